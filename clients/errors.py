@@ -1,0 +1,96 @@
+"""What can go wrong on the wire, as a caller must tell it apart.
+
+Every documented code of both references maps to exactly one of these classes (tables in `clients/ion/errors.py`,
+`clients/partner_center/errors.py` and `clients/entra/errors.py`, checked by tests/clients/test_error_table.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clients.redact import redact
+
+Owner = Literal["us", "customer", "distributor", "microsoft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The facts of one failure. `shown_at` names the portal page or console menu that shows the same fact."""
+
+    system: str
+    operation: str
+    status: int | None
+    code: str
+    message: str
+    request_id: str = ""
+    correlation_id: str = ""
+    retry_after: float | None = None
+    shown_at: str = ""
+
+    def line(self) -> str:
+        """One redacted line: system, operation, answer, ids that support asks for."""
+        answer = " ".join(part for part in (str(self.status or ""), self.code) if part)
+        text = f"{self.system} {self.operation}: {answer + ' ' if answer else ''}{self.message}".strip()
+        ids = ", ".join(
+            f"{label} {value}"
+            for label, value in (("request id", self.request_id), ("correlation id", self.correlation_id))
+            if value
+        )
+        tail = f" [{ids}]" if ids else ""
+        seen = f" (see {self.shown_at})" if self.shown_at else ""
+        return redact(" ".join((text + seen + tail).split()))
+
+
+class ClientError(Exception):
+    """Base of all failures of this package. `str()` is one redacted line."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.problem.line()
+
+
+class NotFound(ClientError):
+    """A definite "not found". Whether it is absent or not visible yet, the caller decides from the object's age."""
+
+
+class RetryLater(ClientError):
+    """Could not look, or not sent: connection failure, budget or deadline used up, 429, 5xx on a read."""
+
+
+class PersonMustAct(ClientError):
+    """A definite refusal that a person resolves, not a change of the declaration."""
+
+    def __init__(self, problem: Problem, *, owner: Owner, action: str) -> None:
+        super().__init__(problem)
+        self.owner: Owner = owner
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.problem.line()}; next: {redact(self.action)}"
+
+
+class OurBug(ClientError):
+    """A definite rejection that only a change of the code or of the declaration cures."""
+
+
+class UnknownOutcome(ClientError):
+    """A write was sent and no final answer came: look up before anything else."""
+
+
+class CredentialsLost(ClientError):
+    """The token chain is dead or its state is unknown: a person must log in again. `action` says exactly how."""
+
+    def __init__(self, problem: Problem, *, action: str) -> None:
+        super().__init__(problem)
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.problem.line()}; next: {redact(self.action)}"
+
+
+class WrongAccount(ClientError):
+    """The credential belongs to another account than the connection names, or the answer does."""

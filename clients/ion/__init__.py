@@ -1,0 +1,1 @@
+"""StreamOne ION, public API v3."""

@@ -1,0 +1,1 @@
+"""Microsoft Partner Center, API v1."""

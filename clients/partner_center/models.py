@@ -1,0 +1,207 @@
+"""What the Partner Center calls of this package carry. Texts are "" and values None when absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PcAddress:
+    """Reference section 2.1: line 1 1-200, names 1-50, `country` two letters. `region` holds the state in company
+    profiles (reference 2.7)."""
+
+    address_line1: str = ""
+    address_line2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    region: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingProfile:
+    """`raw` is the body as read: a full PUT starts from it, so members unknown to us survive."""
+
+    id: str
+    company_name: str
+    email: str
+    culture: str
+    language: str
+    first_name: str
+    last_name: str
+    address: PcAddress
+    etag: str = field(default="", compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PcCustomer:
+    """`id` is the Entra tenant id ("Microsoft ID"). List items carry only id, domain, company_name and
+    relationship_to_partner; `billing` is None there."""
+
+    id: str
+    domain: str
+    company_name: str
+    relationship_to_partner: str
+    commerce_id: str = ""
+    associated_partner_id: str = ""
+    allow_delegated_access: bool | None = None
+    custom_domains: tuple[str, ...] = ()
+    billing: BillingProfile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """Body of `POST /v1/customers`. `domain` is the full initial domain (`prefix.onmicrosoft.com`).
+
+    `associated_partner_id` is the indirect reseller's tenant GUID. Without it Microsoft makes a *direct* customer, which
+    is hard to undo: the client refuses an empty one unless `direct_customer` is True.
+    """
+
+    domain: str
+    company_name: str
+    email: str
+    culture: str
+    language: str
+    address: PcAddress
+    associated_partner_id: str
+    enable_gdap_by_default: bool = False
+    direct_customer: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    organization_registration_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeCredentials:
+    """Shown once by Microsoft. The value never appears in repr, logs or errors."""
+
+    user_name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedTenant:
+    """`credentials` is None when the answer holds no password (a replayed request): they are lost."""
+
+    customer: PcCustomer
+    credentials: OneTimeCredentials | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressVerdict:
+    """`status` in Microsoft's words without spaces; `ok` for Verified and VerifiedShippable, None where Microsoft could
+    not validate (a warning, not a refusal; reference 3.2)."""
+
+    status: str
+    ok: bool | None
+    suggestions: tuple[PcAddress, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountryRules:
+    """Rules of one country (reference 3.3). A regex is "" when Microsoft gives none."""
+
+    country: str
+    default_culture: str
+    cultures: tuple[str, ...]
+    languages: tuple[str, ...]
+    state_required: bool
+    states: tuple[str, ...]
+    city_required: bool
+    postal_code_required: bool
+    postal_code_regex: str
+    phone_required: bool
+    phone_regex: str
+    calling_codes: tuple[str, ...]
+    registration_number_required: bool
+    registration_number_regex: str
+    registration_number_sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reseller:
+    """An indirect reseller of this provider. `state` and `location` are "" where read for one customer."""
+
+    tenant_id: str
+    name: str
+    partner_id: str
+    state: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResellerVerdict:
+    """Answer of `validateresellers` for one partner id."""
+
+    partner_id: str
+    valid: bool
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTemplate:
+    template_id: str
+    type: str
+    link: str
+    version_rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A partner attestation of the MCA. Direct acceptance is not listed here: ask `directly_signed`."""
+
+    template_id: str
+    type: str
+    date_agreed: date | None
+    first_name: str
+    last_name: str
+    email: str
+    phone_number: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationRequest:
+    """Request of an enhanced attestation; the JSON names are a setting of the connection (reference 5.6)."""
+
+    country: str
+    language: str
+    company_name: str
+    signatory_first_name: str
+    signatory_last_name: str
+    signatory_email: str
+    signatory_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttestationState:
+    """`status` is lower case (`created`, `accepted`, `declined`, `expired`, or Microsoft's word); `link` goes to the
+    signatory and is never opened by us."""
+
+    id: str
+    status: str
+    link: str = field(repr=False)
+    accepted: datetime | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """`customized` holds the name/value pairs of `customizedData`, e.g. PrimaryDomainName."""
+
+    operation_type: str
+    operation_status: str
+    date: datetime | None
+    customer_id: str
+    customer_name: str
+    customized: Mapping[str, str]
