@@ -1,0 +1,1 @@
+"""The `csp` command: what an operator, a pipeline and a reviewer type."""

@@ -1,0 +1,60 @@
+# Everything runs from the project folder, with Python 3.11+ and the package index; nothing is installed outside it.
+# uv is bootstrapped into .csp/tool, the dependencies of uv.lock into .venv.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .csp/tool/bin/uv
+BIN := .venv/bin
+READY := .venv/.ready
+
+export UV_PYTHON := $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: up people down setup test check format schemas bench-sandbox faults drills clean
+
+up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
+	@$(BIN)/python -m csp.first_run up
+
+people: $(READY)      ## Let the people of the reseller estate act, then run `up` again
+	@$(BIN)/python -m csp.first_run people
+
+down: $(READY)        ## Stop the sandbox
+	@$(BIN)/python -m csp.first_run down
+
+setup: $(READY)
+
+$(UV):
+	@echo "Setting up: fetching uv $(UV_VERSION) into .csp/tool"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .csp/tool
+	@.csp/tool/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | $(UV)
+	@echo "Setting up: installing the packages of uv.lock into .venv"
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+test: $(READY)        ## The whole suite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(READY)       ## Style, types, imports, generated files, links
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m schemas.generate --check
+	$(BIN)/python -m csp_sandbox behaviours --check
+	$(BIN)/python tools/check_links.py
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: $(READY)     ## Write the generated schema files, rule tables and the sandbox's ledger again
+	$(BIN)/python -m schemas.generate
+	$(BIN)/python -m csp_sandbox behaviours
+
+bench-sandbox: $(READY)  ## Reads of a 10,000-customer estate against an empty route, as a ratio
+	$(BIN)/python benchmarks/sandbox_reads.py
+
+clean: down
+	rm -rf .csp .venv

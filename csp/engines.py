@@ -1,0 +1,127 @@
+"""Which engine runs a stack, and how it is called.
+
+The Pulumi CLI is the engine of real pipelines. The embedded engine steps in only where it cannot do harm: when every
+connection of the stack is a sandbox, or when somebody asked for it by name.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import schemas
+from csp.errors import CommandError
+from csp.project import Project
+
+NO_STACK = 6
+"""Exit code of both engines for a stack that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine bound to one stack: `command` is what to start, `why` one line that says why it was chosen."""
+
+    name: str
+    command: tuple[str, ...]
+    why: str
+    project: Project
+    stack: str
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> int:
+        """Run a verb with the terminal attached; the exit code is the engine's."""
+        return subprocess.run([*self.command, *arguments], cwd=self.project.root, env=self.environment).returncode
+
+    def capture(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb and keep what it prints."""
+        return subprocess.run(
+            [*self.command, *arguments], cwd=self.project.root, env=self.environment, capture_output=True, text=True
+        )
+
+    def has_stack(self) -> bool:
+        """Whether the backend knows the stack."""
+        return self.capture("stack", "export", "--stack", self.stack).returncode == 0
+
+    def ensure_stack(self) -> None:
+        """Make the stack in the backend unless it is there. Raises CommandError with the engine's words."""
+        if not self.has_stack():
+            made = self.capture("stack", "init", self.stack)
+            if made.returncode:
+                raise CommandError(f"could not make the stack {self.stack}: {_last_line(made)}")
+
+    def export(self) -> dict[str, Any]:
+        """The state of the stack, secrets still encrypted, as the engine exports it.
+
+        Raises CommandError when the stack does not exist yet or cannot be read.
+        """
+        answer = self.capture("stack", "export", "--stack", self.stack)
+        if answer.returncode == NO_STACK:
+            raise CommandError(f"the stack {self.stack} has no state yet: run csp up -s {self.stack} first", 2)
+        if answer.returncode:
+            raise CommandError(f"could not read the state of {self.stack}: {_last_line(answer)}")
+        state: dict[str, Any] = json.loads(answer.stdout)
+        return state
+
+
+def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
+    """The engine for a stack.
+
+    CSP_ENGINE=pulumi or embedded decides; otherwise `pulumi` from PATH; otherwise the embedded engine if every
+    connection is a sandbox. A runner whose CLI is missing must never start an empty local estate against live
+    systems, so anything else raises CommandError.
+    """
+    wish = os.environ.get("CSP_ENGINE", "")
+    if wish not in ("", "pulumi", "embedded"):
+        raise CommandError(f"CSP_ENGINE={wish}: write pulumi or embedded", 2)
+    environment = {**os.environ, **local_environment(project, estate)}
+    pulumi = shutil.which("pulumi")
+    if pulumi and wish != "embedded":
+        return Engine("pulumi", (pulumi,), f"engine: {pulumi}", project, stack, environment)
+    if wish == "pulumi":
+        raise CommandError("CSP_ENGINE=pulumi, but there is no pulumi on PATH: https://www.pulumi.com/docs/install/")
+    command = (sys.executable, "-m", "dynamic_engine")
+    if wish == "embedded":
+        return Engine("embedded", command, "engine: embedded (CSP_ENGINE)", project, stack, environment)
+    if estate_is_sandbox(estate):
+        why = "engine: embedded (no pulumi on PATH; every connection of this stack is a sandbox)"
+        return Engine("embedded", command, why, project, stack, environment)
+    live = ", ".join(sorted(name for name, c in estate.connections.items() if not c.sandbox))
+    raise CommandError(
+        f"there is no pulumi on PATH and {live} is live: install the Pulumi CLI "
+        "(https://www.pulumi.com/docs/install/), or set CSP_ENGINE=embedded if this machine keeps the state"
+    )
+
+
+def estate_is_sandbox(estate: schemas.Estate) -> bool:
+    """Whether every connection that the estate uses is a sandbox."""
+    return all(connection.sandbox for connection in estate.connections.values())
+
+
+def local_environment(project: Project, estate: schemas.Estate) -> dict[str, str]:
+    """What an engine needs in its environment beyond what is set already.
+
+    A sandbox estate keeps its state below CSP_HOME under an empty passphrase, since it holds nothing worth a secret. A
+    live estate brings its own backend and passphrase.
+    """
+    found = {"CSP_HOME": str(project.home)}
+    if estate_is_sandbox(estate):
+        state = project.home / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        found["PULUMI_BACKEND_URL"] = os.environ.get("PULUMI_BACKEND_URL", state.as_uri())
+        if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
+            found["PULUMI_CONFIG_PASSPHRASE"] = os.environ.get("PULUMI_CONFIG_PASSPHRASE", "")
+        found["PULUMI_SKIP_UPDATE_CHECK"] = "true"
+        # The real engine's uv toolchain looks for `uv` on PATH; the project's environment holds one.
+        binaries = str(Path(sys.executable).parent)
+        if binaries not in os.environ.get("PATH", "").split(os.pathsep):
+            found["PATH"] = os.pathsep.join([binaries, os.environ.get("PATH", "")])
+    return found
+
+
+def _last_line(answer: subprocess.CompletedProcess[str]) -> str:
+    lines = (answer.stderr or answer.stdout).strip().splitlines()
+    return lines[-1] if lines else f"exit code {answer.returncode}"

@@ -1,0 +1,49 @@
+"""Where things are: the project folder, its stacks, the local working folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import schemas
+from csp.errors import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder that holds Pulumi.yaml."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Project":
+        """The nearest folder with a Pulumi.yaml, from `start` (default: here) upwards.
+
+        Raises CommandError when there is none.
+        """
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / "Pulumi.yaml").is_file():
+                return cls(folder)
+        raise CommandError(f"no Pulumi.yaml in {here} or above it: run csp in the project folder", 2)
+
+    @property
+    def home(self) -> Path:
+        """The local working folder, `$CSP_HOME` or .csp in the project; ignored by git."""
+        return Path(os.environ.get("CSP_HOME") or self.root / ".csp").resolve()
+
+    def stacks(self) -> list[str]:
+        """The names of the stacks that have a configuration file, sorted."""
+        files = (self.root / "stacks").glob("Pulumi.*.yaml")
+        return sorted(f.name.removeprefix("Pulumi.").removesuffix(".yaml") for f in files)
+
+    def stack_file(self, stack: str) -> Path:
+        """The configuration file of a stack. Raises CommandError when it does not exist."""
+        file = self.root / "stacks" / f"Pulumi.{stack}.yaml"
+        if not file.is_file():
+            known = ", ".join(self.stacks()) or "none"
+            raise CommandError(f"there is no stack {stack!r} (no {file.relative_to(self.root)}); stacks here: {known}", 2)
+        return file
+
+    def estate(self, stack: str) -> schemas.Estate:
+        """The declared estate of a stack. Raises schemas.DeclarationErrors with every finding at once."""
+        return schemas.load_estate(self.stack_file(stack), self.root)
