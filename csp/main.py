@@ -1,6 +1,7 @@
 """Entry point: assembles the commands and turns every expected failure into one line and an exit code."""
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -24,8 +25,14 @@ app.add_typer(sandbox_commands.app, name="sandbox")
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 wrong declaration or usage, 7 drift; others are the engine's."""
+    run_guarded(app)
+
+
+def run_guarded(command: Callable[[], object]) -> None:
+    """Run a command and end the process: every expected failure is one line on stderr and an exit code."""
     try:
-        app()
+        code = command()
+        sys.exit(code if isinstance(code, int) else 0)
     except schemas.DeclarationErrors as errors:
         print(schemas.format_findings(errors.findings, "text"), file=sys.stderr)
         sys.exit(2)

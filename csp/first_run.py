@@ -1,0 +1,153 @@
+"""`make up`, `make people`, `make down`: the example estates, from nothing to the readiness tables.
+
+Everything here goes through the commands that a user types; this module only puts them in order, says what is going on
+and copes with a busy port, a sandbox that died and a first run that was interrupted.
+"""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from csp import engines, look, sandbox
+from csp.errors import CommandError
+from csp.main import run_guarded
+from csp.project import Project
+
+NO_CHANGE = 0
+CHANGES_EXPECTED = 7
+PEOPLE_ROUNDS = 4
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def up(project: Project) -> int:
+    """Start both sandboxes and bring both estates up; a second time it finds nothing to do and says so."""
+    say("This is a simulated ION and a simulated Microsoft. Nothing leaves this machine.")
+    started = time.monotonic()
+    worked = False
+    for profile, people in (("provider", "auto"), ("reseller", "hand")):
+        known = sandbox.find(project.home, profile)
+        running = known or sandbox.start(project.home, profile)
+        running.admin("POST", "people", {"mode": people})
+        say(f"{profile} sandbox {'runs' if known else 'started'} (pid {running.pid}): {running.ready['console']}")
+    _make_recipient(project)
+    for stack in ("provider", "reseller"):
+        engine = engines.choose(project, stack, project.estate(stack))
+        engine.ensure_stack()
+        _clear_dead_lock(engine)
+        if _is_quiet(engine):
+            say(f"{stack}: nothing to do, everything is as declared")
+            continue
+        worked = True
+        say(f"\n{stack}: first up ({engine.why})")
+        _up(engine)
+        if stack == "provider":
+            _let_customers_act(project, engine)
+    for stack in ("provider", "reseller"):
+        say(f"\n{stack} estate")
+        look.print_status(project, stack)
+    say()
+    say("Already up: this run changed nothing." if not worked else f"Up in {time.monotonic() - started:.0f} s.")
+    say(THINGS_TO_TRY)
+    return 0
+
+
+THINGS_TO_TRY = """
+Three things to try:
+  1. Edit stacks/customers/provider/adventure.yaml (the phone number, say), then:  .venv/bin/csp preview -s provider --diff
+  2. See who has to do what in the other estate:                                  .venv/bin/csp todo -s reseller
+     Let its operator, its customers and TD SYNNEX act, and look again:            make people
+  3. Put a wrong value into a customer file (a country, a 28-character prefix):    .venv/bin/csp validate -s reseller
+Stop with: make down"""
+
+
+def people(project: Project) -> int:
+    """Hand the to-do list of the reseller estate to the sandbox's people, let them act, run `up`, show the result."""
+    running = sandbox.find(project.home, "reseller")
+    if not running:
+        raise CommandError("no reseller sandbox is running: make up")
+    engine = engines.choose(project, "reseller", project.estate("reseller"))
+    for _ in range(PEOPLE_ROUNDS):
+        todo = look.todo_items(project, "reseller")
+        answer = running.admin("POST", "people/act", {"todo": todo})
+        for line in answer["acted"]:
+            say(f"  {line['who']:22} {line['customer']:12} {line['did']}")
+        for line in answer["refused"]:
+            say(f"  {line['who']:22} {line['customer']:12} refused: {line['why']}")
+        if not answer["acted"]:
+            break
+        _up(engine)
+    say("\nreseller estate")
+    look.print_status(project, "reseller")
+    return 0
+
+
+def down(project: Project) -> int:
+    """Stop every sandbox that runs."""
+    for profile in sandbox.PROFILES:
+        if sandbox.stop(project.home, profile):
+            say(f"{profile} sandbox stopped")
+    say("The data stays in .csp: `make up` goes on from here, `make clean` forgets everything.")
+    return 0
+
+
+def _up(engine: engines.Engine) -> None:
+    code = engine.run("up", "--stack", engine.stack, "--yes", "--skip-preview")
+    if code:
+        raise CommandError(f"up of {engine.stack} ended with exit code {code}", code)
+
+
+def _is_quiet(engine: engines.Engine) -> bool:
+    answer = engine.capture("preview", "--stack", engine.stack, "--expect-no-changes")
+    return answer.returncode == NO_CHANGE
+
+
+def _let_customers_act(project: Project, engine: engines.Engine) -> None:
+    """The provider estate's customers act by themselves once they have read their mail."""
+    running = sandbox.find(project.home, "provider")
+    assert running is not None
+    for _ in range(PEOPLE_ROUNDS):
+        answer: dict[str, Any] = running.admin("POST", "people/act", {"todo": []})
+        say("\nThe customers' people read their mail:")
+        for line in answer["acted"]:
+            say(f"  {line['who']:22} {line['customer']:12} {line['did']}")
+        say("\nprovider: next up")
+        _up(engine)
+        if _is_quiet(engine):
+            return
+
+
+def _clear_dead_lock(engine: engines.Engine) -> None:
+    """Remove the lock of an interrupted first run, but only when the process that holds it is gone."""
+    locks = engine.project.home / "state" / ".pulumi" / "locks"
+    for file in locks.rglob("*.json"):
+        if file.parent.name != engine.stack:
+            continue
+        try:
+            os.kill(int(json.loads(file.read_text("utf-8"))["pid"]), 0)
+        except (ValueError, KeyError, ProcessLookupError):
+            say(f"{engine.stack}: the last run was interrupted; its lock is removed and the run goes on")
+            engine.capture("cancel", "--stack", engine.stack, "--yes")
+            return
+        except PermissionError:
+            return
+
+
+def _make_recipient(project: Project) -> None:
+    """Give the sandbox estates somebody who can open one-time credentials: an age key below CSP_HOME."""
+    from clients.handover import make_local_recipient
+
+    make_local_recipient(project.home)
+
+
+def main() -> int:
+    verbs = {"up": up, "people": people, "down": down}
+    return verbs[sys.argv[1]](Project.find())
+
+
+if __name__ == "__main__":
+    run_guarded(main)

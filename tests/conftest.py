@@ -1,0 +1,44 @@
+"""Fixtures that several folders of tests share."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.workspace import Workspace
+
+ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
+"""The embedded engine always; the Pulumi CLI too where one is on PATH."""
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, engine: str) -> Iterator[Callable[..., Workspace]]:
+    """Makes project folders: `workspace("provider")`, with further arguments for the sandbox."""
+    made: list[Workspace] = []
+
+    def make(profile: str, *sandbox_arguments: str) -> Workspace:
+        folder = tmp_path / f"w{len(made)}"
+        folder.mkdir()
+        made.append(Workspace.make(folder, engine, profile, *sandbox_arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def provider(workspace: Callable[..., Workspace]) -> Workspace:
+    return workspace("provider")
+
+
+@pytest.fixture
+def reseller(workspace: Callable[..., Workspace]) -> Workspace:
+    return workspace("reseller")

@@ -1,0 +1,176 @@
+"""A project folder of its own for one test: the real program, stacks and packages, a sandbox process, an engine."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+CSP = (sys.executable, "-m", "csp.main")
+READY_SECONDS = 30.0
+
+
+@dataclass
+class Sandbox:
+    """A sandbox process. `ready` is the line that it printed when it was ready."""
+
+    process: subprocess.Popen[str]
+    ready: dict[str, Any]
+
+    def admin(self, method: str, path: str, body: object = None, **params: str) -> Any:
+        answer = httpx.request(method, f"{self.ready['admin']}/{path}", json=body, params=params, timeout=60, trust_env=False)
+        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def counters(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self.admin("GET", "counters")
+        return answer
+
+    def act(self, todo: object = ()) -> dict[str, Any]:
+        answer: dict[str, Any] = self.admin("POST", "people/act", {"todo": list(todo)})  # type: ignore[call-overload]
+        return answer
+
+    def checkout(self, email: str, account: str = "us") -> list[str]:
+        """The gates that stop this customer at the sandbox's checkout; empty when it may order."""
+        ion_account = self.ready["accounts"][account]["ion_account_id"]
+        answer = self.admin("GET", "checkout", account=ion_account, customer=email)
+        assert answer["allowed"] == (not answer["blockers"])
+        blockers: list[str] = answer["blockers"]
+        return sorted(blockers)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
+    """Start a sandbox on a free port and wait for its ready line."""
+    file = home / "sandbox" / f"{profile}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    log = (home / "sandbox" / f"{profile}.log").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "csp_sandbox", "--profile", profile, "--port", "0", "--ready-file", str(file), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        start_new_session=True,
+    )
+    log.close()
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"the sandbox did not start: {(home / 'sandbox' / f'{profile}.log').read_text()}"
+    return Sandbox(process, json.loads(line))
+
+
+@dataclass
+class Workspace:
+    """A copy of the project's declared part in a folder of its own, bound to one engine."""
+
+    root: Path
+    engine: str
+    stack: str
+    sandbox: Sandbox
+    extra_env: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, folder: Path, engine: str, profile: str, *sandbox_arguments: str) -> "Workspace":
+        root = folder / "project"
+        root.mkdir()
+        for name in ("Pulumi.yaml", "__main__.py", "pyproject.toml", "uv.lock"):
+            shutil.copy(ROOT / name, root / name)
+        shutil.copytree(ROOT / "stacks", root / "stacks")
+        (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+        home = root / ".csp"
+        sandbox = start_sandbox(home, profile, *sandbox_arguments)
+        workspace = cls(root, engine, profile, sandbox)
+        from clients.handover import make_local_recipient
+
+        make_local_recipient(home)
+        return workspace
+
+    @property
+    def home(self) -> Path:
+        return self.root / ".csp"
+
+    @property
+    def env(self) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("CSP_", "PULUMI_"))}
+        return {**clean, "CSP_HOME": str(self.home), "CSP_ENGINE": self.engine, "NO_COLOR": "1", "COLUMNS": "200", **self.extra_env}
+
+    def csp(self, *arguments: str, expect: int | None = 0, env: Mapping[str, str] | None = None) -> str:
+        """Run a csp command; its stdout and stderr as one text. Fails unless the exit code is `expect` (None: any)."""
+        result = self.csp_result(*arguments, env=env)
+        text = result.stdout + result.stderr
+        assert expect is None or result.returncode == expect, f"csp {' '.join(arguments)}: {result.returncode}\n{text}"
+        return text
+
+    def csp_result(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*CSP, *arguments], cwd=self.root, env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=300
+        )
+
+    def csp_json(self, *arguments: str, expect: int = 0) -> Any:
+        result = self.csp_result(*arguments)
+        assert result.returncode == expect, result.stdout + result.stderr
+        return json.loads(result.stdout)
+
+    def up(self, *arguments: str, expect: int | None = 0) -> str:
+        return self.csp("up", "-s", self.stack, "--yes", *arguments, expect=expect)
+
+    def preview(self, *arguments: str, expect: int | None = 0) -> str:
+        return self.csp("preview", "-s", self.stack, *arguments, expect=expect)
+
+    def assert_quiet(self) -> None:
+        """Neither a plain nor an offline preview sees anything to do."""
+        self.preview("--expect-no-changes")
+        self.preview("--expect-no-changes", "--refresh=false")
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """The readiness of every customer by its key."""
+        answer = self.csp_json("status", "-s", self.stack, "--format", "json")
+        return {c["key"]: c for c in answer["customers"]}
+
+    def todo(self) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = self.csp_json("todo", "-s", self.stack, "--format", "json")
+        return answer
+
+    def customer_file(self, key: str) -> Path:
+        return self.root / "stacks" / "customers" / self.stack / f"{key}.yaml"
+
+    def edit(self, key: str, old: str, new: str) -> None:
+        """Replace one piece of text in a customer file; it must be there."""
+        file = self.customer_file(key)
+        text = file.read_text("utf-8")
+        assert old in text, f"{old!r} is not in {file.name}:\n{text}"
+        file.write_text(text.replace(old, new, 1), "utf-8")
+
+    def state_text(self) -> str:
+        """Everything below the state folder as one text: checkpoints, backups and history."""
+        return "\n".join(f.read_text("utf-8", "replace") for f in sorted((self.home / "state").rglob("*")) if f.is_file())
+
+    def wait_until(self, condition: Any, seconds: float = 30.0) -> None:
+        """Poll a condition of a real process; fails after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "timed out"
+            time.sleep(0.05)
+
+    def close(self) -> None:
+        self.sandbox.stop()
