@@ -1,0 +1,60 @@
+"""The declaration: what a customer file, a connection file and a stack may say, and the loader that checks them all."""
+
+from schemas.base import Address, Confirmation, Declared, Person
+from schemas.connection import (
+    AssociationApi,
+    Connection,
+    EnhancedAttestation,
+    Entra,
+    Handover,
+    Ion,
+    Limits,
+    Mail,
+    PartnerCenter,
+    RelationshipLink,
+    Reseller,
+    SandboxRef,
+    TokenStore,
+)
+from schemas.customer import (
+    Attestation,
+    CloudProvider,
+    Customer,
+    ExistingIdentity,
+    GlobalAdmin,
+    Identity,
+    InviteIdentity,
+    NewIdentity,
+    Profile,
+)
+from schemas.estate import Estate
+
+__all__ = [
+    "Address",
+    "AssociationApi",
+    "Attestation",
+    "CloudProvider",
+    "Confirmation",
+    "Connection",
+    "Customer",
+    "Declared",
+    "EnhancedAttestation",
+    "Entra",
+    "Estate",
+    "ExistingIdentity",
+    "GlobalAdmin",
+    "Handover",
+    "Identity",
+    "InviteIdentity",
+    "Ion",
+    "Limits",
+    "Mail",
+    "NewIdentity",
+    "PartnerCenter",
+    "Person",
+    "Profile",
+    "RelationshipLink",
+    "Reseller",
+    "SandboxRef",
+    "TokenStore",
+]

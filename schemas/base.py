@@ -1,0 +1,76 @@
+"""What customer and connection files share: the strict base model, persons, addresses, confirmations."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas import values as v
+from schemas.traits import CaseInsensitive, ComparedAs, Unmanaged
+
+Value = str | bool
+
+
+class Declared(BaseModel):
+    """Base of every declared thing: unknown keys are errors, instances do not change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True, use_attribute_docstrings=True
+    )
+
+
+class Address(Declared):
+    """A postal address within Microsoft's limits, because the same address makes the tenant."""
+
+    street: Annotated[v.AddressLine, ComparedAs("spaces")]
+    """Street and number, at most 200 characters."""
+    suite: Annotated[v.AddressLine | None, Unmanaged(), ComparedAs("spaces")] = None
+    """Suite, floor or building, at most 200 characters."""
+    city: Annotated[v.Text, ComparedAs("spaces")]
+    """City."""
+    state: Annotated[v.Text, CaseInsensitive()]
+    """State or province; two letters in the US and Canada ("WA", "ON")."""
+    zip: Annotated[v.Text, ComparedAs("postal_code")]
+    """Postal code, quoted ("98052")."""
+    country: Annotated[v.Country, ComparedAs("country")]
+    """Country, two upper-case letters (ISO 3166-1)."""
+
+
+class Person(Declared):
+    """A person of the customer."""
+
+    first_name: v.PersonName
+    """First name, at most 50 characters."""
+    last_name: v.PersonName
+    """Last name, at most 50 characters."""
+    email: Annotated[v.Email, CaseInsensitive(), ComparedAs("email")]
+    """E-mail address."""
+    phone: Annotated[v.Phone | None, Unmanaged(), ComparedAs("phone")] = None
+    """Phone number, quoted, best with + and country code ("+1 425 555 0101")."""
+
+
+class Confirmation(Declared):
+    """A person's statement for what no API shows, bound to the values that were true when it was made."""
+
+    fields: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What is confirmed."""
+    by: v.Text
+    """Who confirms it."""
+    on: dt.date
+    """The day it was looked at (YYYY-MM-DD)."""
+    ref: v.Text | None = None
+    """Where the evidence is (ticket number, screenshot)."""
+    values: Mapping[str, Value] = {}
+    """The confirmed values; a field whose declared value differs from the one here is no longer confirmed."""
+    also: tuple[Confirmation, ...] = ()
+    """Confirmations of other fields that another person gave, or on another day."""
+
+    def of(self, field: str, value: Value | None) -> Confirmation | None:
+        """The confirmation that covers ``field`` at its declared ``value``, or None (not confirmed, or voided)."""
+        for one in (self, *self.also):
+            if field in one.fields and value is not None and one.values.get(field) == value:
+                return one
+        return None

@@ -1,0 +1,206 @@
+"""The connection file: one of our accounts, its Partner Center role, and what is a property of it and of no customer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas import values as v
+from schemas.base import Confirmation, Declared
+
+Role = Literal["indirect-reseller", "indirect-provider", "direct-bill"]
+Cohort = Literal["scm-migrated", "ion-onboarded"]
+
+
+class SandboxRef(Declared):
+    """A running sandbox of this machine stands in for the live systems."""
+
+    profile: v.Key
+    """Sandbox profile (`provider`, `reseller`, `empty`)."""
+    account: v.Key = "us"
+    """Account of the profile (`us`, `ca`)."""
+
+
+class Ion(Declared):
+    """The StreamOne ION account."""
+
+    base_url: v.Url = "https://ion.tdsynnex.com"
+    """Address of ION."""
+    account_id: str
+    """ION account id, quoted ("10501")."""
+
+
+class PartnerCenter(Declared):
+    """Partner Center of the role that may call it."""
+
+    base_url: v.Url = "https://api.partnercenter.microsoft.com"
+    """Address of the API."""
+    tenant_id: v.TenantId
+    """The partner's own tenant (GUID)."""
+    cloud: Literal["public"] = "public"
+    """Microsoft cloud."""
+    login: v.Url = "https://login.microsoftonline.com"
+    """Address that issues the tokens."""
+
+
+class Entra(Declared):
+    """OpenID discovery, where it is not Microsoft's public address."""
+
+    base_url: v.Url = "https://login.microsoftonline.com"
+    """Address of the discovery documents."""
+
+
+class Reseller(Declared):
+    """The reseller this connection acts for."""
+
+    tenant_id: v.TenantId
+    """The reseller's own tenant (GUID); sent as associatedPartnerId."""
+    partner_id: str
+    """Partner Location Account id (the former MPN id), quoted."""
+
+
+class AssociationApi(Declared):
+    """A write endpoint for Cloud Provider rows. Its contract is ours; ION does not offer it."""
+
+    base_path: str
+    """Path below ION's address ("/csp-association/v1")."""
+
+
+class RelationshipLink(Declared):
+    """A customer relationship link as TD SYNNEX gives it out."""
+
+    partner_center: v.Region
+    """Partner Center of the link (`us`, `ca`)."""
+    cohort: Cohort | None = None
+    """`scm-migrated` or `ion-onboarded`; absent: for both."""
+    url: str
+    """The link."""
+
+
+class Handover(Declared):
+    """Where one-time credentials go, encrypted at birth."""
+
+    recipients: tuple[str, ...] = ()
+    """age public keys, or `file:` and a path to one."""
+    key_vault: v.Url | None = None
+    """Address of an Azure Key Vault instead."""
+
+
+class Mail(Declared):
+    """The mail server that sends invitations and agreement links."""
+
+    host: str = ""
+    """Host name. In a sandbox connection: the sandbox's mailbox."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Port."""
+    starttls: bool = True
+    """Encrypt with STARTTLS."""
+    sender: Annotated[v.Email, Field(alias="from")]
+    """Address the mails come from."""
+    copy_to: Annotated[v.Email | None, Field(alias="copy")] = None
+    """Address that gets a copy of every mail."""
+
+
+class TokenStore(Declared):
+    """Where the rotating tokens are kept. Default: a file below CSP_HOME."""
+
+    file: str | None = None
+    """Path of the token file."""
+    key_vault: v.Url | None = None
+    """Address of an Azure Key Vault."""
+
+
+class Limits(Declared):
+    """The budget of one run, shared by all worker threads."""
+
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    """Requests at the same time."""
+    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    """Requests a second."""
+    deadline_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800.0
+    """Seconds after which a run stops sending."""
+
+
+class EnhancedAttestation(Declared):
+    """Names of Microsoft's enhanced attestation call that its public pages leave open. Never tried on a live system."""
+
+    path: str = "/v1/attestations/enhanced"
+    """Path of the call."""
+    fields: Mapping[str, str] = {
+        "country": "country",
+        "language": "language",
+        "company": "companyName",
+        "first_name": "signatoryFirstName",
+        "last_name": "signatoryLastName",
+        "email": "signatoryEmail",
+        "phone": "signatoryPhoneNumber",
+    }
+    """Our word -> name in the request."""
+    link_template: str = ""
+    """Address of the acceptance page with `{id}`; empty: the link of the answer."""
+
+
+class Connection(Declared):
+    """One of our accounts."""
+
+    name: v.Key = ""
+    """Name. Default: the file's name."""
+    description: v.Text | None = None
+    """What it is for."""
+    sandbox: SandboxRef | None = None
+    """A sandbox of this machine instead of live systems: gives addresses, account ids and credentials."""
+    role: Role
+    """What we are to Partner Center."""
+    partner_center_region: v.Region
+    """Partner Center that TD SYNNEX serves the customers from (`us`, `ca`)."""
+    cohort: Cohort | None = None
+    """How we came to ION; the US has a relationship link for each."""
+    ion: Ion | None = None
+    """The ION account."""
+    partner_center: PartnerCenter | None = None
+    """Partner Center; not for an indirect reseller."""
+    entra: Entra | None = None
+    """OpenID discovery, where it is not Microsoft's public address."""
+    reseller: Reseller | None = None
+    """The reseller an indirect provider acts for."""
+    csp_credentials: str = ""
+    """Text of the entry to choose in ION's "Select CSP Credentials"."""
+    countries: Annotated[tuple[v.Country, ...], Field(min_length=1)]
+    """Countries whose customers this account may serve."""
+    currencies: Annotated[tuple[v.Currency, ...], Field(min_length=1)]
+    """Currencies of the account."""
+    pricebooks: Mapping[str, v.Currency] = {}
+    """Pricebook -> its currency."""
+    association_api: AssociationApi | None = None
+    """Only where a write endpoint for Cloud Provider rows exists. ION does not offer one."""
+    relationship_links: tuple[RelationshipLink, ...] = ()
+    """Customer relationship links. None for a Partner Center: invitations there fail validation."""
+    handover: Handover | None = None
+    """Where one-time credentials go. None: no new tenant is made by API."""
+    mail: Mail | None = None
+    """Mail server. None: a person sends the mails."""
+    follow_up_days: tuple[int, ...] = (3, 7, 14)
+    """Days after which a wait is followed up."""
+    program_access: Confirmation | None = None
+    """A person's confirmation that the CSP program is approved for this account in ION."""
+    agreement_valid_from: dt.date = dt.date(2023, 4, 1)
+    """An agreement of an earlier day must be accepted again."""
+    enhanced_attestation: EnhancedAttestation = EnhancedAttestation()
+    """Names of Microsoft's enhanced attestation call."""
+    token_store: TokenStore | None = None
+    """Where rotating tokens are kept."""
+    limits: Limits = Limits()
+    """Budget of one run."""
+
+    @property
+    def calls_partner_center(self) -> bool:
+        """Whether this role may call Partner Center at all and the connection says where."""
+        return self.role != "indirect-reseller" and (self.partner_center is not None or self.sandbox is not None)
+
+    def relationship_link(self) -> RelationshipLink | None:
+        """The link for this connection's Partner Center and cohort, or None."""
+        here = [link for link in self.relationship_links if link.partner_center == self.partner_center_region]
+        return next((link for link in here if link.cohort in (None, self.cohort)), None)

@@ -1,0 +1,33 @@
+"""Everything one stack declares, loaded and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.connection import Connection
+from schemas.customer import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The customers of one stack and the connections that serve them; valid as a whole."""
+
+    stack: str
+    project_dir: Path
+    customers: tuple[Customer, ...]
+    connections: Mapping[str, Connection]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Customer key -> the file that declares it, relative to the project."""
+
+    def customer(self, key: str) -> Customer:
+        """The customer with this key. Raises ``KeyError``."""
+        for one in self.customers:
+            if one.key == key:
+                return one
+        raise KeyError(key)
+
+    def connection_of(self, customer: Customer) -> Connection:
+        """The connection that serves ``customer``."""
+        return self.connections[customer.connection]
