@@ -1,0 +1,7 @@
+"""An embedded deployment engine for Pulumi Python programs that use dynamic resources.
+
+It speaks Pulumi's published gRPC protocol to an unmodified program and to the unmodified dynamic-provider
+plugin, and reads and writes Pulumi's own ``file://`` backend. See ``engine/README.md`` for its scope.
+"""
+
+__version__ = "0.1.0"

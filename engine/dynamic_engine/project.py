@@ -1,0 +1,153 @@
+"""Pulumi.yaml, the selected stack, and where the project's Python and program are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import YAMLError
+
+from dynamic_engine.errors import EngineError, UnsupportedError
+
+
+class _Constructor(SafeConstructor):
+    """Dates stay text, as Pulumi reads them."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; empty when the file is. Raises :class:`EngineError` with file and line."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _Constructor
+    try:
+        document = yaml.load(io.StringIO(path.read_text(encoding="utf-8")))
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise EngineError(f"{path.name}{place}: {problem}") from None
+    except OSError as error:
+        raise EngineError(f"cannot read {path.name}: {error.strerror}") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise EngineError(f"{path.name}: expected a mapping")
+    return document
+
+
+@dataclass(frozen=True)
+class Project:
+    """What Pulumi.yaml says, as far as this engine uses it."""
+
+    root: Path
+    name: str
+    main: str = ""
+    stack_config_dir: str = ""
+    refresh_always: bool = False
+    backend_url: str = ""
+    runtime_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def find(cls, start: Path) -> Project:
+        """Load Pulumi.yaml from *start* or the nearest folder above. Raises :class:`EngineError` when there is none,
+        :class:`UnsupportedError` for runtimes other than Python and for project-level config."""
+        for folder in (start, *start.parents):
+            for name in ("Pulumi.yaml", "Pulumi.yml"):
+                if (folder / name).is_file():
+                    return cls._load(folder / name)
+        raise EngineError(f"no Pulumi.yaml project file found (searching upwards from {start})")
+
+    @classmethod
+    def _load(cls, path: Path) -> Project:
+        document = read_yaml(path)
+        if not isinstance(document.get("name"), str):
+            raise EngineError(f"{path.name}: project is missing a 'name' attribute")
+        runtime = document.get("runtime")
+        options: Mapping[str, Any] = {}
+        if isinstance(runtime, dict):
+            options = runtime.get("options") or {}
+            runtime = runtime.get("name")
+        if runtime != "python":
+            raise UnsupportedError(f"the runtime {runtime!r} (only python)")
+        if document.get("config"):
+            raise UnsupportedError("the 'config' section of Pulumi.yaml")
+        if isinstance(document.get("stackConfigDir"), str) and document["stackConfigDir"].startswith("/"):
+            raise UnsupportedError("an absolute stackConfigDir")
+        return cls(
+            root=path.parent.resolve(),
+            name=document["name"],
+            main=document.get("main") or "",
+            stack_config_dir=document.get("stackConfigDir") or "",
+            refresh_always=(document.get("options") or {}).get("refresh") == "always",
+            backend_url=(document.get("backend") or {}).get("url") or "",
+            runtime_options=options,
+        )
+
+    @property
+    def program(self) -> Path:
+        """The program: ``main`` of Pulumi.yaml (a file or a folder), else the project folder."""
+        return (self.root / self.main).resolve()
+
+    @property
+    def working_dir(self) -> Path:
+        """The folder in which program and plugins run."""
+        return self.program if self.program.is_dir() else self.program.parent
+
+    @property
+    def python(self) -> str:
+        """The project's interpreter: the virtualenv that the runtime options name (``.venv`` for the uv toolchain),
+        or the interpreter of this process. Raises :class:`EngineError` when a named virtualenv is missing."""
+        named = self.runtime_options.get("virtualenv")
+        toolchain = self.runtime_options.get("toolchain", "pip")
+        if toolchain not in ("pip", "uv"):
+            raise UnsupportedError(f"the Python toolchain {toolchain!r}")
+        if not named and toolchain != "uv":
+            return sys.executable
+        folder = (self.root / (named or ".venv")).resolve()
+        python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        if python.exists():
+            return str(python)
+        if named:
+            raise EngineError(f"the virtualenv {named} of Pulumi.yaml does not exist; create it first")
+        return sys.executable
+
+    def stack_file(self, stack: str) -> Path:
+        """Where the stack's configuration is."""
+        return self.root / self.stack_config_dir / f"Pulumi.{stack}.yaml"
+
+    # -- the selected stack (the CLI's own workspace file, so that a selection holds for both) ----------------------
+
+    def _workspace_file(self) -> Path:
+        home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+        digest = hashlib.sha1(str(self.root / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
+        return home / "workspaces" / f"{self.name}-{digest}-workspace.json"
+
+    def selected_stack(self) -> str:
+        """The stack of ``PULUMI_STACK`` or of the last ``stack select``; empty when there is none."""
+        if chosen := os.environ.get("PULUMI_STACK"):
+            return chosen
+        try:
+            return str(json.loads(self._workspace_file().read_text()).get("stack") or "")
+        except (OSError, ValueError):
+            return ""
+
+    def select_stack(self, stack: str) -> None:
+        """Remember *stack* for later commands without ``--stack``."""
+        path = self._workspace_file()
+        try:
+            document = json.loads(path.read_text())
+        except (OSError, ValueError):
+            document = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**document, "stack": stack}))
