@@ -11,13 +11,48 @@ HIDDEN = "[hidden]"
 
 # Keys are compared in lower case without separators, so that refresh_token, refreshToken and Refresh-Token are one.
 _SECRET_KEYS = frozenset(
-    "password secret clientsecret refreshtoken accesstoken idtoken authorization clientassertion assertion devicecode "
-    "usercode token usercredentials mscontinuationtoken".split()
+    [
+        "password",
+        "secret",
+        "clientsecret",
+        "refreshtoken",
+        "accesstoken",
+        "idtoken",
+        "authorization",
+        "clientassertion",
+        "assertion",
+        "devicecode",
+        "usercode",
+        "token",
+        "usercredentials",
+        "mscontinuationtoken",
+    ]
 )
 _PERSONAL_KEYS = frozenset(
-    "email customeremail alternateemail firstname lastname middlename primarycontactfirstname primarycontactlastname "
-    "phone phonenumber customerphone customername signatoryfirstname signatorylastname signatoryemail "
-    "signatoryphonenumber addressline1 addressline2 addressline3 street suite username".split()
+    [
+        "email",
+        "customeremail",
+        "alternateemail",
+        "firstname",
+        "lastname",
+        "middlename",
+        "primarycontactfirstname",
+        "primarycontactlastname",
+        "phone",
+        "phonenumber",
+        "customerphone",
+        "customername",
+        "signatoryfirstname",
+        "signatorylastname",
+        "signatoryemail",
+        "signatoryphonenumber",
+        "addressline1",
+        "addressline2",
+        "addressline3",
+        "street",
+        "suite",
+        "username",
+    ]
 )
 
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
@@ -80,7 +115,7 @@ def redact_data(value: Any, *, key: str = "") -> Any:
 
 
 def redact_url(url: str) -> str:
-    """`url` with the values of its query parameters hidden where they name a person or a secret (ION's e-mail filter)."""
+    """`url` with query values hidden where they name a person or a secret (ION's e-mail filter)."""
     parts = urlsplit(url)
     query = [
         (name, HIDDEN if _plain(name.rpartition(".")[2]) in _SECRET_KEYS | _PERSONAL_KEYS else redact(text))

@@ -61,8 +61,8 @@ class PcCustomer:
 class NewTenant:
     """Body of `POST /v1/customers`. `domain` is the full initial domain (`prefix.onmicrosoft.com`).
 
-    `associated_partner_id` is the indirect reseller's tenant GUID. Without it Microsoft makes a *direct* customer, which
-    is hard to undo: the client refuses an empty one unless `direct_customer` is True.
+    `associated_partner_id` is the indirect reseller's tenant GUID. Without it Microsoft makes a *direct* customer,
+    which is hard to undo: the client refuses an empty one unless `direct_customer` is True.
     """
 
     domain: str

@@ -1,0 +1,327 @@
+"""One HTTP transport for all systems.
+
+It tells apart what a caller must tell apart: not sent (safe to repeat), answered (final), and *sent without an answer*,
+which is an unknown outcome for a write and a repeat for a read.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import httpx
+
+from clients.clock import Clock
+from clients.errors import OurBug, PersonMustAct, Problem, RetryLater, UnknownOutcome
+from clients.pace import CallStats, Limits, Pace
+from clients.wirelog import WireLog
+
+_NAMESPACE = uuid.UUID("6d1f2d0e-6a0b-5c55-9d7e-3d1c5e0a7b11")
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_MISUSED = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
+_LONGEST_WAIT = 30.0
+_TRY_AGAIN = re.compile(r"[Tt]ry again in (\d+) second")
+_RANDOM = random.SystemRandom()
+
+
+def request_id(account: str, natural_key: str, operation: str, body: object, attempt: int) -> str:
+    """The `MS-RequestId` of a write: the same until a final answer came (`attempt` rises then), so that a repeat after a
+    crash is recognised by the service. `body` is JSON-like."""
+    canonical = json.dumps(body, sort_keys=True, default=str, separators=(",", ":"))
+    return str(uuid.uuid5(_NAMESPACE, "\n".join((account, natural_key.lower(), operation, canonical, str(attempt)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `write` decides what a missing answer means; `expected` are statuses that are answers, not errors;
+    `scope` names the customer for throttling per customer; `has_json` says that a 2xx must carry JSON."""
+
+    operation: str
+    method: str
+    url: str
+    write: bool = False
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    expected: frozenset[int] = frozenset()
+    has_json: bool = True
+    scope: str = ""
+
+    def with_headers(self, headers: Mapping[str, str]) -> Call:
+        return replace(self, headers={**self.headers, **headers})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`data` is the parsed JSON of the body, None when there is none or it is not JSON. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str = field(repr=False)
+    data: Any = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Describe(Protocol):
+    def __call__(self, call: Call, answer: Answer) -> Problem:
+        """What a system's error body says."""
+
+
+class Transport:
+    """Sends calls of one system. Thread-safe; the httpx client may be shared between systems."""
+
+    def __init__(
+        self,
+        system: str,
+        http: httpx.Client,
+        *,
+        clock: Clock,
+        pace: Pace,
+        limits: Limits,
+        stats: CallStats,
+        describe: Describe,
+        log: WireLog | None = None,
+    ) -> None:
+        self.system = system
+        self._http = http
+        self._clock = clock
+        self._pace = pace
+        self._limits = limits
+        self._stats = stats
+        self._describe = describe
+        self._log = log or WireLog(None)
+
+    def send(self, call: Call) -> Answer:
+        """The final answer: 2xx, 4xx but 408 and 429, and `call.expected`.
+
+        Raises RetryLater (not sent, or a read without a usable answer), UnknownOutcome (a write without one),
+        PersonMustAct (TLS trust), OurBug (redirect, malformed request).
+        """
+        deadline = self._clock.monotonic() + self._limits.deadline_seconds
+        failure: RetryLater | UnknownOutcome | None = None
+        for attempt in range(1, self._limits.attempts + 1):
+            self._wait_for_start(call, deadline, failure)
+            outcome = self._once(call, attempt)
+            if isinstance(outcome, Answer):
+                return outcome
+            failure = outcome
+            if isinstance(outcome, UnknownOutcome):
+                raise outcome
+            if attempt < self._limits.attempts:
+                self._back_off(call, attempt, outcome, deadline)
+        assert failure is not None
+        raise failure
+
+    def _once(self, call: Call, attempt: int) -> Answer | RetryLater | UnknownOutcome:
+        started = self._clock.monotonic()
+        answer: Answer | None = None
+        error = ""
+        try:
+            with self._pace.slot():
+                response = self._http.request(
+                    call.method,
+                    call.url,
+                    params=dict(call.params) or None,
+                    headers=dict(call.headers),
+                    json=call.json,
+                    data=dict(call.form) if call.form is not None else None,
+                )
+            answer = _answer(response)
+            return self._judge(call, answer)
+        except _NOT_SENT as exc:
+            error = _words(exc)
+            if "CERTIFICATE_VERIFY_FAILED" in error:
+                raise PersonMustAct(
+                    self._problem(call, "tls", f"the server's certificate is not trusted: {error}"),
+                    owner="us",
+                    action="name your organisation's certificate authority in SSL_CERT_FILE",
+                ) from None
+            return RetryLater(self._problem(call, "not-sent", f"could not connect: {error}"))
+        except _MISUSED as exc:
+            error = _words(exc)
+            raise OurBug(self._problem(call, "bad-request", f"not a valid request: {error}")) from None
+        except (httpx.HTTPError, UnicodeDecodeError) as exc:
+            error = _words(exc)
+            return self._no_answer(call, f"no complete answer: {error}")
+        finally:
+            seconds = self._clock.monotonic() - started
+            self._stats.add(self.system, seconds=seconds)
+            self._log.write(
+                at=self._clock.now().isoformat(),
+                system=self.system,
+                operation=call.operation,
+                method=call.method,
+                url=str(httpx.URL(call.url, params=dict(call.params)) if call.params else call.url),
+                attempt=attempt,
+                seconds=round(seconds, 3),
+                status=answer.status if answer else None,
+                error=error,
+                request_id=_first(call.headers, "MS-RequestId")
+                or (_first(answer.headers, "ms-requestid") if answer else ""),
+                body=call.json if call.form is None else {"form": "[hidden]"},
+                answer=answer.data if answer else None,
+            )
+
+    def _judge(self, call: Call, answer: Answer) -> Answer | RetryLater | UnknownOutcome:
+        status = answer.status
+        if status in call.expected:
+            return answer
+        if answer.ok:
+            if call.has_json and answer.data is None:
+                what = "HTML" if answer.text.lstrip()[:1] == "<" else "no complete JSON"
+                return self._no_answer(call, f"answered {status} with {what}", status=status)
+            return answer
+        if 300 <= status < 400:
+            raise OurBug(
+                self._problem(call, "redirect", "answered with a redirect, which is never followed: check the base URL")
+            )
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            # Throttled before it was processed, so a write may be repeated as well; never before Retry-After.
+            problem = self._describe(call, answer)
+            wait = retry_after(answer, self._clock.now())
+            if wait is not None:
+                self._pace.pause(wait, call.scope)
+            return RetryLater(replace(problem, retry_after=wait))
+        if status == HTTPStatus.REQUEST_TIMEOUT or status >= 500:
+            problem = replace(self._describe(call, answer), retry_after=retry_after(answer, self._clock.now()))
+            if problem.retry_after is not None:
+                self._pace.pause(problem.retry_after, call.scope)
+            return UnknownOutcome(problem) if call.write else RetryLater(problem)
+        return answer
+
+    def _no_answer(self, call: Call, message: str, *, status: int | None = None) -> RetryLater | UnknownOutcome:
+        problem = replace(self._problem(call, "no-answer", message), status=status)
+        return UnknownOutcome(problem) if call.write else RetryLater(problem)
+
+    def _problem(self, call: Call, code: str, message: str) -> Problem:
+        return Problem(
+            system=self.system,
+            operation=call.operation,
+            status=None,
+            code=code,
+            message=message,
+            request_id=_first(call.headers, "MS-RequestId"),
+            correlation_id=_first(call.headers, "MS-CorrelationId"),
+        )
+
+    def _wait_for_start(self, call: Call, deadline: float, failure: RetryLater | UnknownOutcome | None) -> None:
+        while (wait := self._pace.wait_needed(*(scope for scope in (call.scope,) if scope))) > 0:
+            if self._clock.monotonic() + wait > deadline:
+                if failure is not None:
+                    raise failure
+                problem = self._problem(call, "paused", f"not sent: {self.system} asked to wait {wait:.0f} s")
+                raise RetryLater(replace(problem, retry_after=wait))
+            self._stats.add(self.system, calls=0, waited=wait)
+            self._clock.sleep(wait)
+
+    def _back_off(self, call: Call, attempt: int, failure: RetryLater, deadline: float) -> None:
+        delay = _RANDOM.uniform(0.1, min(_LONGEST_WAIT, 0.5 * 2**attempt))
+        if failure.problem.retry_after is not None:
+            delay += failure.problem.retry_after
+        if self._clock.monotonic() + delay > deadline:
+            raise failure
+        self._stats.add(self.system, calls=0, waited=delay)
+        self._clock.sleep(delay)
+
+
+def _answer(response: httpx.Response) -> Answer:
+    # Either system may start a body with a byte-order mark, or leave it out (partner-center-api 12).
+    text = response.content.decode("utf-8-sig", errors="replace")
+    try:
+        data = json.loads(text) if text.strip() else None
+    except (ValueError, RecursionError):
+        data = None
+    return Answer(response.status_code, dict(response.headers), text, data)
+
+
+def retry_after(answer: Answer, now: datetime) -> float | None:
+    """Seconds, from the header (number or date) or from the gateway's text; None when the answer names none."""
+    value = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    if value:
+        try:
+            until = parsedate_to_datetime(value)
+        except ValueError:
+            until = None
+        if until is not None:
+            aware = until if until.tzinfo else until.replace(tzinfo=UTC)
+            return max(0.0, (aware - now).total_seconds())
+    match = _TRY_AGAIN.search(answer.text) if answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return float(match.group(1)) if match else None
+
+
+def _words(exc: Exception) -> str:
+    text = " ".join(str(exc).split())
+    return text or type(exc).__name__
+
+
+def _first(headers: Mapping[str, str], name: str) -> str:
+    for key, value in headers.items():
+        if key.lower() == name.lower():
+            return value
+    return ""
+
+
+class Credential(Protocol):
+    """Something that yields access tokens."""
+
+    def token(self, *, rejected: str = "") -> str:
+        """A usable access token; another one than `rejected`, which a system has just refused."""
+
+
+class AuthorizedTransport:
+    """A transport with a bearer token: after a 401 it asks for another token once and repeats once.
+
+    A 401 is a refusal before processing, so that is safe for writes too. `refresh_on` may rule it out for a 401 that no
+    new token would cure (missing MFA claim, wrong audience).
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        credential: Credential,
+        *,
+        refresh_on: Callable[[Answer], bool] = lambda answer: True,
+    ) -> None:
+        self.transport = transport
+        self._credential = credential
+        self._refresh_on = refresh_on
+
+    def send(self, call: Call) -> Answer:
+        token = self._credential.token()
+        answer = self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))
+        if answer.status != HTTPStatus.UNAUTHORIZED or not self._refresh_on(answer):
+            return answer
+        token = self._credential.token(rejected=token)
+        return self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))
+
+
+def join(base: str, *segments: str) -> str:
+    """`base` plus path segments, each percent-encoded, so that a value can never change the path."""
+    return "/".join(
+        (base.rstrip("/"), *(httpx.URL("").copy_with(path="/" + _quoted(part)).path[1:] for part in segments))
+    )
+
+
+def _quoted(segment: str) -> str:
+    from urllib.parse import quote
+
+    return quote(segment, safe="")
+
+
+def texts(values: Sequence[object]) -> tuple[str, ...]:
+    """The texts among `values`."""
+    return tuple(value for value in values if isinstance(value, str))
