@@ -1,0 +1,112 @@
+"""``csp-sandbox``: start one sandbox process, or write its ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from csp_sandbox import seed
+from csp_sandbox.ready import ready_line
+from csp_sandbox.server import build_app
+from csp_sandbox.systems import SYSTEMS
+from csp_sandbox.world import World
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is ready and ends with exit code 0 on SIGTERM and SIGINT."""
+
+    ready: str = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            print(self.ready, flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # The original raises the signal again after the shutdown, which would make a clean stop look like a crash.
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGTERM, signal.SIGINT)
+        for number in caught:
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+async def _serve(world: World, listener: socket.socket) -> None:
+    async with AsyncExitStack() as stack:
+        for service in world.services:
+            await stack.enter_async_context(service(world))
+        config = uvicorn.Config(
+            build_app(world, SYSTEMS),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
+        )
+        server = _Server(config)
+        server.ready = json.dumps(ready_line(world))
+        await server.serve(sockets=[listener])
+
+
+def _fail(message: str) -> typer.Exit:
+    print(f"csp-sandbox: {message}", file=sys.stderr)
+    return typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")] = 0,
+    profile: Annotated[str, typer.Option(help="provider, reseller or empty.")] = "empty",
+    seed_file: Annotated[Path | None, typer.Option(help="JSON added to the profile's situation.")] = None,
+    db: Annotated[Path | None, typer.Option(help="SQLite file to keep the situation in.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Take the harder reading of inferred rules.")] = False,
+) -> None:
+    """Start the sandbox and print one JSON line when it is ready."""
+    if context.invoked_subcommand is not None:
+        return
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise _fail(f"port {port} on 127.0.0.1 is not free ({error.strerror})") from None
+    listener.listen(128)
+    try:
+        world = World(profile=profile, db=db, strict=strict, base=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        seed.prepare(world, seed_file)
+    except (ValueError, OSError) as error:
+        raise _fail(str(error)) from None
+    asyncio.run(_serve(world, listener))
+    world.store.close()
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""From bytes to handlers and back: routing, faults, one transaction a request, the recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from csp_sandbox.clock import rfc3339
+from csp_sandbox.faults import FaultSpec
+from csp_sandbox.recorder import Entry
+from csp_sandbox.web import HTML, Answer, Call, MalformedError, Operation, RefusalError, System
+from csp_sandbox.world import World
+
+log = logging.getLogger("csp_sandbox")
+
+MAX_BODY = 16 * 1024 * 1024
+_KEPT_BODY = 4_000
+_BOM = b"\xef\xbb\xbf"
+_SICK_PAGE = "<html><head><title>Service unavailable</title></head><body><h1>Service unavailable</h1></body></html>"
+
+
+class _Path:
+    """The operations of one path, by method."""
+
+    def __init__(self, world: World, system: System, operations: Sequence[Operation]) -> None:
+        self._world = world
+        self._system = system
+        self._operations = {operation.method: operation for operation in operations}
+        self._any = operations[0]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        operation = self._operations.get(scope["method"])
+        status = 0 if operation else 405
+        await _serve(self._world, self._system, operation or self._any, status, scope, receive, send)
+
+
+class _NoPath:
+    """Everything below a base path that nothing else took."""
+
+    def __init__(self, world: World, system: System) -> None:
+        self._world = world
+        self._system = system
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _serve(self._world, self._system, self._system.operations[0], 404, scope, receive, send)
+
+
+async def _serve(
+    world: World, system: System, operation: Operation, trouble: int, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer one request. ``trouble`` 404 or 405 means that no operation fits; ``operation`` is then a stand-in."""
+    content = await _body(receive)
+    headers = MappingProxyType(
+        {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
+    )
+    query = scope["query_string"].decode("latin-1")
+    call = Call(world, operation, scope["method"], scope["path"], scope.get("path_params", {}), query, headers, content)
+    name = "" if trouble else operation.id
+    key = (system.name, name, call.path)
+    world.recorder.arrived(key, world.clock.timestamp())
+    fault = world.faults.take(system.name, name)
+    if fault is not None and fault.kind == "cut_before":
+        _record(call, system, name, 0, fault)
+        await _cut(receive, send)
+        return
+    answer = _ordered(fault) if fault is not None else None
+    if answer is None:
+        answer = _handle(call, system, trouble)
+    retry_after = answer.headers.get("Retry-After", "")
+    if retry_after.isdigit():
+        world.recorder.told_to_wait(key, world.clock.timestamp() + int(retry_after))
+    cut = fault is not None and fault.kind == "cut_after"
+    _record(call, system, name, 0 if cut else answer.status, fault)
+    if cut:
+        await _cut(receive, send)
+        return
+    if fault is not None and fault.kind == "latency":
+        await asyncio.sleep(fault.seconds)
+    body = answer.render()
+    if fault is not None and fault.kind == "bom" and body:
+        body = _BOM + body
+    await _send(answer, body, scope["method"], send, truncate=fault is not None and fault.kind == "truncate")
+    if fault is not None and fault.kind == "truncate":
+        await _cut(receive, send)
+
+
+def _handle(call: Call, system: System, trouble: int) -> Answer:
+    """Run the handler inside one transaction; whatever happens, the answer is in the system's own words."""
+    world = call.world
+    refusal: RefusalError | None = None
+    answer = Answer()
+    try:
+        if system.public:
+            for hook in world.before_request:
+                hook(world)
+        if trouble:
+            raise system.trouble(call, trouble, "")
+        system.before(call)
+        answer = call.operation.handler(call)
+        world.store.commit()
+    except RefusalError as error:
+        world.store.commit()
+        refusal = error
+    except MalformedError as error:
+        world.store.rollback()
+        refusal = system.trouble(call, 400, error.message)
+    except Exception:
+        log.exception("%s %s failed inside the sandbox", call.method, call.path)
+        world.store.rollback()
+        refusal = system.trouble(call, 500, "")
+    if refusal is not None:
+        call.rule = refusal.rule.id
+        answer = refusal.answer
+    # A refusal's answer may be a shared constant: headers are added to a copy.
+    answer = Answer(answer.status, answer.body, answer.content, answer.media, dict(answer.headers))
+    system.after(call, answer)
+    return answer
+
+
+def _ordered(fault: FaultSpec) -> Answer | None:
+    """The answer that a fault gives instead of the system, or None when the system answers."""
+    if fault.kind == "status":
+        content = (fault.body or "").encode()
+        return Answer(fault.status or 500, content=content, headers=dict(fault.headers))
+    if fault.kind == "html":
+        return Answer(fault.status or 502, content=_SICK_PAGE.encode(), media=HTML, headers=dict(fault.headers))
+    if fault.kind == "throttle":
+        seconds = max(1, round(fault.seconds))
+        body = {"statusCode": 429, "message": f"Rate limit is exceeded. Try again in {seconds} seconds."}
+        return Answer(fault.status or 429, body, headers={"Retry-After": str(seconds), **fault.headers})
+    return None
+
+
+def _record(call: Call, system: System, name: str, status: int, fault: FaultSpec | None) -> None:
+    if system.name in ("admin", "console"):
+        return
+    recorder = call.world.recorder
+    write = bool(name) and call.operation.writes
+    secret = system.name == "entra" or name.startswith("ion.oauth")
+    recorder.add(
+        Entry(
+            n=recorder.next_n(),
+            at=rfc3339(call.world.clock.now()),
+            system=system.name,
+            operation=name,
+            method=call.method,
+            path=call.path,
+            query=call.query_string,
+            status=status,
+            write=write,
+            owner=call.owner,
+            request_id=call.request_id or call.headers.get("ms-requestid", ""),
+            rule=call.rule,
+            fault=fault.kind if fault else "",
+            body=call.content[:_KEPT_BODY].decode("utf-8", "replace") if write and not secret else "",
+        )
+    )
+    if write and system.name == "partner_center" and not call.headers.get("ms-requestid"):
+        recorder.count("writes_without_request_id")
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    content: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        content += message.get("body", b"")
+        if len(content) > MAX_BODY:
+            break
+    return content
+
+
+async def _send(answer: Answer, body: bytes, method: str, send: Send, *, truncate: bool) -> None:
+    headers = [
+        (key.lower().encode("latin-1"), value.encode("latin-1", "replace")) for key, value in answer.headers.items()
+    ]
+    if body or method != "HEAD":
+        headers.append((b"content-type", answer.media.encode("latin-1")))
+    if answer.status != 204:
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if method == "HEAD" or answer.status == 204:
+        body = b""
+    if truncate:
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    else:
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """Close the connection without a (complete) answer; needs uvicorn, whose ``send`` belongs to the connection."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionResetError("the sandbox cut the connection")
+    await asyncio.sleep(0)  # let what was sent leave the buffer
+    if transport.get_write_buffer_size():
+        transport.close()
+    else:
+        transport.abort()
+    message: Message = {"type": ""}
+    while message["type"] != "http.disconnect":
+        message = await receive()
+
+
+def build_app(world: World, systems: Sequence[System]) -> ASGIApp:
+    """The ASGI application of one sandbox."""
+    mounts = []
+    # Longer bases first, so that /ion/csp-association is not taken by /ion.
+    bases = [(base, system) for system in systems for base in (system.base, *system.aliases)]
+    for base, system in sorted(bases, key=lambda pair: -len(pair[0])):
+        mounts.append(Mount(base, app=_router(world, system)))
+    return Router(routes=mounts)
+
+
+def _router(world: World, system: System) -> Router:
+    by_path: dict[str, list[Operation]] = {}
+    for operation in system.operations:
+        by_path.setdefault(operation.path, []).append(operation)
+    # Fixed texts before parameters: /customers/relationshiprequests is not a customer.
+    paths = sorted(by_path, key=lambda path: [("{" in part, part) for part in path.split("/")])
+    routes = [Route(path, _Path(world, system, by_path[path])) for path in paths]
+    return Router(routes=routes, default=_NoPath(world, system), redirect_slashes=False)
