@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas import values as v
 from schemas.traits import CaseInsensitive, ComparedAs, Unmanaged
 
-Value = str | bool
+Value = str | v.Flag
 
 
 class Declared(BaseModel):
@@ -59,7 +58,7 @@ class Confirmation(Declared):
     """What is confirmed."""
     by: v.Text
     """Who confirms it."""
-    on: dt.date
+    on: v.Date
     """The day it was looked at (YYYY-MM-DD)."""
     ref: v.Text | None = None
     """Where the evidence is (ticket number, screenshot)."""

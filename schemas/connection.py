@@ -1,4 +1,4 @@
-"""The connection file: one of our accounts, its Partner Center role, and what is a property of it and of no customer."""
+"""The connection file: one of our accounts, its Partner Center role, and all that is a property of no customer."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ class Mail(Declared):
 
     host: str = ""
     """Host name. In a sandbox connection: the sandbox's mailbox."""
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    port: Annotated[v.Count, Field(ge=1, le=65535)] = 587
     """Port."""
-    starttls: bool = True
+    starttls: v.Flag = True
     """Encrypt with STARTTLS."""
     sender: Annotated[v.Email, Field(alias="from")]
     """Address the mails come from."""
@@ -116,11 +116,11 @@ class TokenStore(Declared):
 class Limits(Declared):
     """The budget of one run, shared by all worker threads."""
 
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    concurrency: Annotated[v.Count, Field(ge=1, le=64)] = 8
     """Requests at the same time."""
-    requests_per_second: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    requests_per_second: Annotated[v.Number, Field(gt=0, le=1000)] = 20.0
     """Requests a second."""
-    deadline_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800.0
+    deadline_seconds: Annotated[v.Number, Field(gt=0, le=86400)] = 1800.0
     """Seconds after which a run stops sending."""
 
 
@@ -166,6 +166,8 @@ class Connection(Declared):
     """OpenID discovery, where it is not Microsoft's public address."""
     reseller: Reseller | None = None
     """The reseller an indirect provider acts for."""
+    own_domains: tuple[v.Domain, ...] = ()
+    """E-mail domains of our own people. No signatory and no Global Admin may be one of them."""
     csp_credentials: str = ""
     """Text of the entry to choose in ION's "Select CSP Credentials"."""
     countries: Annotated[tuple[v.Country, ...], Field(min_length=1)]
@@ -182,11 +184,11 @@ class Connection(Declared):
     """Where one-time credentials go. None: no new tenant is made by API."""
     mail: Mail | None = None
     """Mail server. None: a person sends the mails."""
-    follow_up_days: tuple[int, ...] = (3, 7, 14)
+    follow_up_days: tuple[v.Count, ...] = (3, 7, 14)
     """Days after which a wait is followed up."""
     program_access: Confirmation | None = None
     """A person's confirmation that the CSP program is approved for this account in ION."""
-    agreement_valid_from: dt.date = dt.date(2023, 4, 1)
+    agreement_valid_from: v.Date = dt.date(2023, 4, 1)
     """An agreement of an earlier day must be accepted again."""
     enhanced_attestation: EnhancedAttestation = EnhancedAttestation()
     """Names of Microsoft's enhanced attestation call."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,8 +17,6 @@ from schemas.traits import (
     Unmanaged,
     WriteOnly,
 )
-
-TENANT_SUFFIX = ".onmicrosoft.com"
 
 
 class Profile(Declared):
@@ -52,7 +49,7 @@ class CloudProvider(Declared):
     """Provider currency (ISO 4217). Default: the pricebook's."""
     invoice_currency: str = ""
     """Invoice currency (ISO 4217). Default: the provider currency."""
-    portal_access: bool = False
+    portal_access: v.Flag = False
     """"Enable provider in customer portal": true lets the customer buy and manage subscriptions by itself."""
     confirmed: Annotated[Confirmation | None, LocalOnly()] = None
     """A person's confirmation of what no API shows (provider, pricebook, currencies)."""
@@ -90,11 +87,11 @@ class NewIdentity(Declared):
     """Language of the tenant ("en", "fr")."""
     organization_registration_number: Annotated[v.Text | None, WriteOnly()] = None
     """Only for countries that ask for it."""
-    enable_gdap: Annotated[bool, WriteOnly()] = False
+    enable_gdap: Annotated[v.Flag, WriteOnly()] = False
     """Microsoft's `enableGDAPByDefault`; always sent."""
-    direct_customer: Annotated[bool, FixedRemotely()] = False
+    direct_customer: Annotated[v.Flag, FixedRemotely()] = False
     """True makes a direct customer of the provider, without a reseller. Hard to undo."""
-    attest_first: Annotated[bool, LocalOnly()] = False
+    attest_first: Annotated[v.Flag, LocalOnly()] = False
     """Ask the signatory for the agreement before the tenant is made."""
     credentials_recipient: Annotated[str | None, LocalOnly()] = None
     """Named person who receives the one-time password of the tenant's administrator."""
@@ -104,7 +101,7 @@ class NewIdentity(Declared):
     @property
     def initial_domain(self) -> str:
         """``<prefix>.onmicrosoft.com``, lower case."""
-        return self.domain_prefix.lower() + TENANT_SUFFIX
+        return self.domain_prefix.lower() + v.TENANT_SUFFIX
 
 
 class ExistingIdentity(Declared):
@@ -131,7 +128,7 @@ class InviteIdentity(Declared):
     """Microsoft ID (tenant id, a GUID), where known."""
     global_admin: GlobalAdmin
     """Who accepts."""
-    sent_on: Annotated[dt.date | None, LocalOnly()] = None
+    sent_on: Annotated[v.Date | None, LocalOnly()] = None
     """The day a person sent the invitation by hand (YYYY-MM-DD)."""
     contact_copy: Annotated[v.Email | None, LocalOnly()] = None
     """Who gets a copy of the invitation."""
@@ -145,12 +142,12 @@ Identity = Annotated[NewIdentity | ExistingIdentity | InviteIdentity, Field(disc
 class Attestation(Declared):
     """Who accepts the Microsoft Customer Agreement, and by which way."""
 
-    signatory: Person
-    """The customer's person who may sign. Never someone of the reseller."""
+    signatory: Person | None = None
+    """The customer's person who may sign, never someone of the reseller. Required, unless `unknown` names it."""
     route: Annotated[Literal["customer", "partner"] | None, LocalOnly()] = None
     """`customer`: accepted directly by the customer; `partner`: attested by the partner. Default: `customer` for an
     invitation (its link asks for it), else `partner`."""
-    agreed_on: Annotated[dt.date | None, LocalOnly()] = None
+    agreed_on: Annotated[v.Date | None, LocalOnly()] = None
     """The day the signatory agreed, for the form in ION (YYYY-MM-DD)."""
     language: Annotated[v.Culture | None, WriteOnly()] = None
     """Language of the agreement ("en-US"). Default: the country's."""
@@ -171,19 +168,22 @@ class Customer(Declared):
     """Former keys of this customer."""
     lifecycle: Annotated[Literal["active", "leaving", "left"], LocalOnly()] = "active"
     """`active`, `leaving` or `left`."""
-    adopt: Annotated[bool, LocalOnly()] = False
+    adopt: Annotated[v.Flag, LocalOnly()] = False
     """Take over what is already there with different values."""
-    recreate: Annotated[bool, LocalOnly()] = False
+    recreate: Annotated[v.Flag, LocalOnly()] = False
     """Create again what was there and is gone."""
     on_remove: Annotated[Literal["keep", "end-relationship"], LocalOnly()] = "keep"
     """What a removal of this file means. `end-relationship` must be applied before the removal."""
+    unknown: Annotated[tuple[str, ...], LocalOnly()] = ()
+    """Fields of an adopted customer that no system shows and nobody has filled in yet
+    (`cloud_provider.pricebook`, `attestation.signatory`, ...). They are not compared; remove the name with the value."""
     profile: Profile
     """The ION customer profile."""
     cloud_provider: CloudProvider = CloudProvider()
     """The Microsoft row of Cloud Providers."""
     identity: Identity
     """The Microsoft tenant: `new`, `existing` or `invite`."""
-    attestation: Attestation
+    attestation: Attestation = Attestation()
     """The Microsoft Customer Agreement."""
 
     @property

@@ -1,7 +1,7 @@
 """Field traits: what a field is to the remote systems, written once on the pydantic field.
 
-Put an instance into ``Annotated[...]``; read it back with :func:`traits_of`. Diff, documentation, JSON Schema and secret
-marking derive from these marks, so nothing else keeps a list of field names.
+Put an instance into ``Annotated[...]``; read it back with :func:`traits_of`. Diff, documentation, JSON Schema and
+secret marking derive from these marks, so nothing else keeps a list of field names.
 """
 
 from __future__ import annotations

@@ -1,24 +1,232 @@
-"""Value types of the declaration: plain texts with a meaning that a library can check."""
+"""Value types of the declaration: plain texts whose meaning a library checks.
+
+Each type carries its rule (see ``schemas.rules``), a suggestion where one can be made, and what JSON Schema can say of
+it. Limits are Microsoft's (address line 200, names 50, domain prefix 27 characters), applied as early as possible.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime as dt
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import StringConstraints
+import idna
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
-Key = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")]
+from schemas.nearest import nearest, quoted
+
+PREFIX_LIMIT = 27
+TENANT_SUFFIX = ".onmicrosoft.com"
+GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+# CLDR regions that are no ISO country
+_NO_COUNTRY = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"))
+
+
+def wrong(rule: str, message: str, suggestion: str = "") -> PydanticCustomError:
+    """A finding of one field, as pydantic carries it."""
+    return PydanticCustomError("csp", "{text}", {"rule": rule, "text": message, "suggestion": suggestion})
+
+
+@cache
+def countries() -> dict[str, str]:
+    """ISO 3166-1 alpha-2 code -> English name."""
+    names = Locale("en").territories
+    return {c: n for c, n in names.items() if len(c) == 2 and c.isalpha() and c not in _NO_COUNTRY}
+
+
+@cache
+def _languages() -> frozenset[str]:
+    return frozenset(code for code in Locale("en").languages if len(code) == 2)
+
+
+def _country(value: str) -> str:
+    known = countries()
+    if value in known:
+        return value
+    guess = value.upper()
+    if guess not in known:
+        alias = get_global("territory_aliases").get(guess, [])
+        by_name = {name.casefold(): code for code, name in known.items()}
+        close = nearest(value.casefold(), by_name)
+        guess = alias[0] if alias and alias[0] in known else by_name.get(close, "")
+    raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code", f"try {quoted(guess)}" if guess else "")
+
+
+def _currency(value: str) -> str:
+    known = get_global("all_currencies")
+    if value in known:
+        return value
+    guess = value.upper() if value.upper() in known else nearest(value.upper(), known)
+    raise wrong("CSP-PROV-004", f"{quoted(value)} is no currency code", f"try {quoted(guess)}" if guess else "")
+
+
+def _ion_language(value: str) -> str:
+    # ION publishes no list. Its own samples use language codes ("EN") and once a country code ("SE" for Sweden).
+    if re.fullmatch(r"[A-Z]{2}", value) and (value.lower() in _languages() or value in countries()):
+        return value
+    guess = re.split(r"[-_]", value)[0].upper()
+    fits = guess.lower() in _languages()
+    raise wrong("CSP-CUST-007", f"{quoted(value)} is no ION language code", f"try {quoted(guess)}" if fits else "")
+
+
+def _culture(value: str) -> str:
+    if re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?-[A-Z]{2}", value):
+        try:
+            Locale.parse(value, sep="-")
+        except (UnknownLocaleError, ValueError):
+            pass
+        else:
+            return value
+    raise wrong("CSP-ID-014", f"{quoted(value)} is no known culture", 'write language and country, such as "en-US"')
+
+
+def _language(value: str) -> str:
+    if value in _languages():
+        return value
+    if "-" in value:
+        return _culture(value)
+    guess = value.lower()
+    raise wrong(
+        "CSP-ID-014", f"{quoted(value)} is no known language", f"try {quoted(guess)}" if guess in _languages() else ""
+    )
+
+
+def _email(value: str) -> str:
+    try:
+        validate_email(value, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        reason = str(error).rstrip(".").split("\n")[0]
+        fixed = value.replace(" ", "").replace(",", ".").rstrip(".;")
+        raise wrong(
+            "CSP-CUST-001", f"{quoted(value)} is no e-mail address: {reason}", _try_email(fixed, value)
+        ) from None
+    return value
+
+
+def _try_email(fixed: str, value: str) -> str:
+    if fixed == value:
+        return ""
+    try:
+        validate_email(fixed, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return ""
+    return f"try {quoted(fixed)}"
+
+
+def _domain(value: str) -> str:
+    bare = value.strip().rstrip(".")
+    if "://" in bare:
+        bare = urlsplit(bare).hostname or ""
+    bare = bare.rpartition("@")[2].partition("/")[0]
+    try:
+        ascii_form = idna.encode(bare.lower(), uts46=True).decode() if bare else ""
+    except idna.IDNAError:
+        ascii_form = ""
+    if ascii_form == value.lower() and "." in value:
+        return value
+    hint = f"try {quoted(ascii_form)}" if "." in ascii_form else 'such as "contoso.onmicrosoft.com"'
+    raise wrong("CSP-ID-002", f"{quoted(value)} is no domain name", hint)
+
+
+def _prefix(value: str) -> str:
+    bare = value.lower().removesuffix(TENANT_SUFFIX)
+    clean = re.sub(r"[^a-z0-9]", "", bare)
+    if not re.fullmatch(r"[a-z0-9]+", value):
+        hint = f"try {quoted(clean[:PREFIX_LIMIT])}" if clean else ""
+        raise wrong("CSP-ID-004", f"{quoted(value)} may hold lower-case letters and digits only", hint)
+    if len(value) > PREFIX_LIMIT:
+        raise wrong(
+            "CSP-ID-003",
+            f"{len(value)} characters, at most {PREFIX_LIMIT} fit",
+            f"try {quoted(clean[:PREFIX_LIMIT])}",
+        )
+    return value
+
+
+def _tenant_id(value: str) -> str:
+    if GUID.match(value):
+        return value
+    digits = re.sub(r"[^0-9a-f]", "", value.lower())
+    guess = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    raise wrong("CSP-ID-001", f"{quoted(value)} is no tenant id", f"try {quoted(guess)}" if len(digits) == 32 else "")
+
+
+def _key(value: str) -> str:
+    if value == "" or re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value):
+        return value
+    guess = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:63].strip("-")
+    raise wrong(
+        "CSP-CUST-009",
+        f"{quoted(value)} may hold lower-case letters, digits and hyphens only",
+        f"try {quoted(guess)}" if guess else "",
+    )
+
+
+def _url(value: str) -> str:
+    parts = _split(value)
+    local = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts is not None and parts.hostname and (parts.scheme == "https" or (local and parts.scheme == "http")):
+        return value
+    raise wrong("CSP-CONN-006", f"{quoted(value)} is no https address", "")
+
+
+def _split(value: str) -> Any:
+    try:
+        return urlsplit(value)
+    except ValueError:
+        return None
+
+
+def _date(value: Any) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, str):
+        try:
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+                return dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+    shown = quoted(value) if isinstance(value, str) else "the value"
+    raise wrong("CSP-DATE-001", f"{shown} is no date", "write it as YYYY-MM-DD")
+
+
+def _text(check: Callable[[str], str], **schema: Any) -> Any:
+    """The metadata of a checked text: the check, and what JSON Schema can say of it."""
+    return AfterValidator(check), WithJsonSchema({"type": "string"} | schema)
+
+
+Flag = StrictBool
+Count = StrictInt
+Number = StrictFloat | StrictInt
 Text = Annotated[str, StringConstraints(min_length=1)]
 AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
-Email = Annotated[str, StringConstraints(min_length=3)]
-Phone = Annotated[str, StringConstraints(min_length=1)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Phone = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
+Email = Annotated[str, *_text(_email, minLength=3)]
+Country = Annotated[str, *_text(_country, pattern="^[A-Z]{2}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-IonLanguage = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Language = Annotated[str, StringConstraints(min_length=2)]
-Culture = Annotated[str, StringConstraints(min_length=2)]
-Domain = Annotated[str, StringConstraints(min_length=1)]
-DomainPrefix = Annotated[str, StringConstraints(min_length=1)]
-TenantId = Annotated[str, StringConstraints(min_length=1)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://")]
+Currency = Annotated[str, *_text(_currency, pattern="^[A-Z]{3}$")]
+IonLanguage = Annotated[str, *_text(_ion_language, pattern="^[A-Z]{2}$")]
+Language = Annotated[str, *_text(_language, minLength=2)]
+Culture = Annotated[str, *_text(_culture, pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?-[A-Z]{2}$")]
+Domain = Annotated[str, *_text(_domain, minLength=3)]
+DomainPrefix = Annotated[str, *_text(_prefix, pattern="^[a-z0-9]+$", minLength=1, maxLength=PREFIX_LIMIT)]
+TenantId = Annotated[str, *_text(_tenant_id, pattern=GUID.pattern)]
+Key = Annotated[str, *_text(_key, pattern="^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")]
+Url = Annotated[str, *_text(_url, pattern="^https?://")]

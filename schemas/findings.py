@@ -1,0 +1,103 @@
+"""What is wrong with a declaration: one line a finding, in four formats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from schemas.rules import RULES
+
+Format = Literal["text", "json", "sarif", "github"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One thing that is wrong, with its place. ``line`` and ``column`` count from 1; ``path`` is dotted."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    rule: str
+    message: str
+    suggestion: str = ""
+
+    @property
+    def text(self) -> str:
+        """The message with its suggestion."""
+        return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}  {self.path or '(file)'}  {self.rule}  {self.text}"
+
+
+class DeclarationErrors(Exception):  # noqa: N818 - it carries several errors
+    """The declaration is not valid. ``findings`` holds all that is wrong, sorted by place; str() is one line each."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings: tuple[Finding, ...] = tuple(sorted(set(findings)))
+        super().__init__("\n".join(str(f) for f in self.findings))
+
+
+def format_findings(findings: Sequence[Finding], form: Format = "text") -> str:
+    """The findings as text (a line each), JSON (a list), SARIF 2.1.0, or GitHub workflow commands."""
+    if form == "json":
+        return json.dumps([asdict(f) for f in findings], indent=2, ensure_ascii=False)
+    if form == "sarif":
+        return json.dumps(_sarif(findings), indent=2, ensure_ascii=False)
+    if form == "github":
+        return "\n".join(_github(f) for f in findings)
+    return "\n".join(str(f) for f in findings)
+
+
+def _github(found: Finding) -> str:
+    place = f"file={_property(found.file)},line={found.line},col={found.column},title={_property(found.rule)}"
+    return f"::error {place}::{_data(f'{found.path}: {found.text}' if found.path else found.text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _sarif(findings: Sequence[Finding]) -> dict[str, object]:
+    used = sorted({f.rule for f in findings})
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "csp-onboarding",
+                        "rules": [
+                            {"id": rule, "shortDescription": {"text": RULES[rule].title}}
+                            for rule in used
+                            if rule in RULES
+                        ],
+                    }
+                },
+                "results": [
+                    {
+                        "ruleId": f.rule,
+                        "level": "error",
+                        "message": {"text": f"{f.path}: {f.text}" if f.path else f.text},
+                        "locations": [
+                            {
+                                "physicalLocation": {
+                                    "artifactLocation": {"uri": f.file},
+                                    "region": {"startLine": f.line, "startColumn": f.column},
+                                }
+                            }
+                        ],
+                    }
+                    for f in findings
+                ],
+            }
+        ],
+    }
