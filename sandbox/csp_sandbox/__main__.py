@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import socket
 import sys
@@ -52,7 +53,24 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(world: World, listener: socket.socket) -> None:
+@contextlib.contextmanager
+def _described(line: dict[str, object], file: Path | None) -> Iterator[None]:
+    """Keep the ready line and our pid in ``file`` while we run, so that others on this machine find us."""
+    if file is None:
+        yield
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.touch(mode=0o600)  # the line holds the simulated account's credentials: treat them like real ones
+    part.write_text(json.dumps({**line, "pid": os.getpid()}), "utf-8")
+    part.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+async def _serve(world: World, listener: socket.socket, ready_file: Path | None) -> None:
     async with AsyncExitStack() as stack:
         for service in world.services:
             await stack.enter_async_context(service(world))
@@ -66,8 +84,10 @@ async def _serve(world: World, listener: socket.socket) -> None:
             timeout_graceful_shutdown=2,
         )
         server = _Server(config)
-        server.ready = json.dumps(ready_line(world))
-        await server.serve(sockets=[listener])
+        line = ready_line(world)
+        server.ready = json.dumps(line)
+        with _described(line, ready_file):
+            await server.serve(sockets=[listener])
 
 
 def _fail(message: str) -> typer.Exit:
@@ -82,6 +102,7 @@ def start(
     profile: Annotated[str, typer.Option(help="provider, reseller or empty.")] = "empty",
     seed_file: Annotated[Path | None, typer.Option(help="JSON added to the profile's situation.")] = None,
     db: Annotated[Path | None, typer.Option(help="SQLite file to keep the situation in.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Keep the ready line and the pid here while running.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Take the harder reading of inferred rules.")] = False,
 ) -> None:
     """Start the sandbox and print one JSON line when it is ready."""
@@ -99,7 +120,7 @@ def start(
         seed.prepare(world, seed_file)
     except (ValueError, OSError) as error:
         raise _fail(str(error)) from None
-    asyncio.run(_serve(world, listener))
+    asyncio.run(_serve(world, listener, ready_file))
     world.store.close()
 
 
