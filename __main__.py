@@ -1,0 +1,19 @@
+"""The program: declares the estate of the selected stack to Pulumi."""
+
+import sys
+from pathlib import Path
+
+import pulumi
+
+import schemas
+from providers.component import declare
+from providers.errors import quiet_interrupts
+
+quiet_interrupts()
+project_dir = Path(__file__).resolve().parent
+try:
+    estate = schemas.load_estate(project_dir / "stacks" / f"Pulumi.{pulumi.get_stack()}.yaml", project_dir)
+except schemas.DeclarationErrors as errors:
+    pulumi.log.error(f"nothing was sent; the declaration has errors:\n{errors}")
+    sys.exit(1)
+declare(estate)

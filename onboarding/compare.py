@@ -1,0 +1,90 @@
+"""How a declared value and a seen value are compared: one rule a field, in one place.
+
+A rule is a function text -> canonical text. Two values are equal when their canonical texts are. The canonical text is also what
+`seen` keeps, so that a change of form in a remote system (capitals, spaces, punctuation of a phone) is never progress nor drift.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from onboarding.contract import NOT_VISIBLE, Field
+
+Rule = Callable[[str], str]
+
+ONMICROSOFT = ".onmicrosoft.com"
+
+
+def plain(text: str) -> str:
+    """Spaces at the ends and repeated spaces do not count."""
+    return " ".join(text.split())
+
+
+def caseless(text: str) -> str:
+    """Capitals do not count either."""
+    return plain(text).casefold()
+
+
+def email(text: str) -> str:
+    """E-mail: the platform keeps capitals but finds regardless of them."""
+    return caseless(text)
+
+
+def digits(text: str) -> str:
+    """Phone: digits only; a leading +1 of North America is optional in practice."""
+    kept = re.sub(r"\D", "", text)
+    return kept[1:] if len(kept) == 11 and kept.startswith("1") else kept
+
+
+def postal_code(text: str) -> str:
+    """Postal code without spaces; the +4 of a US code is an addition of the post office, not another place."""
+    kept = caseless(text).replace(" ", "")
+    return kept[:5] if re.fullmatch(r"\d{5}-?\d{4}", kept) else kept
+
+
+def domain(text: str) -> str:
+    """Domain name in lower case without a final dot."""
+    return caseless(text).rstrip(".")
+
+
+RULES: dict[str, Rule] = {
+    "organization": plain,
+    "email": email,
+    "contact_name": plain,
+    "title": plain,
+    "phone": digits,
+    "language": caseless,
+    "address.street": plain,
+    "address.suite": plain,
+    "address.city": plain,
+    "address.state": caseless,
+    "address.zip": postal_code,
+    "address.country": caseless,
+    "provider": caseless,
+    "pricebook": plain,
+    "provider_currency": caseless,
+    "invoice_currency": caseless,
+    "portal_access": caseless,
+    "tenant": caseless,
+    "domain": domain,
+    "relationship": caseless,
+    "signatory": email,
+}
+
+
+def canonical(name: str, text: str) -> str:
+    """The canonical text of a value of field `name` (fields without a rule of their own: `plain`)."""
+    return RULES.get(name, plain)(text)
+
+
+def same(name: str, one: str, other: str) -> bool:
+    """True when both mean the same value of field `name`."""
+    return canonical(name, one) == canonical(name, other)
+
+
+def field(name: str, declared: str, seen: str | None, where: str, confirmed: str = "") -> Field:
+    """Compare; `seen` None means that no system shows it."""
+    if seen is None:
+        return Field("not_visible", declared, NOT_VISIBLE, where, confirmed)
+    return Field("match" if same(name, declared, seen) else "mismatch", declared, seen, where, confirmed)

@@ -1,0 +1,179 @@
+"""The texts of next steps, in the words that the consoles use. `{customer}` stands for the company's name and `{email}` for the
+customer's e-mail: readiness fills them in, so that a renamed company does not show as a change of every resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import schemas
+from onboarding import labels
+from onboarding.contract import NextStep
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+CONSOLE = "ION (management console, not the customer portal)"
+ON, OFF = "on", "off"
+TICKET_WHERE = 'TD SYNNEX support: "?" icon, upper right in ION, or Submit a ticket'
+
+
+def confirmed_by(given: schemas.Confirmation) -> str:
+    """Who stated it, when, and where the evidence is."""
+    return f"{given.by} on {given.on.isoformat()}" + (f" ({given.ref})" if given.ref else "")
+
+
+def row_path(*, exists: bool) -> str:
+    """Where the Cloud Provider row is edited, or added."""
+    path = f"{CONSOLE}: {labels.text('menu')} > {{customer}} > {labels.text('menu_providers')}"
+    name = labels.text("legacy_azure")
+    return f"{path} > {name}" if exists else f"{path} > {labels.text('add')} > {name}"
+
+
+def _values(**named: str | None) -> dict[str, str]:
+    return {labels.text(name): text for name, text in named.items() if text}
+
+
+def who() -> dict[str, str]:
+    """The customer, as every form asks for it."""
+    return _values(customer="{customer}", customer_email="{email}")
+
+
+def ticket(text: str) -> NextStep:
+    """A ticket for TD SYNNEX's operations, ready to paste."""
+    return NextStep(
+        "distributor", TICKET_WHERE, "Open a ticket with the text below and wait for the answer.", who() | _values(ticket=text)
+    )
+
+
+def reactivate() -> NextStep:
+    """An inactive profile: only the console or support can activate it."""
+    return ticket(
+        "Please set the customer {customer} ({email}) to ACTIVE again. The profile is INACTIVE, so nothing can be ordered for it."
+    )
+
+
+def leaving() -> NextStep:
+    """What a leaving customer needs; nothing is deleted."""
+    return NextStep(
+        "us",
+        row_path(exists=True),
+        "The customer is leaving: switch portal access off, let every subscription be cancelled or moved, then end the relationship. "
+        "When all is settled, set lifecycle: left in the customer file. Nothing is deleted in ION.",
+        who() | _values(portal_access=OFF),
+    )
+
+
+def provider_row(declared: schemas.CloudProvider, *, exists: bool, key: str, confirm: bool) -> NextStep:
+    """Add or correct the Cloud Provider row in the console."""
+    verb = "Open the row and set" if exists else "Add the row with"
+    action = f"{verb} pricebook, currencies and portal access as below, then {labels.text('save')}."
+    if confirm:
+        action += f" No API shows the pricebook: then run csp confirm {key} pricebook."
+    return NextStep(
+        "us",
+        row_path(exists=exists),
+        action,
+        who()
+        | _values(
+            provider=declared.provider,
+            pricebook=declared.pricebook,
+            provider_currency=declared.provider_currency,
+            invoice_currency=declared.invoice_currency,
+            portal_access=ON if declared.portal_access else OFF,
+        ),
+    )
+
+
+def invisible_row(declared: schemas.CloudProvider, key: str) -> NextStep:
+    """Portal access is off on purpose, so that ION's API shows nothing: a person looks and confirms."""
+    step = provider_row(declared, exists=True, key=key, confirm=False)
+    return NextStep(
+        "us",
+        step.where,
+        "ION's API does not show this row while portal access is off, and it stays off. Look at the row (add it if it is missing), "
+        f"then run csp confirm {key} cloud_provider and csp confirm {key} pricebook.",
+        step.values,
+    )
+
+
+def add_identity(tenant_id: str, domain: str, *, key: str, hint: str, confirm: bool = False) -> NextStep:
+    """Add an existing tenant to the row."""
+    action = f"Choose {labels.text('identity_existing')} and enter the Microsoft ID below. {hint}".strip()
+    if confirm:
+        action += f" ION's API does not show it while portal access is off: then run csp confirm {key} tenant."
+    return NextStep(
+        "us",
+        row_path(exists=True),
+        action,
+        who() | _values(identity=labels.text("identity_existing"), microsoft_id=tenant_id, domain=domain),
+    )
+
+
+def new_identity(
+    declared: schemas.NewIdentity, company: str, place: schemas.Address, credentials: str, *, key: str
+) -> NextStep:
+    """Make a new tenant in the console: one visit, the vault entry opened first."""
+    person = declared.contact
+    return NextStep(
+        "us",
+        row_path(exists=True),
+        f"Open the vault entry first (csp handover put {key}): the password is shown once. Choose {labels.text('identity_new')}, "
+        f"fill in the form as below with the agreement, press {labels.text('create_customer')}, copy user and password into the "
+        "vault entry. This cannot be undone.",
+        who()
+        | _values(
+            identity=labels.text("identity_new"),
+            credentials=declared.csp_credentials or credentials,
+            domain_prefix=declared.domain_prefix,
+            company=company,
+            first_name=person.first_name,
+            last_name=person.last_name,
+            email=person.email,
+            phone=person.phone,
+            address_line_1=place.street,
+            address_line_2=place.suite,
+            city=place.city,
+            state=place.state,
+            postal_code=place.zip,
+            country=place.country,
+            language=declared.language,
+        ),
+    )
+
+
+def confirm_new_tenant(prefix: str) -> NextStep:
+    """The reviewed second signature of an irreversible step."""
+    return NextStep(
+        "us",
+        "customer file",
+        f"A new tenant {prefix}.onmicrosoft.com cannot be undone. If it is right, set identity.confirm_new_tenant: {prefix} "
+        "in the customer file and have it reviewed.",
+    )
+
+
+def attest_in_console(signatory: schemas.Person, agreed_on: str) -> NextStep:
+    """ION's attestation form, part of the same visit as the tenant."""
+    return NextStep(
+        "us",
+        row_path(exists=True),
+        f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud Customer Agreement) with the "
+        "person who agreed" + ("" if agreed_on else " and the day of the agreement") + ".",
+        who()
+        | _values(
+            signatory_first=signatory.first_name,
+            signatory_last=signatory.last_name,
+            signatory_email=signatory.email,
+            signatory_phone=signatory.phone,
+            agreement_date=agreed_on,
+        ),
+    )
+
+
+def mail_values(to: str, subject: str, text: str, copy: str = "") -> dict[str, str]:
+    """A mail that the operator sends by hand."""
+    return who() | _values(mail_to=to, mail_cc=copy, mail_subject=subject, mail_text=text)
+
+
+def distributor_name(session: Session) -> str:
+    """Who the customer sees on Microsoft's page."""
+    return "TD SYNNEX" if session.connection.role != "direct-bill" else "us"

@@ -1,0 +1,102 @@
+"""One customer from end to end, and the whole estate of a stack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+import schemas
+from providers.customer import Customer
+from providers.estate import Estate, digest
+
+DELETING = "end-relationship"
+
+
+class OnboardedCustomer(pulumi.ComponentResource):
+    """The four resources of one customer, each connected to the next by the values it carries."""
+
+    def __init__(self, declared: schemas.Customer, opts: pulumi.ResourceOptions) -> None:
+        """`opts` name the connection's provider and the guard; resources keep what is out there when they are removed."""
+        super().__init__("csp:index:OnboardedCustomer", declared.key, None, _known_as(declared, opts))
+        self.key = declared.key
+        switches = {"lifecycle": declared.lifecycle, "adopt": declared.adopt}
+        self.customer = Customer(
+            declared.key,
+            _plain(declared, "profile") | switches | {"recreate": declared.recreate, "on_remove": declared.on_remove},
+            self._child(declared),
+        )
+        self.resources: tuple[Any, ...] = (self.customer,)
+        self.register_outputs({})
+
+    def _child(self, declared: schemas.Customer, *, deletable: bool = False) -> pulumi.ResourceOptions:
+        keeps = not (deletable and declared.on_remove == DELETING)
+        return _known_as(declared, pulumi.ResourceOptions(parent=self, retain_on_delete=keeps))
+
+
+def _known_as(declared: schemas.Customer, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """A renamed customer keeps its identity: the former keys are aliases of the name."""
+    return pulumi.ResourceOptions.merge(
+        opts, pulumi.ResourceOptions(aliases=[pulumi.Alias(name=former) for former in declared.previously])
+    )
+
+
+def _plain(declared: schemas.Customer, *parts: str) -> dict[str, Any]:
+    """The key and some parts of a declaration as resource inputs; what is absent in the file is absent here."""
+    dumped = declared.model_dump(mode="json", exclude_none=True)
+    return {"key": declared.key, **{part: dumped[part] for part in parts}}
+
+
+def declare(estate: schemas.Estate) -> None:
+    """Declare the estate to Pulumi: guard first, one provider a connection, one component a customer; export counts."""
+    project = pulumi.get_project()
+    used = sorted({customer.connection for customer in estate.customers})
+    providers: Mapping[str, pulumi.ProviderResource] = {
+        name: pulumi.ProviderResource("pulumi-python", name, {f"{project}:connection": name}) for name in used
+    }
+    if not used:
+        pulumi.export("counts", {"customers": 0})
+        return
+    guard = Estate(
+        {customer.key: digest(customer) for customer in estate.customers},
+        pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
+    )
+    components = [
+        OnboardedCustomer(
+            customer,
+            pulumi.ResourceOptions(providers=[providers[customer.connection]], depends_on=[guard]),
+        )
+        for customer in sorted(estate.customers, key=lambda c: c.key)
+    ]
+    summaries = [
+        pulumi.Output.all(component.key, *(part for r in component.resources for part in (r.status, r.reason)))
+        for component in components
+    ]
+    told = pulumi.Output.all(guard.removed, *summaries).apply(_tell)
+    pulumi.export("counts", told)
+
+
+def _tell(parts: list[Any]) -> dict[str, int]:
+    """Print what a person must read of this run, one aggregated message; return the counts."""
+    removed, *customers = parts
+    worst = [_worst(customer) for customer in customers]
+    counts = Counter(status for _, status, _ in worst)
+    for key, text in (removed or {}).items():
+        pulumi.log.warn(f"{key}: {text}")
+    stopped = [f"{key}: {reason}" for key, status, reason in worst if status == "blocked"]
+    if stopped:
+        pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))
+    return {"customers": len(worst), **{name: counts.get(name, 0) for name in ("ready", "waiting", "blocked", "unobserved")}}
+
+
+def _worst(customer: list[Any]) -> tuple[str, str, str]:
+    """Key, status and reason of a customer: that of its first resource which is not ready."""
+    key, *rest = customer
+    pairs = list(zip(rest[::2], rest[1::2], strict=True))
+    for wanted in ("blocked", "unobserved", "waiting"):
+        for status, reason in pairs:
+            if status == wanted:
+                return key, wanted, reason or ""
+    return key, "ready", ""

@@ -1,0 +1,260 @@
+"""The one place that knows Pulumi's dynamic-provider protocol (design section 4; habits of the engine in pulumi-real-engine.md).
+
+A resource is declared by a `Resource` subclass and run by a `Provider` that holds a module of `onboarding` (its verbs). Providers are
+pickled by reference to a module-level function, a path that stays in state for ever (docs/state.md).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.dynamic import Resource as DynamicResource
+from pulumi.output import Unknown, contains_unknowns
+from pydantic import ValidationError
+
+import schemas
+from clients.connection import Session
+from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
+from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.look import Look
+from onboarding.session_checks import wrong_account
+from providers import removals, sessions, state
+from providers.errors import OnboardingError, quiet_tracebacks
+
+T = TypeVar("T", bound=schemas.Declared)
+
+
+class Thing(Protocol):
+    """A module of `onboarding`."""
+
+    @property
+    def Inputs(self) -> type[Any]: ...  # noqa: N802
+    @property
+    def CARRIED(self) -> tuple[str, ...]: ...  # noqa: N802
+    @property
+    def observe(self) -> Callable[[Any, Known, Look], Facts]: ...
+    @property
+    def assess(self) -> Callable[[Any, Known, Facts, Session], Outcome]: ...
+    @property
+    def converge(self) -> Callable[[Any, Known, Facts, Session], Outcome]: ...
+    @property
+    def release(self) -> Callable[[Known, Session], Outcome]: ...
+
+
+class Provider(ResourceProvider):
+    """Maps Pulumi's calls to the verbs of one thing. No state of its own: the pickle is a reference to a function."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self, kind: str, thing: Any, by_reference: Callable[[], Provider], from_others: tuple[str, ...] = ()) -> None:
+        """`kind`: how messages name the resource. `from_others`: inputs that come from outputs of other resources."""
+        super().__init__()
+        quiet_tracebacks()
+        self._kind = kind
+        self._thing: Thing = thing
+        self._by_reference = by_reference
+        self._from_others = from_others
+        self._connection = ""
+
+    def __reduce__(self) -> tuple[Callable[[], Provider], tuple[()]]:
+        return (self._by_reference, ())
+
+    def configure(self, req: ConfigureRequest) -> None:
+        self._connection = req.config.get("connection") or ""
+
+    # The program's side of a run: no call leaves the machine in here.
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Validate and make regular. A value of another resource that is not known (yet) keeps what was known before."""
+        inputs = state.plain(news)
+        before = state.plain(_olds)
+        for name in self._from_others:
+            if isinstance(inputs.get(name, ""), Unknown) or not inputs.get(name):
+                inputs[name] = before.get(name) or ""
+        if contains_unknowns(inputs):
+            return CheckResult(inputs, [])
+        try:
+            return CheckResult(self._regular(inputs), [])
+        except ValidationError as wrong:
+            return CheckResult(inputs, [CheckFailure("", line) for line in _lines(wrong)])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Declared inputs first (the engine then tells which), else progress: what was seen against what was handled."""
+        news, olds = state.plain(_news), state.plain(_olds)
+        if contains_unknowns(news) or self._projection(olds) != news:
+            return DiffResult(changes=None)
+        known = Known(olds)
+        retry = str(olds.get("key")) in _retries() and bool(known.rejected or known.text("status") == "blocked")
+        return DiffResult(changes=retry or known.handled != known.seen)
+
+    # The system's side.
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        inputs = state.plain(props)
+        session = self._session(inputs)
+        outs = self._converged(inputs, Known(), session)
+        return CreateResult(f"{session.account or session.partner_tenant}/{inputs['key']}", outs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        inputs = state.plain(_news)
+        return UpdateResult(self._converged(inputs, Known(state.plain(_olds)), self._session(inputs)))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Look, never raise for a remote reason, never say "gone": see `unobserved` and the assessments."""
+        outs = state.plain(props)
+        known = Known(outs)
+        try:
+            inputs = self._regular(state.with_paths(self._raw_projection(outs), outs.get("declared") or {}))
+            session = sessions.session(self._connection)
+            desired = self._thing.Inputs.model_validate(inputs)
+            refused = wrong_account(known, session)
+            if refused:
+                outcome = _other_account(refused)
+            else:
+                facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
+                outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
+        except (ClientError, sessions.CannotOpen) as failure:
+            told = state.unobserved(known, str(failure))
+            return ReadResult(id_, told, self._raw_projection(told))
+        except ValidationError as wrong:
+            told = state.unobserved(known, f"state is not readable: {_lines(wrong)[0]}")
+            return ReadResult(id_, told, self._raw_projection(told))
+        outs = self._outputs(inputs, known, outcome, session, converged=False)
+        return ReadResult(id_, outs, self._raw_projection(outs))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Reached only with on_remove: end-relationship; counted against CSP_ALLOW_REMOVALS in this process."""
+        props = state.plain(_props)
+        removals.count(self._kind, str(props.get("key")), _id)
+        outcome = self._thing.release(Known(props), self._session(props))
+        if outcome.status not in ("ready", "waiting"):
+            raise OnboardingError(f"{self._kind} {props.get('key')}: {outcome.reason}") from None
+
+    # Inside.
+
+    def _session(self, inputs: Mapping[str, Any]) -> Session:
+        try:
+            return sessions.session(self._connection)
+        except (ClientError, sessions.CannotOpen) as failure:
+            raise OnboardingError(f"{self._kind} {inputs.get('key')}: {failure}") from None
+
+    def _converged(self, inputs: dict[str, Any], known: Known, session: Session) -> dict[str, Any]:
+        try:
+            desired = self._thing.Inputs.model_validate(inputs)
+        except ValidationError as wrong:
+            raise OnboardingError(f"{self._kind} {inputs.get('key')}: {'; '.join(_lines(wrong))}") from None
+        refused = wrong_account(known, session)
+        if refused:
+            outcome = _other_account(refused)
+        else:
+            outcome = self._attempt(desired, known, session, str(inputs.get("key")))
+        return self._outputs(inputs, known, outcome, session, converged=True)
+
+    def _attempt(self, desired: Any, known: Known, session: Session, key: str) -> Outcome:
+        """Observe directly and converge; only lost credentials and a wrong account end the run of this resource."""
+        facts = Facts()
+        try:
+            facts = self._thing.observe(desired, known, Look(session))
+            return self._thing.converge(desired, known, facts, session)
+        except (CredentialsLost, WrongAccount) as lost:
+            raise OnboardingError(f"{self._kind} {key}: {lost}") from None
+        except PersonMustAct as refused:
+            owner = "distributor" if refused.owner == "microsoft" else refused.owner
+            step = NextStep(owner, refused.problem.shown_at or refused.problem.system, refused.action)
+            return blocked(facts, str(refused), step, final=True)
+        except OurBug as refused:
+            return blocked(facts, str(refused), final=True)
+        except ClientError as later:
+            return waiting(facts, NEXT_RUN, f"could not look: {later}", again=True)
+        finally:
+            sessions.wrote(self._connection)
+
+    def _outputs(
+        self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool
+    ) -> dict[str, Any]:
+        account = (session.account, session.partner_tenant)
+        return state.outputs(
+            inputs, known, outcome, account=account, carried=self._thing.CARRIED, converged=converged
+        )
+
+    def _regular(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs through their model and back: one shape for check, diff and read. Raises ValidationError."""
+        model = self._thing.Inputs.model_validate(inputs)
+        dumped: dict[str, Any] = model.model_dump(mode="json", exclude_none=True)
+        return dumped
+
+    def _raw_projection(self, outs: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in outs.items() if k in self._thing.Inputs.model_fields}
+
+    def _projection(self, outs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs inside outputs; as they are when an older release wrote them in a shape of its own."""
+        raw = self._raw_projection(outs)
+        try:
+            return self._regular(raw)
+        except ValidationError:
+            return raw
+
+
+class Resource(DynamicResource):
+    """Base of the resources of this project: fresh inputs, all outputs declared, no `import_`."""
+
+    status: pulumi.Output[str]
+    waiting_on: pulumi.Output[str]
+    reason: pulumi.Output[str]
+    account: pulumi.Output[str]
+
+    def __init__(
+        self,
+        provider: Provider,
+        name: str,
+        inputs: Mapping[str, Any],
+        outputs: tuple[str, ...],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        if opts.import_ is not None:
+            raise OnboardingError(f"{name}: import_ does not work with dynamic resources; use csp adopt")
+        common = ("status", "waiting_on", "reason", "account")
+        props: dict[str, Any] = {**dict.fromkeys((*common, *outputs)), **inputs}
+        super().__init__(provider, name, props, opts)
+
+
+def _retries() -> frozenset[str]:
+    """Customers whose last rejection is to be tried again (`csp retry`)."""
+    return frozenset(filter(None, os.environ.get("CSP_RETRY", "").split(",")))
+
+
+def _other_account(why: str) -> Outcome:
+    facts = Facts(seen={"account": why})
+    step = NextStep("us", "connection file", "Point the connection back to its account. Nothing is created in another one.")
+    return blocked(facts, why, step)
+
+
+def _as_rejected(known: Known, outcome: Outcome) -> Outcome:
+    """A rejection holds as long as nothing changed since: one attempt per observation."""
+    if not known.rejected or dict(outcome.facts.seen) != known.handled:
+        return outcome
+    step = known.outputs.get("next_step")
+    return blocked(
+        outcome.facts,
+        known.rejected,
+        NextStep(**step) if step else outcome.next_step,
+        carried=outcome.carried,
+    )
+
+
+def _lines(wrong: ValidationError) -> list[str]:
+    """Every failure as `path: message`; the input value is never repeated, it may be a secret."""
+    return [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in wrong.errors(include_input=False, include_url=False)]

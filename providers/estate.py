@@ -1,0 +1,121 @@
+"""Resource: the sentinel that guards the whole estate against mass changes, in the program and before anything else runs.
+
+Its inputs name every customer with a digest of its declaration. `check` compares old with new and fails above the limits, so that a
+lost folder or a wrong branch stops a plain `pulumi preview` and `up` before any customer is touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import Resource as DynamicResource
+
+import schemas
+from providers import state
+from providers.errors import quiet_tracebacks
+
+PORTAL = "+portal"
+REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
+UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
+
+
+def digest(customer: schemas.Customer) -> str:
+    """What is declared for a customer, without confirmations; a suffix tells that portal access is declared on."""
+    declared = customer.model_dump_json(
+        exclude={
+            "cloud_provider": {"confirmed"},
+            "identity": {"confirmed"},
+            "attestation": {"confirmed"},
+        }
+    )
+    portal = PORTAL if customer.cloud_provider.portal_access else ""
+    return hashlib.sha256(declared.encode()).hexdigest()[:16] + portal
+
+
+def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Why a change of the estate is too large to be meant; empty when it is not. Figure, limit and the way out in each."""
+    removed = sorted(set(old) - set(new))
+    changed = [key for key in old if key in new and old[key] != new[key]]
+    told = []
+    for what, count, floor, share, variable in (
+        ("removes", len(removed), REMOVALS_FLOOR, REMOVALS_SHARE, "CSP_ALLOW_MASS_REMOVAL"),
+        ("changes", len(changed), UPDATES_FLOOR, UPDATES_SHARE, "CSP_ALLOW_MASS_UPDATE"),
+    ):
+        limit = max(floor, int(share * len(old)))
+        if count > max(limit, _number(variable)):
+            names = f" ({', '.join(removed[:5])}{', ...' if len(removed) > 5 else ''})" if what == "removes" else ""
+            told.append(
+                f"this {what} {count} of {len(old)} customers{names}, at most {limit} at once; "
+                f"if it is meant, set {variable}={count} for this run"
+            )
+    return told
+
+
+def remains(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Removed customer -> what stays where it is."""
+    told = {}
+    for key in sorted(set(old) - set(new)):
+        told[key] = "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as they are"
+        if old[key].endswith(PORTAL):
+            told[key] += ". WARNING: portal access remains ON, this customer can go on buying"
+    return told
+
+
+def _number(variable: str) -> int:
+    text = os.environ.get(variable, "")
+    return int(text) if text.isdigit() else 0
+
+
+class EstateProvider(ResourceProvider):
+    """No remote side: everything happens in check."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        quiet_tracebacks()
+
+    def __reduce__(self) -> Any:
+        return (provider, ())
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        old, new = state.plain(_olds).get("customers", {}), state.plain(news).get("customers", {})
+        failures = [CheckFailure("", line) for line in refusals(old, new)]
+        inputs: dict[str, Any] = {"customers": new}
+        if removed := remains(old, new):
+            inputs["removed"] = removed
+        return CheckResult(inputs, failures)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        same = state.plain(_olds).get("customers") == state.plain(_news).get("customers")
+        return DiffResult(changes=False if same else None)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult("estate", state.plain(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(state.plain(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """A removal was told in the run that made it; from the next look on it is history."""
+        customers = {"customers": state.plain(props).get("customers", {})}
+        return ReadResult(id_, dict(customers), dict(customers))
+
+
+def provider() -> EstateProvider:
+    """State refers to this function by name: never rename or move it."""
+    return EstateProvider()
+
+
+class Estate(DynamicResource, module="csp", name="Estate"):
+    """The sentinel; every component depends on it."""
+
+    removed: pulumi.Output[dict[str, str] | None]
+
+    def __init__(self, customers: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(provider(), "estate", {"customers": dict(customers), "removed": None}, opts)
