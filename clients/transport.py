@@ -10,12 +10,13 @@ import json
 import random
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 
@@ -33,8 +34,8 @@ _RANDOM = random.SystemRandom()
 
 
 def request_id(account: str, natural_key: str, operation: str, body: object, attempt: int) -> str:
-    """The `MS-RequestId` of a write: the same until a final answer came (`attempt` rises then), so that a repeat after a
-    crash is recognised by the service. `body` is JSON-like."""
+    """The `MS-RequestId` of a write: the same until a final answer came (`attempt` rises then), so that a repeat
+    after a crash is recognised by the service. `body` is JSON-like."""
     canonical = json.dumps(body, sort_keys=True, default=str, separators=(",", ":"))
     return str(uuid.uuid5(_NAMESPACE, "\n".join((account, natural_key.lower(), operation, canonical, str(attempt)))))
 
@@ -311,17 +312,4 @@ class AuthorizedTransport:
 
 def join(base: str, *segments: str) -> str:
     """`base` plus path segments, each percent-encoded, so that a value can never change the path."""
-    return "/".join(
-        (base.rstrip("/"), *(httpx.URL("").copy_with(path="/" + _quoted(part)).path[1:] for part in segments))
-    )
-
-
-def _quoted(segment: str) -> str:
-    from urllib.parse import quote
-
-    return quote(segment, safe="")
-
-
-def texts(values: Sequence[object]) -> tuple[str, ...]:
-    """The texts among `values`."""
-    return tuple(value for value in values if isinstance(value, str))
+    return "/".join((base.rstrip("/"), *(quote(segment, safe=":") for segment in segments)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ class WireLog:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._lock = threading.Lock()
 
     @classmethod
     def from_environment(cls) -> WireLog:
@@ -36,13 +34,12 @@ class WireLog:
         if answer is not None:
             line["answer"] = redact_data(answer)
         text = json.dumps(line, default=str, ensure_ascii=False) + "\n"
-        with self._lock, self._path.open("a", encoding="utf-8", opener=_private) as stream:
-            stream.write(text)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(handle, text.encode())
+        finally:
+            os.close(handle)
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: redact(value) if isinstance(value, str) else value for name, value in facts.items()}
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
