@@ -28,6 +28,8 @@ from schemas.customer import (
     Profile,
 )
 from schemas.estate import Estate
+from schemas.findings import DeclarationErrors, Finding, format_findings
+from schemas.loader import load_connection, load_estate
 
 __all__ = [
     "Address",
@@ -37,11 +39,13 @@ __all__ = [
     "Confirmation",
     "Connection",
     "Customer",
+    "DeclarationErrors",
     "Declared",
     "EnhancedAttestation",
     "Entra",
     "Estate",
     "ExistingIdentity",
+    "Finding",
     "GlobalAdmin",
     "Handover",
     "Identity",
@@ -57,4 +61,7 @@ __all__ = [
     "Reseller",
     "SandboxRef",
     "TokenStore",
+    "format_findings",
+    "load_connection",
+    "load_estate",
 ]

@@ -176,7 +176,7 @@ class Customer(Declared):
     """What a removal of this file means. `end-relationship` must be applied before the removal."""
     unknown: Annotated[tuple[str, ...], LocalOnly()] = ()
     """Fields of an adopted customer that no system shows and nobody has filled in yet
-    (`cloud_provider.pricebook`, `attestation.signatory`, ...). They are not compared; remove the name with the value."""
+    (`cloud_provider.pricebook`, `attestation.signatory`, ...). They are not compared."""
     profile: Profile
     """The ION customer profile."""
     cloud_provider: CloudProvider = CloudProvider()
@@ -190,3 +190,24 @@ class Customer(Declared):
     def attestation_route(self) -> Literal["customer", "partner"]:
         """The declared route, or the default by method."""
         return self.attestation.route or ("customer" if self.identity.method == "invite" else "partner")
+
+
+CONFIRMABLE: dict[str, tuple[str, ...]] = {
+    "cloud_provider": ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access"),
+    "identity": ("relationship", "tenant"),
+    "attestation": ("agreement",),
+}
+"""Section of a customer file -> what a person may confirm there, because some role's APIs do not show it."""
+
+PROGRAM_ACCESS = ("program_access",)
+"""What a person may confirm in a connection file."""
+
+UNKNOWN_ALLOWED = (
+    "cloud_provider.pricebook",
+    "cloud_provider.provider_currency",
+    "cloud_provider.invoice_currency",
+    "cloud_provider.portal_access",
+    "identity.tenant_id",
+    "attestation.signatory",
+)
+"""What an adopted customer may leave open, because no system shows it."""

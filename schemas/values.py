@@ -45,13 +45,13 @@ def wrong(rule: str, message: str, suggestion: str = "") -> PydanticCustomError:
 @cache
 def countries() -> dict[str, str]:
     """ISO 3166-1 alpha-2 code -> English name."""
-    names = Locale("en").territories
+    names = {str(code): str(name) for code, name in Locale("en").territories.items()}
     return {c: n for c, n in names.items() if len(c) == 2 and c.isalpha() and c not in _NO_COUNTRY}
 
 
 @cache
 def _languages() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").languages if len(code) == 2)
+    return frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
 def _country(value: str) -> str:
@@ -63,7 +63,7 @@ def _country(value: str) -> str:
         alias = get_global("territory_aliases").get(guess, [])
         by_name = {name.casefold(): code for code, name in known.items()}
         close = nearest(value.casefold(), by_name)
-        guess = alias[0] if alias and alias[0] in known else by_name.get(close, "")
+        guess = str(alias[0]) if alias and alias[0] in known else by_name.get(close, "")
     raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code", f"try {quoted(guess)}" if guess else "")
 
 

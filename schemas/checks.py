@@ -1,0 +1,291 @@
+"""Checks that look at more than one value: a customer with its connection, and one connection file.
+
+They read the raw data and step over what is missing or has the wrong type (another layer reports that), so that one
+mistake never hides the next.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import phonenumbers
+
+from schemas.connection import Connection
+from schemas.customer import CONFIRMABLE, UNKNOWN_ALLOWED
+from schemas.nearest import nearest, quoted
+from schemas.regions import POSTAL_CODES, STATES, province_of
+from schemas.values import countries
+from schemas.yaml_source import Path_
+
+Report = Callable[..., None]
+
+# Microsoft asks for a registration number and a phone number there (partner documentation, August 2021).
+REGISTRATION_COUNTRIES = frozenset(
+    "AM AZ BY HU KZ KG MD RU TJ UZ UA BR IN ZA PL AE SA TR TH VN MM IQ SS VE".split()  # noqa: SIM905 - a word list
+)
+
+
+def get(data: Any, *path: str) -> Any:
+    """The value at ``path``, or None where anything on the way is not there."""
+    for part in path:
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data
+
+
+def text(data: Any, *path: str) -> str:
+    """The text at ``path``, or an empty string."""
+    value = get(data, *path)
+    return value if isinstance(value, str) else ""
+
+
+def check_customer(data: Mapping[str, Any], connection: Connection | None, report: Report, today: dt.date) -> None:
+    """Report what is wrong within one customer, and between it and its connection (None: not known)."""
+    _addresses(data, report)
+    _phones(data, report)
+    _lifecycle(data, report)
+    _unknown(data, report)
+    _dates(data, report, today)
+    _confirmations(data, report, today)
+    _identity(data, report)
+    if not get(data, "attestation", "signatory") and "attestation.signatory" not in _names(data):
+        report(("attestation", "signatory"), "CSP-ATT-001", "no signatory", "name who may sign for the customer")
+    if connection is not None:
+        _served(data, connection, report)
+        _money(data, connection, report)
+        _own_people(data, connection, report)
+        _identity_here(data, connection, report)
+        _agreed_on(data, connection, report)
+
+
+def _names(data: Mapping[str, Any]) -> list[str]:
+    names = get(data, "unknown")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _address_places(data: Mapping[str, Any]) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
+    for path in (("profile", "address"), ("identity", "address")):
+        address = get(data, *path)
+        if isinstance(address, Mapping):
+            yield path, address
+
+
+def _addresses(data: Mapping[str, Any], report: Report) -> None:
+    for path, address in _address_places(data):
+        country, state, zip_code = text(address, "country"), text(address, "state"), text(address, "zip")
+        states = STATES.get(country)
+        if states and state and state not in states:
+            by_name = {name.casefold(): code for code, name in states.items()}
+            guess = state.upper() if state.upper() in states else by_name.get(nearest(state.casefold(), by_name), "")
+            hint = f"try {quoted(guess)}" if guess else "write its two-letter code"
+            report((*path, "state"), "CSP-CUST-004", f"{quoted(state)} is no state or province of {country}", hint)
+        form = POSTAL_CODES.get(country)
+        if form and zip_code and not form[0].match(zip_code):
+            short = country == "US" and zip_code.isdigit() and len(zip_code) in (3, 4)
+            hint = f'try "{zip_code:0>5}"' if short else f"such as {form[1]}"
+            report((*path, "zip"), "CSP-CUST-005", f"{quoted(zip_code)} is no postal code of {country}", hint)
+        elif country == "CA" and state in STATES["CA"] and province_of(zip_code) not in ("", state):
+            there = province_of(zip_code)
+            report((*path, "zip"), "CSP-CUST-005", f"{quoted(zip_code)} lies in {there}, not in {state}")
+
+
+_PHONES: tuple[Path_, ...] = (
+    ("profile", "phone"),
+    ("identity", "contact", "phone"),
+    ("attestation", "signatory", "phone"),
+)
+
+
+def _phones(data: Mapping[str, Any], report: Report) -> None:
+    country = text(data, "profile", "address", "country")
+    region = country if country in countries() else None
+    for path in _PHONES:
+        number = text(data, *map(str, path))
+        if not number:
+            continue
+        try:
+            possible = phonenumbers.is_possible_number(phonenumbers.parse(number, region))
+        except phonenumbers.NumberParseException:
+            possible = False
+        if not possible:
+            example = phonenumbers.example_number(region or "US")
+            shown = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if example else ""
+            hint = f"such as {quoted(shown)}" if shown else ""
+            report(path, "CSP-CUST-006", f"{quoted(number)} is no possible phone number", hint)
+
+
+def _lifecycle(data: Mapping[str, Any], report: Report) -> None:
+    state = text(data, "lifecycle")
+    if state not in ("leaving", "left"):
+        return
+    for name in ("adopt", "recreate"):
+        if get(data, name) is True:
+            report((name,), "CSP-CUST-010", f"{name} does not fit lifecycle: {state}", "remove it")
+    if get(data, "cloud_provider", "portal_access") is True:
+        report(
+            ("cloud_provider", "portal_access"),
+            "CSP-CUST-010",
+            f"the customer could go on buying while lifecycle is {state}",
+            "try false",
+        )
+
+
+def _unknown(data: Mapping[str, Any], report: Report) -> None:
+    for index, name in enumerate(get(data, "unknown") or ()):
+        if name not in UNKNOWN_ALLOWED:
+            close = nearest(str(name), UNKNOWN_ALLOWED)
+            hint = f"try {quoted(close)}" if close else "possible: " + ", ".join(UNKNOWN_ALLOWED)
+            report(("unknown", index), "CSP-CUST-011", f"{quoted(str(name))} may not be unknown", hint)
+        elif get(data, *str(name).split(".")) not in (None, ""):
+            report(("unknown", index), "CSP-CUST-011", f"{name} is filled in", "remove the name from unknown")
+
+
+def _date(value: Any) -> dt.date | None:
+    if isinstance(value, str) and len(value) == 10:
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            return None
+    return None
+
+
+def _dates(data: Mapping[str, Any], report: Report, today: dt.date) -> None:
+    for path in (("identity", "sent_on"), ("attestation", "agreed_on")):
+        _not_future(get(data, *path), path, report, today)
+
+
+def _not_future(value: Any, path: Path_, report: Report, today: dt.date) -> None:
+    day = _date(value)
+    if day and day > today + dt.timedelta(days=1):  # one day of grace: the file may come from another time zone
+        report(path, "CSP-DATE-002", f"{day} is in the future")
+
+
+def _confirmations(data: Mapping[str, Any], report: Report, today: dt.date) -> None:
+    for section, allowed in CONFIRMABLE.items():
+        check_confirmation(get(data, section, "confirmed"), (section, "confirmed"), allowed, report, today)
+
+
+def check_confirmation(found: Any, path: Path_, allowed: tuple[str, ...], report: Report, today: dt.date) -> None:
+    """Report what is wrong with one confirmation block and those inside its ``also``."""
+    if not isinstance(found, Mapping):
+        return
+    _not_future(found.get("on"), (*path, "on"), report, today)
+    values = found.get("values") or {}
+    fields = found.get("fields")
+    for index, name in enumerate(fields if isinstance(fields, list) else ()):
+        if name not in allowed:
+            close = nearest(str(name), allowed)
+            hint = f"try {quoted(close)}" if close else "possible: " + ", ".join(allowed)
+            report((*path, "fields", index), "CSP-CONF-002", f"{quoted(str(name))} cannot be confirmed here", hint)
+        elif isinstance(values, Mapping) and name not in values:
+            report(
+                (*path, "fields", index),
+                "CSP-CONF-001",
+                f"no confirmed value for {name}",
+                f"add values: {{{name}: ...}}",
+            )
+    also = found.get("also")
+    for index, inner in enumerate(also if isinstance(also, list) else ()):
+        check_confirmation(inner, (*path, "also", index), allowed, report, today)
+
+
+def _identity(data: Mapping[str, Any], report: Report) -> None:
+    identity = get(data, "identity")
+    method = text(identity, "method")
+    if method == "new":
+        prefix, repeated = text(identity, "domain_prefix"), get(identity, "confirm_new_tenant")
+        if isinstance(repeated, str) and prefix and repeated != prefix:
+            message = f"{quoted(repeated)} does not repeat domain_prefix"
+            report(("identity", "confirm_new_tenant"), "CSP-ID-005", message, f"try {quoted(prefix)}")
+        country = text(identity, "address", "country") or text(data, "profile", "address", "country")
+        if country in REGISTRATION_COUNTRIES:
+            where = f"required in {country}"
+            if not text(identity, "organization_registration_number"):
+                report(("identity", "organization_registration_number"), "CSP-ID-012", where)
+            if not text(identity, "contact", "phone"):
+                report(("identity", "contact", "phone"), "CSP-ID-012", where)
+    named = text(identity, "domain") or text(identity, "tenant_id") or "identity.tenant_id" in _names(data)
+    if method == "existing" and not named:
+        report(("identity",), "CSP-ID-007", "neither domain nor tenant_id", "add one of them")
+
+
+def _served(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
+    for path, address in _address_places(data):
+        country = text(address, "country")
+        if country in countries() and country not in connection.countries:
+            serves = ", ".join(connection.countries)
+            message = f"connection {connection.name} serves {serves}, not {country}"
+            report((*path, "country"), "CSP-CUST-008", message)
+
+
+def _money(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
+    here = ("cloud_provider", "pricebook")
+    pricebook, unknown = text(data, *here), _names(data)
+    known = ", ".join(quoted(name) for name in connection.pricebooks) or "none"
+    if not pricebook:
+        if "cloud_provider.pricebook" not in unknown:
+            report(here, "CSP-PROV-001", "no pricebook", f"{connection.name} has {known}")
+    elif pricebook not in connection.pricebooks:
+        close = nearest(pricebook, connection.pricebooks)
+        message = f"connection {connection.name} has no pricebook {quoted(pricebook)}"
+        report(here, "CSP-PROV-002", message, f"try {quoted(close)}" if close else f"it has {known}")
+    expected = connection.pricebooks.get(pricebook, "")
+    currency = text(data, "cloud_provider", "provider_currency")
+    if expected and currency and currency != expected:
+        message = f"pricebook {quoted(pricebook)} is in {expected}, not in {currency}"
+        report(("cloud_provider", "provider_currency"), "CSP-PROV-003", message, f"try {quoted(expected)}")
+    for name in ("provider_currency", "invoice_currency"):
+        value = text(data, "cloud_provider", name)
+        already_told = name == "provider_currency" and expected and value != expected
+        if value and value not in connection.currencies and not already_told:
+            bills = ", ".join(connection.currencies)
+            message = f"connection {connection.name} bills in {bills}, not in {value}"
+            report(("cloud_provider", name), "CSP-PROV-005", message)
+
+
+def _own_people(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
+    own = {domain.casefold() for domain in connection.own_domains}
+    if connection.mail is not None:
+        own.add(connection.mail.sender.rpartition("@")[2].casefold())
+    for path, rule, who in (
+        (("attestation", "signatory", "email"), "CSP-ATT-002", "signatory"),
+        (("identity", "global_admin", "email"), "CSP-ID-013", "Global Admin"),
+    ):
+        domain = text(data, *path).rpartition("@")[2].casefold()
+        if domain and domain in own:
+            report(path, rule, f"{domain} is our own domain; the {who} must be the customer's")
+
+
+def _identity_here(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
+    identity = get(data, "identity")
+    method = text(identity, "method")
+    api = connection.calls_partner_center
+    if method == "invite":
+        if not api and connection.relationship_link() is None:
+            cohort = f", cohort {connection.cohort}" if connection.cohort else ""
+            message = (
+                f"{connection.name} has no relationship link for Partner Center {connection.partner_center_region}"
+            )
+            report(("identity", "method"), "CSP-ID-008", message + cohort, "add it to the connection")
+        if api and not (text(identity, "domain") or text(identity, "tenant_id")):
+            message = "neither domain nor tenant_id: the acceptance could not be recognised"
+            report(("identity",), "CSP-ID-007", message, "add one of them")
+    if method != "new":
+        return
+    if api and connection.handover is None:
+        message = f"{connection.name} has no handover: the one-time password would be lost"
+        report(("identity", "method"), "CSP-ID-009", message, "add recipients to the connection")
+    if not api and not (text(identity, "csp_credentials") or connection.csp_credentials):
+        report(("identity", "csp_credentials"), "CSP-ID-010", "not named, and the connection names none either")
+    if get(identity, "direct_customer") is True and connection.role == "indirect-reseller":
+        report(
+            ("identity", "direct_customer"), "CSP-ID-011", "an indirect reseller has no direct customers", "try false"
+        )
+
+
+def _agreed_on(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
+    day = _date(get(data, "attestation", "agreed_on"))
+    if day and day < connection.agreement_valid_from:
+        message = f"an agreement of {day} no longer counts (valid from {connection.agreement_valid_from})"
+        report(("attestation", "agreed_on"), "CSP-ATT-003", message, "let the customer accept again")

@@ -1,0 +1,131 @@
+"""Checks of one connection file: its role, its money, its relationship links."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from schemas.checks import check_confirmation, get, text
+from schemas.customer import PROGRAM_ACCESS
+from schemas.nearest import quoted
+from schemas.values import GUID
+
+Report = Callable[..., None]
+
+_LINK_HOST = "admin.microsoft.com"
+_INVITATIONS = ("ResellerRelationship", "IndirectResellerRelationship")
+
+
+def check_connection(data: Mapping[str, Any], name: str, report: Report, today: dt.date) -> None:
+    """Report what is wrong within one connection file called ``name``."""
+    if text(data, "name") not in ("", name):
+        report(("name",), "CSP-CONN-011", f"the file is called {name}", f"try {quoted(name)}")
+    _role(data, report)
+    _money(data, report)
+    _places(data, report)
+    check_confirmation(get(data, "program_access"), ("program_access",), PROGRAM_ACCESS, report, today)
+    links = get(data, "relationship_links")
+    for index, link in enumerate(links if isinstance(links, list) else ()):
+        for rule, message, hint in lint_link(text(link, "url"), get(data, "reseller")):
+            report(("relationship_links", index, "url"), rule, message, hint)
+
+
+def _role(data: Mapping[str, Any], report: Report) -> None:
+    role, sandbox = text(data, "role"), get(data, "sandbox")
+    if role == "indirect-reseller" and get(data, "partner_center") is not None:
+        message = "an indirect reseller may not call Partner Center"
+        report(("partner_center",), "CSP-CONN-005", message, "remove it")
+    if sandbox is not None:
+        return
+    if role == "indirect-reseller" and get(data, "ion") is None:
+        report(("ion",), "CSP-CONN-004", "an indirect reseller works in ION", "add ion: {account_id: ...}")
+    if role in ("indirect-provider", "direct-bill") and get(data, "partner_center") is None:
+        message = f"role {role} works in Partner Center"
+        report(("partner_center",), "CSP-CONN-004", message, "add partner_center: {tenant_id: ...}")
+    if role == "indirect-provider" and get(data, "reseller") is None:
+        message = "an indirect provider names the reseller it acts for"
+        report(("reseller",), "CSP-CONN-004", message, "add reseller: {tenant_id: ..., partner_id: ...}")
+    if get(data, "mail") is not None and not text(data, "mail", "host"):
+        report(("mail", "host"), "CSP-CONN-004", "no mail host")
+    if get(data, "association_api") is not None and get(data, "ion") is None:
+        report(("association_api",), "CSP-CONN-004", "its path is below ION's address", "add ion")
+
+
+def _money(data: Mapping[str, Any], report: Report) -> None:
+    currencies, pricebooks = get(data, "currencies"), get(data, "pricebooks")
+    if isinstance(currencies, list) and isinstance(pricebooks, Mapping):
+        for name, currency in pricebooks.items():
+            if isinstance(currency, str) and currency not in currencies:
+                message = f"{currency} is none of the currencies {', '.join(map(str, currencies))}"
+                report(("pricebooks", name), "CSP-CONN-008", message)
+
+
+def _places(data: Mapping[str, Any], report: Report) -> None:
+    handover = get(data, "handover")
+    if isinstance(handover, Mapping):
+        recipients = handover.get("recipients")
+        if bool(recipients) == bool(handover.get("key_vault")):
+            report(("handover",), "CSP-CONN-009", "name either recipients or key_vault")
+        for index, one in enumerate(recipients if isinstance(recipients, list) else ()):
+            if isinstance(one, str) and not re.match(r"^(age1[0-9a-z]{20,}|file:.+)$", one):
+                message = f"{quoted(one)} is no age public key and no file: path"
+                report(("handover", "recipients", index), "CSP-CONN-009", message)
+    store = get(data, "token_store")
+    if isinstance(store, Mapping) and bool(store.get("file")) == bool(store.get("key_vault")):
+        report(("token_store",), "CSP-CONN-009", "name either file or key_vault")
+    days = get(data, "follow_up_days")
+    numbers = [day for day in days if isinstance(day, int)] if isinstance(days, list) else []
+    if numbers and (numbers[0] < 1 or any(a >= b for a, b in pairwise(numbers))):
+        report(("follow_up_days",), "CSP-CONN-010", "the days must rise", f"try {sorted({abs(d) for d in numbers})}")
+    path = get(data, "association_api", "base_path")
+    if isinstance(path, str) and not path.startswith("/"):
+        report(("association_api", "base_path"), "CSP-SHAPE-005", "a path starts with /", f"try {quoted('/' + path)}")
+
+
+def lint_link(url: str, reseller: Any = None) -> list[tuple[str, str, str]]:
+    """What is wrong with a customer relationship link: (rule, message, suggestion) each; empty when nothing is.
+
+    ``reseller`` (mapping with tenant_id and partner_id, or None) is whom an indirect link must name. Source of the
+    form: Microsoft's partner documentation and the links its API returns.
+    """
+    if not url:
+        return []
+    try:
+        parts: SplitResult = urlsplit(url)
+        query = {name.lower(): found[0] for name, found in parse_qs(parts.query).items()}
+    except ValueError:
+        return [("CSP-CONN-001", f"{quoted(url)} is no address", "")]
+    wrong: list[tuple[str, str, str]] = []
+
+    def add(rule: str, message: str, hint: str = "") -> None:
+        wrong.append((rule, message, hint))
+
+    if parts.scheme != "https":
+        add("CSP-CONN-001", f"the link uses {parts.scheme or 'no scheme'}", "https only")
+    if (parts.hostname or "") != _LINK_HOST:
+        add("CSP-CONN-001", f"the link leads to {parts.hostname or 'no host'}", f"Microsoft's is {_LINK_HOST}")
+    kind = query.get("invtype", "")
+    if kind not in _INVITATIONS:
+        late = " (the query must stand before the #)" if "invType" in parts.fragment else ""
+        add("CSP-CONN-001", f"invType {quoted(kind)} is no invitation{late}", "one of " + ", ".join(_INVITATIONS))
+    for name in ("partnerId", *(("indirectCSPId",) if kind == "IndirectResellerRelationship" else ())):
+        if not GUID.match(query.get(name.lower(), "")):
+            add("CSP-CONN-001", f"{name} is no GUID")
+    if not query.get("msppid", "").isdigit():
+        add("CSP-CONN-001", "msppId is no number")
+    if query.get("dap", "").lower() != "false":
+        add("CSP-CONN-002", "the link does not say DAP=false", "add DAP=false; rights are granted by GDAP")
+    if kind == "IndirectResellerRelationship" and isinstance(reseller, Mapping):
+        _same(query, "partnerId", text(reseller, "tenant_id"), add)
+        _same(query, "msppId", text(reseller, "partner_id"), add)
+    return wrong
+
+
+def _same(query: Mapping[str, str], name: str, own: str, add: Callable[..., None]) -> None:
+    found = query.get(name.lower(), "")
+    if found and own and found.casefold() != own.casefold():
+        add("CSP-CONN-003", f"{name} is {found}, the connection's reseller has {own}")

@@ -1,0 +1,66 @@
+"""Field tables of the docs, made from the models.
+
+A page holds ``<!-- fields: Name -->`` and ``<!-- end -->``; what stands between them is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from schemas import base, connection, customer, stack
+from schemas.traits import Trait
+
+_MODELS: dict[str, type[BaseModel]] = {
+    name: found
+    for module in (base, customer, connection, stack)
+    for name, found in vars(module).items()
+    if isinstance(found, type) and issubclass(found, BaseModel)
+}
+_WORDS = {
+    "NaturalKey": "natural key",
+    "FixedRemotely": "cannot be changed later",
+    "WriteOnly": "shown nowhere afterwards",
+    "Secret": "secret",
+    "Unmanaged": "not touched when absent",
+}
+
+
+def fill_tables(page: str) -> str:
+    """``page`` with every field table up to date. Raises ``KeyError`` for a model that does not exist."""
+    return re.sub(
+        r"(<!-- fields: (\w+) -->\n).*?(<!-- end -->)",
+        lambda m: f"{m[1]}{_table(_MODELS[m[2]])}{m[3]}",
+        page,
+        flags=re.DOTALL,
+    )
+
+
+def _table(model: type[BaseModel]) -> str:
+    rows = [_row(info.alias or name, info) for name, info in model.model_fields.items()]
+    return "\n".join(["| field | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def _row(name: str, info: FieldInfo) -> str:
+    marks = [_WORDS[type(m).__name__] for m in info.metadata if isinstance(m, Trait) and type(m).__name__ in _WORDS]
+    text = " ".join((info.description or "").split())
+    if marks:
+        text += f" *{'; '.join(marks).capitalize()}.*"
+    return f"| `{name}` | {_default(info)} | {text.replace('|', ' or ')} |"
+
+
+def _default(info: FieldInfo) -> str:
+    value: Any = info.default
+    if value is PydanticUndefined:
+        return "**required**"
+    if value is None or value in ("", (), {}) or isinstance(value, BaseModel | dict):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(str(v) for v in value)}]`"
+    return f"`{value}`"

@@ -1,0 +1,242 @@
+"""From files to a valid estate, or to all findings at once. Reads files only; sends nothing."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas.base import Declared
+from schemas.checks import check_customer, get, text
+from schemas.connection import Connection
+from schemas.connection_checks import check_connection
+from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIdentity
+from schemas.estate import Estate
+from schemas.findings import DeclarationErrors, Finding
+from schemas.fleet import check_fleet
+from schemas.nearest import nearest, quoted
+from schemas.shape import validate
+from schemas.stack import CONFIG_KEY, StackEstate
+from schemas.yaml_source import Path_, Source, dotted, from_data, read
+
+STACKS = "stacks"
+_IDENTITIES: dict[str, type[Declared]] = {"new": NewIdentity, "existing": ExistingIdentity, "invite": InviteIdentity}
+
+
+@dataclass(slots=True)
+class Entry:
+    """One declared customer on its way: its file, the stack's defaults, and the data of both."""
+
+    source: Source
+    defaults: Source
+    key: str
+    data: Any
+    model: Customer | None = None
+    told: list[Finding] = field(default_factory=list)
+
+    def report(self, path: Path_, rule: str, message: str, suggestion: str = "", key: bool = False) -> None:
+        """Record a finding where the value stands: in the file, else in the stack's defaults, else at its parent."""
+        place = self.source
+        if not place.has(path) and self.defaults.has(path):
+            place = self.defaults
+        self.told.append(Finding(place.file, *place.mark(path, key), dotted(path), rule, message, suggestion))
+
+
+def load_connection(name: str, project_dir: Path, folder: Path | None = None) -> Connection:
+    """The connection ``name`` from ``<folder>/<name>.yaml`` (folder: stacks/connections).
+
+    Raises ``DeclarationErrors`` with all that is wrong with the file, or when there is none.
+    """
+    connection, findings = _connection(name, project_dir, folder or project_dir / STACKS / "connections")
+    if connection is None or findings:
+        raise DeclarationErrors(findings)
+    return connection
+
+
+def load_estate(
+    stack: Path | Mapping[str, Any], project_dir: Path, *, name: str = "", today: dt.date | None = None
+) -> Estate:
+    """The estate that a stack declares.
+
+    ``stack`` is a stack file (Pulumi.<stack>.yaml), or the value of ``csp:estate`` as the engine hands it to the
+    program (then ``name`` is the stack's). Raises ``DeclarationErrors`` with everything that is wrong in all files.
+    """
+    today = today or dt.datetime.now(dt.UTC).date()
+    if isinstance(stack, Path):
+        name = name or stack.name.removeprefix("Pulumi.").removesuffix(".yaml")
+        base = stack.resolve().parent
+        config = _estate_part(read(stack, _shown(stack, project_dir)))
+    else:
+        base = (project_dir / STACKS).resolve()
+        config = from_data(f"{STACKS}/Pulumi.{name}.yaml", stack)
+    findings = list(config.findings)
+    declared = _stack_estate(config, findings) if not findings else None
+    if declared is None:
+        raise DeclarationErrors(findings)
+    entries = _entries(declared, config, base, project_dir, findings)
+    connections = _connections(entries, base / declared.connections, project_dir, findings)
+    for entry in entries:
+        _check(entry, connections.get(text(entry.data, "connection")), today)
+    check_fleet(entries)
+    for entry in entries:
+        findings += entry.told
+    if findings:
+        raise DeclarationErrors(findings)
+    customers = tuple(e.model for e in entries if e.model is not None)
+    found = {n: c for n, c in connections.items() if c is not None}
+    return Estate(name, project_dir, customers, found, {e.key: e.source.file for e in entries})
+
+
+def _shown(path: Path, project_dir: Path) -> str:
+    """A path as people know it: relative to the project."""
+    resolved = path.resolve()
+    root = project_dir.resolve()
+    return (resolved.relative_to(root) if resolved.is_relative_to(root) else resolved).as_posix()
+
+
+def _estate_part(source: Source) -> Source:
+    if source.findings:
+        return source
+    path = ("config", CONFIG_KEY)
+    if not isinstance(get(source.data, *path), Mapping):
+        source.add(path, "CSP-EST-002", f"no {CONFIG_KEY} in this stack", f"add config: {{{CONFIG_KEY}: ...}}")
+        return source
+    return source.below(path)
+
+
+def _stack_estate(config: Source, findings: list[Finding]) -> StackEstate | None:
+    def report(path: Path_, rule: str, message: str, suggestion: str = "", key: bool = False) -> None:
+        full = f"{CONFIG_KEY}.{dotted(path)}" if path else CONFIG_KEY
+        findings.append(Finding(config.file, *config.mark(path, key), full, rule, message, suggestion))
+
+    return validate(StackEstate, config.data, "estate", report, config.texts)
+
+
+def _entries(
+    declared: StackEstate, config: Source, base: Path, project_dir: Path, findings: list[Finding]
+) -> list[Entry]:
+    defaults = (
+        config.below(("defaults",)) if isinstance(config.data.get("defaults"), Mapping) else Source(config.file, {})
+    )
+    sources = [(config.below(("customers", index)), "") for index in range(len(declared.customers))]
+    root = project_dir.resolve()
+    seen: set[Path] = set()
+    for index, pattern in enumerate(declared.include):
+        outside = Path(pattern).is_absolute() or not _inside(base, pattern, root)
+        files = [] if outside else sorted(f for f in base.glob(pattern) if f.is_file())
+        if not files:
+            message = f"{quoted(pattern)} leads out of the project" if outside else f"{quoted(pattern)} matches no file"
+            mark = config.mark(("include", index))
+            findings.append(Finding(config.file, *mark, f"{CONFIG_KEY}.include.{index}", "CSP-EST-001", message))
+        for file in files:
+            if file not in seen:
+                seen.add(file)
+                sources.append((read(file, file.relative_to(root).as_posix()), file.stem))
+    entries = []
+    for source, stem in sources:
+        entry = _entry(source, stem, defaults)
+        entries.append(entry)
+    return entries
+
+
+def _inside(base: Path, pattern: str, root: Path) -> bool:
+    fixed = base
+    for part in Path(pattern).parts[:-1]:
+        fixed = fixed / part
+    return fixed.resolve().is_relative_to(root)
+
+
+def _entry(source: Source, stem: str, defaults: Source) -> Entry:
+    if not isinstance(source.data, Mapping):
+        entry = Entry(source, defaults, stem, source.data, told=list(source.findings))
+        if not entry.told:
+            entry.report((), "CSP-SHAPE-003", "a mapping expected")
+        return entry
+    data = _merged(defaults.data, source.data)
+    if stem and data.get("key", "") == "":
+        data["key"] = stem
+    return Entry(source, defaults, text(data, "key"), data, told=list(source.findings))
+
+
+def _merged(defaults: Any, own: Mapping[str, Any]) -> dict[str, Any]:
+    """``own`` over ``defaults``. Identity defaults that the declared method does not know are left out."""
+    merged = copy.deepcopy(dict(own))
+    for name, value in defaults.items():
+        if name not in merged or merged[name] is None:
+            merged[name] = copy.deepcopy(value)
+        elif isinstance(value, Mapping) and isinstance(merged[name], Mapping):
+            inner = value
+            method = merged[name].get("method") if name == "identity" else None
+            if isinstance(method, str) and method in _IDENTITIES:
+                inner = {k: v for k, v in value.items() if k in _IDENTITIES[method].model_fields}
+            merged[name] = _merged(inner, merged[name])
+    return merged
+
+
+def _connections(
+    entries: list[Entry], folder: Path, project_dir: Path, findings: list[Finding]
+) -> dict[str, Connection | None]:
+    """Every connection that a customer names; None for one that is not valid."""
+    present = sorted(path.stem for path in folder.glob("*.yaml"))
+    loaded: dict[str, Connection | None] = {}
+    for entry in entries:
+        if not isinstance(entry.data, Mapping):
+            continue
+        name = text(entry.data, "connection")
+        if name in present:
+            if name not in loaded:
+                loaded[name], wrong = _connection(name, project_dir, folder)
+                findings += wrong
+            continue
+        there = ", ".join(present) or "none"
+        close = nearest(name, present)
+        hint = f"try {quoted(close)}" if close else f"there are: {there}"
+        message = f"there is no connection {quoted(name)}" if name else "no connection named"
+        entry.report(("connection",), "CSP-EST-005", message, hint)
+    return loaded
+
+
+def _connection(name: str, project_dir: Path, folder: Path) -> tuple[Connection | None, list[Finding]]:
+    path = folder / f"{name}.yaml"
+    source = read(path, _shown(path, project_dir))
+    if source.findings:
+        return None, source.findings
+    if not isinstance(source.data, Mapping):
+        source.add((), "CSP-SHAPE-003", "a mapping expected")
+        return None, source.findings
+    data = dict(source.data)
+    data.setdefault("name", name)
+    today = dt.datetime.now(dt.UTC).date()
+    connection = validate(Connection, data, "connection", source.add, source.texts)
+    check_connection(data, name, source.add, today)
+    return connection, source.findings
+
+
+def _check(entry: Entry, connection: Connection | None, today: dt.date) -> None:
+    if not isinstance(entry.data, dict):
+        return
+    if connection is not None:
+        _fill(entry.data, connection)
+    broken = bool(entry.told) and any(f.rule.startswith("CSP-YAML") for f in entry.told)
+    model = validate(Customer, entry.data, "customer", entry.report, entry.source.texts)
+    check_customer(entry.data, connection, entry.report, today)
+    entry.model = None if broken else model
+
+
+def _fill(data: dict[str, Any], connection: Connection) -> None:
+    """What follows from the connection: the only pricebook, its currency, the CSP credentials of ION's form."""
+    unknown = data.get("unknown")
+    row = data.setdefault("cloud_provider", {})
+    if isinstance(row, dict) and "cloud_provider.pricebook" not in (unknown if isinstance(unknown, list) else ()):
+        if not row.get("pricebook") and len(connection.pricebooks) == 1:
+            row["pricebook"] = next(iter(connection.pricebooks))
+        if not row.get("provider_currency") and isinstance(row.get("pricebook"), str):
+            row["provider_currency"] = connection.pricebooks.get(row["pricebook"], "")
+        if not row.get("invoice_currency"):
+            row["invoice_currency"] = row.get("provider_currency", "")
+    identity = data.get("identity")
+    if isinstance(identity, dict) and identity.get("method") == "new" and connection.csp_credentials:
+        identity.setdefault("csp_credentials", connection.csp_credentials)
