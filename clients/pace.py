@@ -19,7 +19,8 @@ class Limits:
 
     concurrency: int = 4
     requests_per_second: float = 8.0
-    deadline_seconds: float = 120.0  # of one call, waits and repeats included
+    deadline_seconds: float = 1800.0  # of a run: after it nothing is sent any more
+    call_seconds: float = 180.0  # of one call, waits and repeats included
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
     attempts: int = 4  # of a safe call

@@ -103,6 +103,7 @@ class Transport:
         self._stats = stats
         self._describe = describe
         self._log = log or WireLog(None)
+        self._run_ends = clock.monotonic() + limits.deadline_seconds
 
     def send(self, call: Call) -> Answer:
         """The final answer: 2xx, 4xx but 408 and 429, and `call.expected`.
@@ -110,7 +111,10 @@ class Transport:
         Raises RetryLater (not sent, or a read without a usable answer), UnknownOutcome (a write without one),
         PersonMustAct (TLS trust), OurBug (redirect, malformed request).
         """
-        deadline = self._clock.monotonic() + self._limits.deadline_seconds
+        now = self._clock.monotonic()
+        if now > self._run_ends:
+            raise RetryLater(self._problem(call, "deadline", "not sent: the run's time is used up"))
+        deadline = min(now + self._limits.call_seconds, self._run_ends)
         failure: RetryLater | UnknownOutcome | None = None
         for attempt in range(1, self._limits.attempts + 1):
             self._wait_for_start(call, deadline, failure)
@@ -282,6 +286,9 @@ class Credential(Protocol):
     def token(self, *, rejected: str = "") -> str:
         """A usable access token; another one than `rejected`, which a system has just refused."""
 
+    def worked(self, token: str) -> None:
+        """The system accepted `token`."""
+
 
 class AuthorizedTransport:
     """A transport with a bearer token: after a 401 it asks for another token once and repeats once.
@@ -304,7 +311,10 @@ class AuthorizedTransport:
     def send(self, call: Call) -> Answer:
         token = self._credential.token()
         answer = self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))
-        if answer.status != HTTPStatus.UNAUTHORIZED or not self._refresh_on(answer):
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            self._credential.worked(token)
+            return answer
+        if not self._refresh_on(answer):
             return answer
         token = self._credential.token(rejected=token)
         return self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))

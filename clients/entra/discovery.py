@@ -1,0 +1,43 @@
+"""Which tenant owns a domain: OpenID discovery, public, without a credential (partner-center-api 4.4)."""
+
+from __future__ import annotations
+
+import re
+
+from clients.entra.errors import describe_token_error
+from clients.errors import OurBug, Problem
+from clients.rules import classify
+from clients.shape import ShapeError, mapping, required_text
+from clients.transport import Answer, Call, Transport, join
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NO_SUCH_TENANT = "AADSTS90002"
+
+
+def describe(call: Call, answer: Answer) -> Problem:
+    body = answer.data if isinstance(answer.data, dict) else {}
+    return describe_token_error(call.operation, body, status=answer.status)
+
+
+class EntraDiscovery:
+    """Thread-safe."""
+
+    def __init__(self, base_url: str, transport: Transport) -> None:
+        self._base = base_url
+        self._transport = transport
+
+    def tenant_id(self, domain: str) -> str | None:
+        """The tenant (GUID, lower case) of an initial or custom domain; None when Entra knows no such domain."""
+        call = Call("discovery", "GET", join(self._base, domain, "v2.0", ".well-known", "openid-configuration"))
+        answer = self._transport.send(call)
+        if not answer.ok:
+            problem = describe(call, answer)
+            if answer.status == 404 or problem.code in (_NO_SUCH_TENANT, "invalid_tenant"):
+                return None
+            raise classify((), problem)
+        try:
+            issuer = required_text(mapping(answer.data, "answer"), "issuer")
+        except ShapeError as error:
+            raise OurBug(Problem("entra", call.operation, answer.status, "bad-answer", str(error))) from None
+        found = _GUID.search(issuer.lower())
+        return found.group(0) if found else None

@@ -1,0 +1,1 @@
+"""Tokens: where rotating ones are kept, and how they are renewed."""

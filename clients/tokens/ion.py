@@ -1,0 +1,130 @@
+"""ION's access token, shared by all processes of a connection while it is valid."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clients.clock import Clock
+from clients.errors import ClientError, CredentialsLost, Problem
+from clients.ion.errors import LOGIN, RULES, describe
+from clients.redact import SECRETS
+from clients.rules import classify
+from clients.shape import ShapeError, mapping, number
+from clients.tokens.renewal import Wanted, usable
+from clients.tokens.store import Chain, TokenStore, digest
+from clients.transport import Call, Transport, join
+
+Renew = Callable[[TokenStore, Wanted], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLife:
+    """Seconds left, None when unknown; `state` is `good`, `missing`, `unknown` (interrupted renewal) or `rejected`."""
+
+    state: str
+    place: str
+    access_seconds: float | None
+    refresh_seconds: float | None
+
+
+class IonTokens:
+    """Credential of one ION user. Thread-safe. `renew` does the rotation (in a process of its own, outside tests)."""
+
+    def __init__(
+        self, store: TokenStore, renew: Renew, *, clock: Clock, seed: str = "", seed_again: bool = False
+    ) -> None:
+        self.store = store
+        self._renew = renew
+        self._clock = clock
+        self._seed = seed
+        self._seed_again = seed_again
+        self._lock = threading.Lock()
+        self._chain: Chain | None = None
+        self._proven = ""
+        SECRETS.add(seed)
+
+    def token(self, *, rejected: str = "") -> str:
+        """Raises CredentialsLost, RetryLater."""
+        wanted = Wanted(seed=self._seed, rejected=rejected, seed_again=self._seed_again)
+        with self._lock:
+            if rejected or not usable(self._chain, wanted, self._now()):
+                self._chain = self.store.load()
+                if not usable(self._chain, wanted, self._now()):
+                    self._renew(self.store, wanted)
+                    self._chain = self.store.load()
+            chain = self._chain
+        if chain is None or not chain.access_token:
+            raise CredentialsLost(_missing(self.store), action=LOGIN)
+        return chain.access_token
+
+    def worked(self, token: str) -> None:
+        """ION accepted `token`: the chain is proven and the generation before it may go."""
+        if token != self._proven:
+            self._proven = token
+            self.store.proven()
+
+    def login(self, refresh_token: str) -> None:
+        """Starts a new chain with a refresh token that a person got from ION, and proves it at once."""
+        SECRETS.add(refresh_token)
+        with self._lock:
+            self._chain = None
+            with self.store.lease():
+                self.store.save(
+                    Chain(refresh_token=refresh_token, seed=f"{digest(refresh_token)} {digest(self._seed)}")
+                )
+            self._renew(self.store, Wanted(force=True))
+
+    def keepalive(self) -> None:
+        """Renews now; run it weekly where nothing else runs, the chain ends after 30 to 32 idle days."""
+        with self._lock:
+            self._chain = None
+            self._renew(self.store, Wanted(seed=self._seed, seed_again=self._seed_again, force=True))
+
+    def try_again(self) -> None:
+        """After an interrupted renewal a *person* may decide to send the token once more: it works when the
+        request never arrived. Never called by a run."""
+        with self._lock:
+            with self.store.lease():
+                chain = self.store.load()
+                if chain is not None:
+                    self.store.save(Chain(refresh_token=chain.refresh_token, seed=chain.seed))
+            self._chain = None
+            self._renew(self.store, Wanted(force=True))
+
+    def life(self, transport: Transport | None = None, base_url: str = "") -> TokenLife:
+        """What is stored; with a transport also what ION says of it (`validateAccess`), without renewing anything."""
+        chain = self.store.load()
+        if chain is None:
+            return TokenLife("missing" if not self._seed else "good", self.store.place, None, None)
+        state = "rejected" if chain.rejected else "unknown" if chain.sent_at is not None else "good"
+        access = chain.expires_at - self._now() if chain.access_token else None
+        if transport is None or not chain.access_token:
+            return TokenLife(state, self.store.place, access, None)
+        call = Call(
+            "oauth.validateAccess",
+            "POST",
+            join(base_url, "oauth", "validateAccess"),
+            form={"access_token": chain.access_token},
+        )
+        answer = transport.send(call)
+        if not answer.ok:
+            # The vendor's two packages disagree on 400 and 401 here (reference 13): both say "not valid any more".
+            if answer.status in (400, 401):
+                return TokenLife(state, self.store.place, 0.0, None)
+            error: ClientError = classify(RULES, describe(call, answer))
+            raise error
+        try:
+            data = mapping(answer.data, "answer")
+            seconds = number(data, "access_expires_in"), number(data, "refresh_expires_in")
+        except ShapeError:
+            return TokenLife(state, self.store.place, access, None)
+        return TokenLife(state, self.store.place, seconds[0], seconds[1])
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _missing(store: TokenStore) -> Problem:
+    return Problem("ion", "oauth.token", None, "no-token", f"no access token in {store.place}")

@@ -1,0 +1,132 @@
+"""Renewal in a process of its own (`python -m clients.tokens.renewer`, job on stdin, outcome on stdout).
+
+A run may be killed at any moment: by a person, a CI time-out, the engine. Between the answer of the token call and its
+storing that would end the chain. This short process is in a session of its own, holds the lease itself, and so finishes
+what it began although whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from clients.clock import SystemClock
+from clients.errors import (
+    ClientError,
+    CredentialsLost,
+    OurBug,
+    PersonMustAct,
+    Problem,
+    RetryLater,
+    UnknownOutcome,
+    WrongAccount,
+)
+from clients.ion.errors import describe
+from clients.pace import CallStats, Limits, Pace, Pauses
+from clients.tokens.renewal import Wanted, exchange_over, renew
+from clients.tokens.store import TokenStore, open_store
+from clients.transport import Transport
+from clients.wirelog import WireLog
+
+_CLASSES: Mapping[str, type[ClientError]] = {
+    kind.__name__: kind for kind in (RetryLater, OurBug, UnknownOutcome, WrongAccount)
+}
+_LONGEST = 300.0
+
+
+def renew_detached(store: TokenStore, base_url: str, wanted: Wanted, *, pauses: Path, trust_env: bool) -> None:
+    """`renew` in a process that outlives this one. Raises what `renew` raises."""
+    job = {
+        "store": store.spec(),
+        "base_url": base_url,
+        "wanted": asdict(wanted),
+        "pauses": str(pauses),
+        "trust_env": trust_env,
+    }
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((root, os.environ.get("PYTHONPATH", "")))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clients.tokens.renewer"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        output, _ = process.communicate(json.dumps(job), timeout=_LONGEST)
+    except subprocess.TimeoutExpired:
+        message = f"the renewal of {store.place} has not ended after {_LONGEST:.0f} s and goes on"
+        raise RetryLater(Problem("ion", "oauth.token", None, "renewal-slow", message)) from None
+    try:
+        outcome: dict[str, Any] = json.loads(output)
+    except ValueError:
+        message = f"the renewal process ended with code {process.returncode} and no outcome"
+        raise RetryLater(Problem("ion", "oauth.token", None, "renewal-died", message)) from None
+    if "error" in outcome:
+        raise _error(outcome["error"])
+
+
+def _error(data: Mapping[str, Any]) -> ClientError:
+    problem = Problem(**data["problem"])
+    if data["kind"] == "CredentialsLost":
+        return CredentialsLost(problem, action=data["action"])
+    if data["kind"] == "PersonMustAct":
+        return PersonMustAct(problem, owner=data["owner"], action=data["action"])
+    return _CLASSES[data["kind"]](problem)
+
+
+def run(job: Mapping[str, Any]) -> dict[str, Any]:
+    """One job; never raises for a remote reason."""
+    clock = SystemClock()
+    limits = Limits(attempts=2, call_seconds=90.0)
+    pauses = Pauses(Path(job["pauses"]), clock)
+    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0), trust_env=job["trust_env"]) as http:
+        transport = Transport(
+            "ion",
+            http,
+            clock=clock,
+            pace=Pace("ion-oauth", limits, pauses, clock),
+            limits=limits,
+            stats=CallStats(),
+            describe=describe,
+            log=WireLog.from_environment(),
+        )
+        try:
+            renew(open_store(job["store"]), exchange_over(transport, job["base_url"]), Wanted(**job["wanted"]), clock)
+        except ClientError as error:
+            return {
+                "error": {
+                    "kind": type(error).__name__,
+                    "problem": asdict(error.problem),
+                    "action": getattr(error, "action", ""),
+                    "owner": getattr(error, "owner", ""),
+                }
+            }
+    return {"ok": True}
+
+
+def main() -> int:
+    # Ctrl-C and a closing terminal go to whole process groups; this process ends by itself within seconds.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
+    outcome = run(json.load(sys.stdin))
+    with contextlib.suppress(BrokenPipeError):  # whoever asked is gone; the tokens are stored
+        print(json.dumps(outcome), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
