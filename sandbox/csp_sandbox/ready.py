@@ -13,6 +13,15 @@ def ion_refresh_token(world: World, account_id: str) -> str:
     return f"ion-rt-{world.secret(f'ion-refresh/{account_id}', 48)}"
 
 
+def _current(world: World, first: str, system: str, owner: str) -> str:
+    """The first token while it is unspent, else the newest usable one: a restart continues on its database."""
+    rows = [row for row in world.store.refresh_tokens if row.system == system and row.owner == owner]
+    usable = [row for row in rows if not row.spent and not row.revoked]
+    if not usable or any(row.id == first for row in usable):
+        return first
+    return max(usable, key=lambda row: row.seq).id
+
+
 def pc_refresh_token(world: World, account_id: str) -> str:
     """The refresh token of the partner user's consent with MFA."""
     return f"0.pc-rt-{world.secret(f'pc-refresh/{account_id}', 48)}"
@@ -25,7 +34,7 @@ def account_keys(world: World, account: Account) -> dict[str, Any]:
         "role": account.role,
         "country": account.country,
         "ion_account_id": account.id,
-        "ion_refresh_token": ion_refresh_token(world, account.id),
+        "ion_refresh_token": _current(world, ion_refresh_token(world, account.id), "ion", account.id),
         "pc_tenant": account.partner_tenant if has_api else "",
         "pc_client_id": account.client_id if has_api else "",
         "pc_client_secret": account.client_secret if has_api else "",

@@ -34,6 +34,7 @@ class World:
         self.clock = Clock.load(self.store.meta.get("clock", {}))
         self.faults = Faults()
         self.recorder = Recorder()
+        self._answers = 0
         self.services: list[Callable[[World], AbstractAsyncContextManager[Any]]] = []
         self.before_request: list[Callable[[World], None]] = []
         self.ready_extra: dict[str, Any] = {}
@@ -80,6 +81,11 @@ class World:
     def named_guid(self, name: str) -> str:
         """The GUID of a name within this profile."""
         return str(uuid.uuid5(_NAMESPACE, f"{self.profile}/{name}"))
+
+    def request_guid(self) -> str:
+        """An id for one answer; the series starts anew with the process."""
+        self._answers += 1
+        return self.named_guid(f"request/{self._answers}")
 
     def secret(self, name: str, length: int = 40) -> str:
         """A value that looks random and is the same in every run of a profile."""

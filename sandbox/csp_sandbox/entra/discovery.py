@@ -1,0 +1,49 @@
+"""OpenID discovery: which tenant a domain belongs to, without credentials. Source: partner-center-api.md 4.4, 12."""
+
+from __future__ import annotations
+
+from csp_sandbox.entra.system import ENTRA, tenant_of
+from csp_sandbox.ledger import rule
+from csp_sandbox.web import Answer, Call
+
+_RULE = rule(
+    "entra.discovery",
+    "Per domain (initial or custom) or tenant GUID; the GUID is in issuer. An unknown one: 400 AADSTS90002. Served "
+    "with and without v2.0.",
+    source="pc 4.4, 12",
+    confidence="seen in client code",
+)
+
+
+def discovery(call: Call) -> Answer:
+    """OpenID discovery document of a tenant."""
+    tenant = tenant_of(call)
+    root = f"{call.world.entra}/{tenant.id}"
+    version = "/v2.0" if "/v2.0/" in call.path else ""
+    return Answer(
+        200,
+        {
+            "token_endpoint": f"{root}/oauth2{version}/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "jwks_uri": f"{root}/discovery{version}/keys",
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "issuer": f"https://login.microsoftonline.com/{tenant.id}/v2.0"
+            if version
+            else f"https://sts.windows.net/{tenant.id}/",
+            "authorization_endpoint": f"{root}/oauth2{version}/authorize",
+            "device_authorization_endpoint": f"{root}/oauth2{version}/devicecode",
+            "tenant_region_scope": "NA",
+            "cloud_instance_name": "microsoftonline.com",
+        },
+    )
+
+
+for _id, _path in (
+    ("entra.discovery", "/{tenant}/v2.0/.well-known/openid-configuration"),
+    ("entra.discovery-v1", "/{tenant}/.well-known/openid-configuration"),
+):
+    ENTRA.operation(_id, "GET", _path, refusals=(400,), rule=_RULE)(discovery)
