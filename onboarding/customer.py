@@ -222,9 +222,7 @@ def _after_lost_answer(desired: CustomerInputs, known: Known, session: Session, 
     return outcome
 
 
-def _refused(
-    desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: OurBug | PersonMustAct
-) -> Outcome:
+def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: OurBug | PersonMustAct) -> Outcome:
     """A definite rejection: told in our words, with the way out."""
     code = refused.problem.code
     if code == "CUS-CR-001":

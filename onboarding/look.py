@@ -15,6 +15,7 @@ from onboarding.compare import ONMICROSOFT, domain, email
 
 if TYPE_CHECKING:
     from clients.connection import Session
+
     from clients.ion.models import AssociationRow, CloudProfile, IonCustomer, LegacyProfile
     from clients.partner_center.models import Agreement, AttestationState, PcCustomer, ResellerVerdict
 
@@ -160,9 +161,7 @@ class EstateLook(Look):
     def _ion_customers(self) -> list[IonCustomer]:
         ion = self.session.ion
         assert ion is not None
-        return self._once(
-            "ion-list", lambda: [*ion.customers(status="ACTIVE"), *ion.customers(status="INACTIVE")]
-        )
+        return self._once("ion-list", lambda: [*ion.customers(status="ACTIVE"), *ion.customers(status="INACTIVE")])
 
     def _ion_index(self) -> tuple[dict[str, IonCustomer], dict[str, IonCustomer]]:
         customers = self._ion_customers()

@@ -22,6 +22,11 @@ def confirmed_by(given: schemas.Confirmation) -> str:
     return f"{given.by} on {given.on.isoformat()}" + (f" ({given.ref})" if given.ref else "")
 
 
+def on_off(value: bool) -> str:
+    """A toggle in the console's words."""
+    return ON if value else OFF
+
+
 def row_path(*, exists: bool) -> str:
     """Where the Cloud Provider row is edited, or added."""
     path = f"{CONSOLE}: {labels.text('menu')} > {{customer}} > {labels.text('menu_providers')}"
@@ -41,7 +46,10 @@ def who() -> dict[str, str]:
 def ticket(text: str) -> NextStep:
     """A ticket for TD SYNNEX's operations, ready to paste."""
     return NextStep(
-        "distributor", TICKET_WHERE, "Open a ticket with the text below and wait for the answer.", who() | _values(ticket=text)
+        "distributor",
+        TICKET_WHERE,
+        "Open a ticket with the text below and wait for the answer.",
+        who() | _values(ticket=text),
     )
 
 
@@ -79,7 +87,7 @@ def provider_row(declared: schemas.CloudProvider, *, exists: bool, key: str, con
             pricebook=declared.pricebook,
             provider_currency=declared.provider_currency,
             invoice_currency=declared.invoice_currency,
-            portal_access=ON if declared.portal_access else OFF,
+            portal_access=on_off(declared.portal_access),
         ),
     )
 
@@ -151,13 +159,14 @@ def confirm_new_tenant(prefix: str) -> NextStep:
     )
 
 
-def attest_in_console(signatory: schemas.Person, agreed_on: str) -> NextStep:
+def attest_in_console(signatory: schemas.Person, agreed_on: str, *, key: str, visible: bool) -> NextStep:
     """ION's attestation form, part of the same visit as the tenant."""
+    confirm = "" if visible else f" If ION's API does not show it (portal access off): csp confirm {key} agreement."
     return NextStep(
         "us",
         row_path(exists=True),
         f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud Customer Agreement) with the "
-        "person who agreed" + ("" if agreed_on else " and the day of the agreement") + ".",
+        "person who agreed" + ("." if agreed_on else " and the day of the agreement.") + confirm,
         who()
         | _values(
             signatory_first=signatory.first_name,

@@ -9,8 +9,11 @@ from typing import Any
 import pulumi
 
 import schemas
+from providers.attestation import Attestation
 from providers.customer import Customer
 from providers.estate import Estate, digest
+from providers.provider_association import ProviderAssociation
+from providers.tenant_identity import TenantIdentity
 
 DELETING = "end-relationship"
 
@@ -28,12 +31,30 @@ class OnboardedCustomer(pulumi.ComponentResource):
             _plain(declared, "profile") | switches | {"recreate": declared.recreate, "on_remove": declared.on_remove},
             self._child(declared),
         )
-        self.resources: tuple[Any, ...] = (self.customer,)
+        ion = {"ion_customer_id": self.customer.ion_customer_id}
+        self.association = ProviderAssociation(
+            declared.key, _plain(declared, "cloud_provider") | ion | {"adopt": declared.adopt}, self._child(declared)
+        )
+        self.identity = TenantIdentity(
+            declared.key, _identity(declared) | ion, self._child(declared, deletable=True, after=self.association)
+        )
+        self.attestation = Attestation(
+            declared.key,
+            _plain(declared, "attestation")
+            | ion
+            | {"tenant_id": self.identity.tenant_id, "attestation_id": self.identity.attestation_id}
+            | {"route": declared.attestation_route, "company": _company(declared), "country": _place(declared).country},
+            self._child(declared, after=self.association),
+        )
+        self.resources: tuple[Any, ...] = (self.customer, self.association, self.identity, self.attestation)
         self.register_outputs({})
 
-    def _child(self, declared: schemas.Customer, *, deletable: bool = False) -> pulumi.ResourceOptions:
+    def _child(
+        self, declared: schemas.Customer, *, deletable: bool = False, after: pulumi.Resource | None = None
+    ) -> pulumi.ResourceOptions:
         keeps = not (deletable and declared.on_remove == DELETING)
-        return _known_as(declared, pulumi.ResourceOptions(parent=self, retain_on_delete=keeps))
+        depends_on = [after] if after is not None else []
+        return _known_as(declared, pulumi.ResourceOptions(parent=self, retain_on_delete=keeps, depends_on=depends_on))
 
 
 def _known_as(declared: schemas.Customer, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
@@ -47,6 +68,33 @@ def _plain(declared: schemas.Customer, *parts: str) -> dict[str, Any]:
     """The key and some parts of a declaration as resource inputs; what is absent in the file is absent here."""
     dumped = declared.model_dump(mode="json", exclude_none=True)
     return {"key": declared.key, **{part: dumped[part] for part in parts}}
+
+
+def _company(declared: schemas.Customer) -> str:
+    """The legal entity that accepts the agreement."""
+    identity = declared.identity
+    named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
+    return named or declared.profile.organization
+
+
+def _place(declared: schemas.Customer) -> schemas.Address:
+    """The address of the legal entity."""
+    identity = declared.identity
+    named = identity.address if isinstance(identity, schemas.NewIdentity) else None
+    return named or declared.profile.address
+
+
+def _identity(declared: schemas.Customer) -> dict[str, Any]:
+    """Inputs of the tenant. Company, address and signatory only for a new one: an edit elsewhere must not show here."""
+    inputs = _plain(declared, "identity") | {"adopt": declared.adopt, "on_remove": declared.on_remove}
+    if isinstance(declared.identity, schemas.ExistingIdentity):
+        return inputs
+    inputs["company"] = _company(declared)
+    if isinstance(declared.identity, schemas.NewIdentity):
+        inputs["address"] = _place(declared).model_dump(mode="json", exclude_none=True)
+        if declared.identity.attest_first:
+            inputs |= _plain(declared, "attestation")
+    return inputs
 
 
 def declare(estate: schemas.Estate) -> None:
@@ -88,7 +136,10 @@ def _tell(parts: list[Any]) -> dict[str, int]:
     stopped = [f"{key}: {reason}" for key, status, reason in worst if status == "blocked"]
     if stopped:
         pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))
-    return {"customers": len(worst), **{name: counts.get(name, 0) for name in ("ready", "waiting", "blocked", "unobserved")}}
+    return {
+        "customers": len(worst),
+        **{name: counts.get(name, 0) for name in ("ready", "waiting", "blocked", "unobserved")},
+    }
 
 
 def _worst(customer: list[Any]) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from providers.dynamic import Provider, Resource
 
 def provider() -> Provider:
     """State refers to this function by name: never rename or move it."""
-    return Provider("Customer", thing, provider)
+    return Provider("customer profile", thing, provider)
 
 
 class Customer(Resource, module="csp", name="Customer"):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import pulumi
+from clients.connection import Session
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -26,7 +27,6 @@ from pulumi.output import Unknown, contains_unknowns
 from pydantic import ValidationError
 
 import schemas
-from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.look import Look
@@ -59,7 +59,9 @@ class Provider(ResourceProvider):
 
     serialize_as_secret_always = False
 
-    def __init__(self, kind: str, thing: Any, by_reference: Callable[[], Provider], from_others: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, kind: str, thing: Any, by_reference: Callable[[], Provider], from_others: tuple[str, ...] = ()
+    ) -> None:
         """`kind`: how messages name the resource. `from_others`: inputs that come from outputs of other resources."""
         super().__init__()
         quiet_tracebacks()
@@ -186,9 +188,7 @@ class Provider(ResourceProvider):
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool
     ) -> dict[str, Any]:
         account = (session.account, session.partner_tenant)
-        return state.outputs(
-            inputs, known, outcome, account=account, carried=self._thing.CARRIED, converged=converged
-        )
+        return state.outputs(inputs, known, outcome, account=account, carried=self._thing.CARRIED, converged=converged)
 
     def _regular(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs through their model and back: one shape for check, diff and read. Raises ValidationError."""
@@ -238,7 +238,9 @@ def _retries() -> frozenset[str]:
 
 def _other_account(why: str) -> Outcome:
     facts = Facts(seen={"account": why})
-    step = NextStep("us", "connection file", "Point the connection back to its account. Nothing is created in another one.")
+    step = NextStep(
+        "us", "connection file", "Point the connection back to its account. Nothing is created in another one."
+    )
     return blocked(facts, why, step)
 
 
@@ -257,4 +259,7 @@ def _as_rejected(known: Known, outcome: Outcome) -> Outcome:
 
 def _lines(wrong: ValidationError) -> list[str]:
     """Every failure as `path: message`; the input value is never repeated, it may be a secret."""
-    return [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in wrong.errors(include_input=False, include_url=False)]
+    return [
+        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
+        for e in wrong.errors(include_input=False, include_url=False)
+    ]

@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
@@ -60,7 +68,9 @@ def remains(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     """Removed customer -> what stays where it is."""
     told = {}
     for key in sorted(set(old) - set(new)):
-        told[key] = "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as they are"
+        told[key] = (
+            "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as they are"
+        )
         if old[key].endswith(PORTAL):
             told[key] += ". WARNING: portal access remains ON, this customer can go on buying"
     return told

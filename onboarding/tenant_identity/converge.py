@@ -1,0 +1,173 @@
+"""Moves a tenant one step: makes it, invites, links it to the Cloud Provider row. Never twice, never without a look first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import schemas
+from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.ion.models import AssociationRow
+from clients.transport import request_id
+from onboarding import attestation, mails
+from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding.look import Look
+from onboarding.tenant_identity import new
+from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, observe
+from onboarding.tenant_identity.verdict import assess, letter
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+
+def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """One step after the other until a person or the next run is needed; four steps at most (agreement, tenant, link, look)."""
+    outcome = assess(desired, known, facts, session)
+    memory: dict[str, str] = {}
+    final = False
+    for _ in range(4):
+        step = _step(desired, known, outcome, session)
+        if step is None:
+            break
+        memory |= dict(step.memory)
+        final = final or step.final
+        known = Known(
+            {
+                **known.outputs,
+                "memory": known.memory | memory,
+                "tenant_id": step.carried.get("tenant_id") or known.text("tenant_id"),
+            }
+        )
+        if step.status == "blocked" or step.again:
+            outcome = step
+            break
+        outcome = assess(desired, known, observe(desired, known, Look(session)), session)
+    return outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final)
+
+
+def _step(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
+    """The next call that an API offers; None when there is none (or a person comes first)."""
+    if session.partner_center is None:
+        return None
+    facts = outcome.facts
+    found: Found = facts.data["found"]
+    if outcome.waiting_on == NEXT_RUN:
+        if isinstance(desired.identity, schemas.NewIdentity) and not facts.fields["relationship"].holds:
+            return _make(desired, desired.identity, known, facts, session)
+        if found.row is not None and session.association is not None:
+            return _link_row(desired, facts, found.wanted, session)
+        return None
+    if outcome.status == "waiting" and outcome.waiting_on == "customer":
+        if found.pending is not None and desired.attestation is not None:
+            return _mail_agreement(desired, known, outcome, session)
+        return _invite(desired, known, outcome, session)
+    return None
+
+
+def _make(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    found: Found = facts.data["found"]
+    if (
+        identity.attest_first
+        and desired.attestation is not None
+        and (found.pending is None or found.pending.status == "expired")
+    ):
+        try:
+            new.check_before(desired, identity, session)  # nobody should sign for a tenant that cannot be made
+            pending = attestation.request(session, agreement_inputs(desired, identity), known)
+        except new.Refused as refused:
+            return blocked(facts, refused.reason, refused.step, final=True)
+        except (OurBug, PersonMustAct) as refused_here:
+            return attestation.rejected(facts, refused_here)
+        except (RetryLater, UnknownOutcome) as later:
+            return waiting(facts, NEXT_RUN, str(later), again=True)
+        return waiting(facts, "customer", "the signatory was asked", memory={"attestation_id": pending.id}, final=True)
+    return new.create(desired, identity, known, facts, session)
+
+
+def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> attestation.AttestationInputs:
+    """The agreement part of a new tenant, for the case that the agreement comes first."""
+    assert desired.attestation is not None
+    place = identity.address or desired.address
+    return attestation.AttestationInputs(
+        key=desired.key,
+        attestation=desired.attestation,
+        route="partner",
+        company=identity.company_name or desired.company,
+        country=place.country if place else "",
+    )
+
+
+def _mail_agreement(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
+    found: Found = outcome.facts.data["found"]
+    assert found.pending is not None
+    assert isinstance(desired.identity, schemas.NewIdentity)
+    marker = attestation.mail_link(session, agreement_inputs(desired, desired.identity), known, found.pending)
+    return outcome.but(memory=marker) if marker else None
+
+
+def _invite(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
+    """Ask Microsoft for the link once, mail the invitation once (unless a person sent it: `sent_on`)."""
+    assert session.partner_center is not None
+    memory: dict[str, str] = {}
+    if not known.memory.get("link"):
+        try:
+            memory["link"] = session.partner_center.relationship_link()
+        except (RetryLater, OurBug, PersonMustAct, NotFound):
+            if session.connection.relationship_link() is None:
+                return outcome.but(
+                    reason="Microsoft gave no relationship link, and the connection names none", again=True
+                )
+    known = Known({**known.outputs, "memory": known.memory | memory})
+    identity = desired.identity
+    if isinstance(identity, schemas.InviteIdentity) and identity.sent_on is None:
+        note = letter(desired, known, session)
+        assert note is not None
+        company = desired.company or identity.global_admin.name
+        note = replace(
+            note, subject=note.subject.replace("{customer}", company), text=note.text.replace("{customer}", company)
+        )
+        _, marker = mails.send_once(note, desired.key, known, session)
+        memory |= marker
+    return outcome.but(memory=memory) if memory else None
+
+
+def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, session: Session) -> Outcome:
+    """Put the tenant into the Cloud Provider row: the whole row from a fresh read, everything else kept."""
+    assert session.association is not None
+    found: Found = facts.data["found"]
+    domain = found.related.domain if found.related else ""
+    with session.locks.hold("ion.row", desired.ion_customer_id):
+        row = session.association.get(desired.ion_customer_id)
+        if not isinstance(row, AssociationRow):
+            return waiting(facts, NEXT_RUN, "the Cloud Provider row is gone", again=True)
+        if row.tenant_id and row.tenant_id.lower() != tenant_id:
+            return waiting(facts, NEXT_RUN, "another tenant was linked in the meantime", again=True)
+        try:
+            session.association.put(desired.ion_customer_id, replace(row, tenant_id=tenant_id, domain=domain))
+        except (RetryLater, UnknownOutcome) as later:
+            return waiting(facts, NEXT_RUN, f"not linked yet: {later}", again=True)
+        except (OurBug, PersonMustAct) as refused:
+            step = NextStep("us", "customer file", "See the reason; the tenant was not linked.")
+            return blocked(facts, str(refused), step, carried={"tenant_id": tenant_id}, final=True)
+    return ready(facts, carried={"tenant_id": tenant_id})
+
+
+def release(known: Known, session: Session) -> Outcome:
+    """End the reseller relationship: only by `on_remove: end-relationship`, only when Microsoft says that nothing is active."""
+    tenant_id = known.text("tenant_id")
+    if session.partner_center is None or not tenant_id:
+        return ready(Facts(), reason="no relationship that an API could end")
+    unique = request_id(session.partner_tenant, tenant_id, "relationship.remove", {}, known.attempt)
+    with session.locks.hold("pc.tenant", tenant_id):
+        if Look(session).related(tenant_id) is None:
+            return ready(Facts(), reason="the relationship is gone already")
+        try:
+            session.partner_center.remove_relationship(tenant_id, request_id=unique)
+        except UnknownOutcome as lost:
+            if Look(session).related(tenant_id) is not None:
+                return blocked(Facts(), f"no answer, and the relationship is still there: {lost}")
+        except (OurBug, PersonMustAct, RetryLater) as refused:
+            return blocked(Facts(), str(refused))
+    return ready(Facts(), reason="the relationship was ended; the tenant stays the customer's")

@@ -1,0 +1,233 @@
+"""Making a new tenant through Partner Center. It cannot be undone, so everything that can be checked is checked first.
+
+The one-time password is encrypted to the connection's recipients before this returns; state holds a reference only.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import schemas
+from clients.errors import ClientError, NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.partner_center.models import NewTenant, OneTimeCredentials, PcAddress, PcCustomer
+from clients.transport import request_id
+from onboarding import compare, contract
+from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.tenant_identity.observe import TenantIdentityInputs
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+CREATE_SENT = "create_sent"
+LONGEST_PREFIX = 27
+
+
+class Refused(Exception):  # noqa: N818 - carries the reason as a person reads it
+    """A check before the create found a reason not to send it."""
+
+    def __init__(self, reason: str, action: str, owner: contract.Owner = "us") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.step = NextStep(owner, "customer file", action)
+
+
+def address_of(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> PcAddress:
+    """The tenant's address with the billing contact, as Microsoft's create call wants it."""
+    place = identity.address or desired.address
+    assert place is not None
+    person = identity.contact
+    return PcAddress(
+        address_line1=place.street,
+        address_line2=place.suite or "",
+        city=place.city,
+        state=place.state,
+        postal_code=place.zip,
+        country=place.country,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        phone_number=re.sub(r"\D", "", person.phone or ""),
+    )
+
+
+def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> None:
+    """All checks before a create. Raises Refused, or a ClientError when Microsoft could not be asked."""
+    pc = session.partner_center
+    assert pc is not None
+    connection = session.connection
+    if not (connection.handover and (connection.handover.recipients or connection.handover.key_vault)):
+        raise Refused(
+            "nobody could receive the one-time password",
+            f"Name handover recipients in the connection {connection.name}; without one no tenant is made.",
+        )
+    if pc.domain_exists(identity.initial_domain):
+        suggestion = _next_prefix(identity.domain_prefix)
+        raise Refused(
+            f"{identity.initial_domain} is taken (or left over from a create that failed half-way)",
+            f"Choose another prefix, for example {suggestion}, and confirm it in identity.confirm_new_tenant.",
+        )
+    address = address_of(desired, identity)
+    rules = pc.country_rules(address.country)
+    if rules.phone_required and not address.phone_number:
+        raise Refused(f"{address.country} needs a phone number", "Add identity.contact.phone to the customer file.")
+    if rules.registration_number_required and not identity.organization_registration_number:
+        raise Refused(
+            f"{address.country} needs the organization's registration number",
+            f"Add identity.organization_registration_number, for example {rules.registration_number_sample}.",
+        )
+    if rules.cultures and identity.culture not in rules.cultures:
+        raise Refused(
+            f"culture {identity.culture} is not offered in {address.country}",
+            f"Choose one of {', '.join(rules.cultures)} for identity.culture.",
+        )
+    verdict = pc.validate_address(address)
+    if verdict.ok is False:
+        first = verdict.suggestions[0] if verdict.suggestions else None
+        better = f"{first.address_line1}, {first.city} {first.state} {first.postal_code}" if first else "none"
+        raise Refused(
+            f"Microsoft does not accept the address ({verdict.status}{': ' + verdict.message if verdict.message else ''})",
+            f"Correct the address in the customer file. Microsoft suggests: {better}.",
+        )
+    _check_reseller(identity, session)
+
+
+def _check_reseller(identity: schemas.NewIdentity, session: Session) -> None:
+    """The indirect reseller must be ours and have signed; a create without it would make a direct customer."""
+    pc, connection = session.partner_center, session.connection
+    assert pc is not None
+    if identity.direct_customer or connection.role == "direct-bill":
+        return
+    if connection.reseller is None:
+        raise Refused(
+            "the connection names no reseller, so that this would make a direct customer of the provider",
+            f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it is meant.",
+        )
+    wanted = connection.reseller.tenant_id.lower()
+    if wanted not in {r.tenant_id.lower() for r in pc.indirect_resellers()}:
+        raise Refused(
+            f"{connection.reseller.tenant_id} is not an indirect reseller of this provider",
+            "Correct reseller.tenant_id in the connection (a tenant id, not the partner id).",
+        )
+    if not pc.partner_agreement_signed(connection.reseller.tenant_id):
+        raise Refused(
+            "the reseller has not signed the Microsoft Partner Agreement",
+            "The reseller signs it in its Partner Center; then csp retry.",
+            "us",
+        )
+
+
+def create(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    """Find-or-create under one lock. An unknown outcome is never followed by a blind second create."""
+    pc = session.partner_center
+    assert pc is not None
+    domain = identity.initial_domain
+    with session.locks.hold("pc.tenant", domain):
+        try:
+            found = pc.find_by_domain(domain)
+            if found is not None:
+                return _take_over(desired, identity, known, facts, found)
+            if known.memory.get(CREATE_SENT) and pc.domain_exists(domain):
+                reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
+                return waiting(facts, NEXT_RUN, reason, again=True)
+            check_before(desired, identity, session)
+        except Refused as refused:
+            return blocked(facts, refused.reason, refused.step, final=True)
+        except (OurBug, PersonMustAct) as refused_here:
+            return blocked(facts, str(refused_here), _see(refused_here), final=True)
+        body = _body(desired, identity, session)
+        natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
+        unique = request_id(session.partner_tenant, domain, "customers.create", natural, known.attempt)
+        try:
+            made = pc.create_customer(body, request_id=unique)
+        except UnknownOutcome as lost:
+            return waiting(
+                facts, NEXT_RUN, f"no answer to the create: {lost}", memory={CREATE_SENT: contract.now()}, again=True
+            )
+        except (RetryLater, NotFound) as later:
+            return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
+        except (OurBug, PersonMustAct) as refused_there:
+            return blocked(facts, str(refused_there), _see(refused_there), final=True)
+        return _made(desired, identity, facts, made.customer, made.credentials, session)
+
+
+def _made(
+    desired: TenantIdentityInputs,
+    identity: schemas.NewIdentity,
+    facts: Facts,
+    customer: PcCustomer,
+    credentials: OneTimeCredentials | None,
+    session: Session,
+) -> Outcome:
+    """After the create nothing may raise: keep the id, hand over the password, remember when it was made."""
+    reference = "lost"
+    if credentials is not None and session.connection.handover is not None:
+        try:
+            reference = session.handover.put(desired.key, credentials, list(session.connection.handover.recipients))
+        except (ClientError, OSError, ValueError):
+            reference = "lost"
+    memory = {
+        "created_at": contract.now(),
+        "domain": customer.domain or identity.initial_domain,
+        "declared_domain": identity.initial_domain,
+        "credentials": reference,
+        CREATE_SENT: "",
+    }
+    return waiting(facts, NEXT_RUN, "made", carried={"tenant_id": customer.id.lower()}, memory=memory, final=True)
+
+
+def _take_over(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, found: PcCustomer
+) -> Outcome:
+    """Our Partner Center already has a customer with exactly this domain: ours after a lost answer, or made before us."""
+    company = identity.company_name or desired.company
+    differs = found.company_name and not compare.same("organization", found.company_name, company)
+    if differs and not desired.adopt and not known.memory.get(CREATE_SENT):
+        return blocked(
+            facts,
+            f"{identity.initial_domain} is already a customer, named {found.company_name!r}; the file says {company!r}",
+            NextStep("us", "customer file", "If it is the same company, add adopt: true; else choose another prefix."),
+        )
+    memory = {
+        "created_at": contract.now(),
+        "domain": identity.initial_domain,
+        "declared_domain": identity.initial_domain,
+        "credentials": known.memory.get("credentials", "lost"),
+        CREATE_SENT: "",
+    }
+    return waiting(facts, NEXT_RUN, "adopted", carried={"tenant_id": found.id.lower()}, memory=memory, final=True)
+
+
+def _body(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> NewTenant:
+    connection = session.connection
+    direct = identity.direct_customer or connection.role == "direct-bill"
+    return NewTenant(
+        domain=identity.initial_domain,
+        company_name=identity.company_name or desired.company,
+        email=identity.contact.email,
+        culture=identity.culture,
+        language=identity.language,
+        address=address_of(desired, identity),
+        associated_partner_id="" if direct or connection.reseller is None else connection.reseller.tenant_id,
+        enable_gdap_by_default=identity.enable_gdap,
+        direct_customer=direct,
+        first_name=identity.contact.first_name,
+        last_name=identity.contact.last_name,
+        organization_registration_number=identity.organization_registration_number or "",
+    )
+
+
+def _see(refused: OurBug | PersonMustAct) -> NextStep:
+    if isinstance(refused, PersonMustAct):
+        return NextStep(
+            "distributor" if refused.owner == "microsoft" else refused.owner, "Partner Center", refused.action
+        )
+    return NextStep("us", "customer file", "Correct the customer file; see the reason.")
+
+
+def _next_prefix(prefix: str) -> str:
+    """The prefix with a counter, within Microsoft's 27 characters."""
+    stem, number = re.fullmatch(r"(.*?)(\d*)", prefix).groups()  # type: ignore[union-attr]
+    following = str(int(number or "1") + 1)
+    return stem[: LONGEST_PREFIX - len(following)] + following

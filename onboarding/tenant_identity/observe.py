@@ -1,0 +1,182 @@
+"""What the systems say about a customer's tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field as Limit
+
+import schemas
+from clients.ion.models import AssociationRow
+from clients.partner_center.models import AttestationState, PcCustomer
+from onboarding import compare, contract, next_steps
+from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
+from onboarding.look import Look
+
+CARRIED = ("tenant_id", "attestation_id")
+LAG = timedelta(minutes=15)
+"""A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center-api 6.5)."""
+
+PC, ROW, PROFILES = "Partner Center customers", "association endpoint", "ION cloudProfiles"
+
+
+class TenantIdentityInputs(schemas.Declared):
+    """The declared identity. For a new tenant also what the create call needs and, to ask the agreement first, the signatory."""
+
+    key: Annotated[str, Limit(min_length=1)]
+    ion_customer_id: str = ""
+    identity: schemas.Identity
+    company: str = ""
+    address: schemas.Address | None = None
+    attestation: schemas.Attestation | None = None
+    adopt: bool = False
+    on_remove: str = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not visible."""
+
+    wanted: str
+    related: PcCustomer | None
+    linked: str | None
+    linked_domain: str
+    row: AssociationRow | None
+    row_shown: bool
+    pending: AttestationState | None
+    conflict: str
+    prefix_taken: bool = False
+
+
+def declared_domain(identity: schemas.Identity) -> str:
+    """The domain that the file names, "" when it names none."""
+    return (
+        identity.initial_domain if isinstance(identity, schemas.NewIdentity) else compare.domain(identity.domain or "")
+    )
+
+
+def declared_tenant(identity: schemas.Identity) -> str:
+    """The tenant id that the file names, lower case, "" when it names none."""
+    return "" if isinstance(identity, schemas.NewIdentity) else (identity.tenant_id or "").lower()
+
+
+def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
+    """Relationship (Partner Center), linked tenant (Cloud Provider row), a pending agreement (agreement first)."""
+    domain, settled = declared_domain(desired.identity), known.text("tenant_id")
+    conflict = _conflict(desired, known, look)
+    wanted = settled or declared_tenant(desired.identity)
+    related = None
+    if look.session.partner_center is not None:
+        related = look.related(wanted) if wanted else look.related_by_domain(domain)
+        if related is not None:
+            wanted = related.id.lower()
+    if not wanted and domain and not isinstance(desired.identity, schemas.NewIdentity):
+        wanted = (known.memory.get("discovered") or look.discovered_tenant(domain)).lower()
+        if wanted and look.session.partner_center is not None:
+            related = look.related(wanted)
+    linked, linked_domain, row, row_shown = _row(desired, look)
+    if not wanted and linked and linked_domain and compare.same("domain", linked_domain, domain):
+        wanted = linked
+    pending = None
+    asked = known.memory.get("attestation_id", "")
+    if asked and related is None and not settled and look.session.partner_center is not None:
+        pending = look.attestation(asked)
+    found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict)
+    fields, seen = _fields(desired, known, found, look)
+    return Facts(fields=fields, seen=seen, data={"found": found})
+
+
+def _conflict(desired: TenantIdentityInputs, known: Known, look: Look) -> str:
+    """Why the declaration now means another tenant than the one that was settled, "" when it does not."""
+    settled = known.text("tenant_id")
+    if not settled:
+        return ""
+    before = known.memory.get("domain", "")
+    name = f"{settled} ({before})" if before else settled
+    tenant, domain = declared_tenant(desired.identity), declared_domain(desired.identity)
+    if tenant and tenant != settled.lower():
+        return f"the tenant of this customer is {name}, the file now names {tenant}"
+    if domain and domain not in (before, known.memory.get("declared_domain", "")):
+        if isinstance(desired.identity, schemas.NewIdentity):
+            return (
+                f"the tenant of this customer is {name}; a domain prefix is permanent, {domain} would be another tenant"
+            )
+        resolved = look.discovered_tenant(domain)
+        if resolved.lower() != settled.lower():
+            return f"the tenant of this customer is {name}, {domain} belongs to {resolved or 'no known tenant'}"
+    return ""
+
+
+def _row(desired: TenantIdentityInputs, look: Look) -> tuple[str | None, str, AssociationRow | None, bool]:
+    """Linked tenant id (None: not visible), its domain, the whole row where the endpoint shows it, whether a row is shown."""
+    if look.session.ion is None or not desired.ion_customer_id:
+        return None, "", None, False
+    if look.session.association is not None:
+        row = look.row(desired.ion_customer_id)
+        return (row.tenant_id.lower() if row else ""), (row.domain if row else ""), row, row is not None
+    profile = look.cloud_profile(desired.ion_customer_id)
+    if profile is None:
+        return None, "", None, False
+    if profile.tenant_id:
+        return profile.tenant_id.lower(), profile.domain, None, True
+    return ("" if profile.enabled else None), "", None, True
+
+
+def just_made(known: Known) -> bool:
+    """Within the time in which Microsoft may still answer 404 for a tenant that we made."""
+    stamp = known.memory.get("created_at", "")
+    return bool(stamp) and datetime.fromisoformat(contract.now()) - datetime.fromisoformat(stamp) < LAG
+
+
+def _fields(
+    desired: TenantIdentityInputs, known: Known, found: Found, look: Look
+) -> tuple[dict[str, Field], dict[str, str]]:
+    wanted = found.wanted or declared_domain(desired.identity)
+    where_row = ROW if look.session.association is not None else PROFILES
+    seen: dict[str, str] = {}
+    if look.session.partner_center is not None:
+        related = found.related is not None or (bool(known.text("tenant_id")) and just_made(known))
+        state: FieldState = "match" if related else "mismatch"
+        relationship = Field(state, "related to us", "related to us" if related else ABSENT, PC)
+        seen["relationship"] = found.wanted if related else ABSENT
+    elif found.linked and found.linked == found.wanted:
+        relationship = Field("match", "related to TD SYNNEX", "linked in ION, which refuses others", PROFILES)
+    else:
+        relationship = Field(
+            "not_visible", "related to TD SYNNEX", NOT_VISIBLE, "no API", _confirmed(desired, found, "relationship")
+        )
+    if look.session.ion is None:
+        tenant = Field("match", wanted, wanted, "no ION connection")
+    elif found.linked is None:
+        seen["linked"] = NOT_VISIBLE
+        tenant = Field("not_visible", wanted, NOT_VISIBLE, where_row, _confirmed(desired, found, "tenant"))
+    else:
+        seen["linked"] = found.linked or ABSENT
+        holds = bool(found.linked) and found.linked == found.wanted
+        shown = f"{found.linked} ({found.linked_domain})" if found.linked_domain else found.linked or ABSENT
+        tenant = Field("match" if holds else "mismatch", wanted, found.linked if holds else shown, where_row)
+    if found.conflict:
+        tenant = Field(
+            "mismatch",
+            declared_domain(desired.identity) or declared_tenant(desired.identity),
+            known.text("tenant_id"),
+            where_row,
+        )
+        seen["conflict"] = found.conflict
+    if found.pending is not None:
+        seen["attestation"] = found.pending.status
+    return {"relationship": relationship, "tenant": tenant}, seen
+
+
+def _confirmed(desired: TenantIdentityInputs, found: Found, gate: str) -> str:
+    """A confirmation of the gate, bound to the tenant or the domain that is declared."""
+    given = desired.identity.confirmed
+    if given is None:
+        return ""
+    for value in (found.wanted, declared_tenant(desired.identity), declared_domain(desired.identity)):
+        confirmation = given.of(gate, value) if value else None
+        if confirmation is not None:
+            return next_steps.confirmed_by(confirmation)
+    return ""

@@ -1,0 +1,228 @@
+"""What the facts about a tenant mean: ready, the next run's work, or one next step of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import schemas
+from onboarding import labels, mails, next_steps
+from onboarding.contract import (
+    EARLIER,
+    NEXT_RUN,
+    Facts,
+    Known,
+    NextStep,
+    Outcome,
+    blocked,
+    ready,
+    waiting,
+)
+from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain, declared_tenant
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+
+def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """What the facts mean, without a call."""
+    found: Found = facts.data["found"]
+    carried = {"tenant_id": known.text("tenant_id"), "attestation_id": known.memory.get("attestation_id", "")}
+    memory = {"discovered": found.wanted} if found.wanted and not known.text("tenant_id") else {}
+    if found.conflict:
+        return blocked(facts, found.conflict, _settled_step(known), carried=carried)
+    if found.linked and found.linked != found.wanted and (found.wanted or _other_domain(desired, found)):
+        return _wrong_tenant(desired, found, facts).but(carried=carried, memory=memory)
+    outcome = (
+        _partner(desired, known, facts, session)
+        if session.partner_center is not None
+        else _console(desired, facts, session)
+    )
+    return outcome.but(carried=carried | dict(outcome.carried), memory=memory | dict(outcome.memory))
+
+
+def _other_domain(desired: TenantIdentityInputs, found: Found) -> bool:
+    """The linked tenant shows another initial domain than the declared one, so that it is another tenant."""
+    return bool(found.linked_domain) and bool(declared_domain(desired.identity))
+
+
+def _settled_step(known: Known) -> NextStep:
+    settled = known.memory.get("domain") or known.text("tenant_id")
+    return NextStep(
+        "us",
+        "customer file",
+        f"The tool never re-points a customer to another tenant. Set the identity back to {settled}; another tenant is another "
+        "customer file (same group).",
+    )
+
+
+def _wrong_tenant(desired: TenantIdentityInputs, found: Found, facts: Facts) -> Outcome:
+    wanted = declared_domain(desired.identity) or found.wanted
+    linked = f"{found.linked_domain} ({found.linked})" if found.linked_domain else str(found.linked)
+    declared = f"{wanted} ({found.wanted})" if found.wanted and found.wanted != wanted else wanted
+    text = (
+        f"Customer {{customer}} ({{email}}): the Cloud Provider row {labels.text('legacy_azure')} is linked to the Microsoft tenant "
+        f"{linked}. Please link it to {declared} instead."
+    )
+    step = next_steps.ticket(text)
+    values = dict(step.values)
+    values[labels.text("microsoft_id")] = found.wanted or declared_tenant(desired.identity)
+    values[labels.text("domain")] = wanted
+    step = NextStep(step.owner, step.where, step.action, {k: v for k, v in values.items() if v})
+    return blocked(facts, f"linked to {linked}, declared is {declared}", step)
+
+
+def settled(desired: TenantIdentityInputs, found: Found) -> dict[str, str]:
+    """What to remember of a tenant that is ours: its own domain and the one that the file named."""
+    own = found.related.domain if found.related else found.linked_domain
+    return {"domain": own or declared_domain(desired.identity), "declared_domain": declared_domain(desired.identity)}
+
+
+def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    found: Found = facts.data["found"]
+    identity = desired.identity
+    if not facts.fields["relationship"].holds:
+        if known.text("tenant_id"):
+            reason = "the relationship with the customer's tenant is gone"
+            return waiting(facts, "customer", reason, invitation_step(desired, known, session))
+        if isinstance(identity, schemas.NewIdentity):
+            return _new(desired, identity, facts, session)
+        return waiting(facts, "customer", "no relationship yet", invitation_step(desired, known, session))
+    memory = settled(desired, found) if found.related is not None else {}
+    carried = {"tenant_id": found.wanted}
+    if session.ion is None or found.linked == found.wanted:
+        return ready(facts, carried=carried, memory=memory, reason=_lost_credentials(known)).but(
+            next_step=_reset_step(known)
+        )
+    if not desired.ion_customer_id:
+        return waiting(facts, EARLIER, "comes after the customer profile", carried=carried, memory=memory)
+    if session.association is not None:
+        if found.row is None:
+            return waiting(facts, EARLIER, "comes after the Cloud Provider row", carried=carried, memory=memory)
+        reason = "the next run links the tenant to the Cloud Provider row"
+        return waiting(facts, NEXT_RUN, reason, carried=carried, memory=memory)
+    if facts.fields["tenant"].holds:
+        return ready(facts, carried=carried, memory=memory)
+    own = found.related.domain if found.related else declared_domain(identity)
+    step = next_steps.add_identity(found.wanted, own, key=desired.key, hint="", confirm=found.linked is None)
+    return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
+
+
+def _new(desired: TenantIdentityInputs, identity: schemas.NewIdentity, facts: Facts, session: Session) -> Outcome:
+    found: Found = facts.data["found"]
+    if identity.confirm_new_tenant != identity.domain_prefix:
+        return waiting(
+            facts, "us", "a new tenant needs its confirmation", next_steps.confirm_new_tenant(identity.domain_prefix)
+        )
+    if identity.attest_first and desired.attestation is not None:
+        if found.pending is None or found.pending.status == "expired":
+            return waiting(facts, NEXT_RUN, "the next run asks the signatory for the agreement first")
+        if found.pending.status == "declined":
+            return blocked(
+                facts,
+                "the signatory declined the agreement",
+                NextStep("us", "customer file", f"Talk to the customer; then csp retry {desired.key} asks again."),
+            )
+        if found.pending.status != "accepted":
+            return waiting(facts, "customer", "the agreement comes first; the signatory was asked")
+    return waiting(facts, NEXT_RUN, f"the next run makes the tenant {identity.initial_domain} (cannot be undone)")
+
+
+def _lost_credentials(known: Known) -> str:
+    return "credentials: lost" if known.memory.get("credentials") == "lost" else ""
+
+
+def _reset_step(known: Known) -> NextStep | None:
+    """The one-time password was never received: told as lost, with the reset route. It stops no order."""
+    if known.memory.get("credentials") != "lost":
+        return None
+    return NextStep(
+        "us",
+        "Microsoft 365 admin center, or Partner Center > Customers",
+        "The one-time password of the tenant's administrator was lost with the answer. Reset it: Partner Center user "
+        "administration (needs GDAP), else ask Microsoft support through TD SYNNEX; hand the new one over with csp handover put.",
+        next_steps.who(),
+        labels.PORTAL,
+    )
+
+
+def _link(known: Known, session: Session) -> str:
+    """The relationship link: Microsoft's own where a role can ask for it, else the connection's."""
+    given = session.connection.relationship_link()
+    return known.memory.get("link") or (given.url if given else "")
+
+
+def letter(desired: TenantIdentityInputs, known: Known, session: Session) -> mails.Letter | None:
+    """The invitation to the Global Admin; None when the file names none."""
+    if not isinstance(desired.identity, schemas.InviteIdentity):
+        return None
+    admin = desired.identity.global_admin
+    copy = desired.identity.contact_copy or ""
+    return mails.invitation(admin.name, admin.email, copy, "{customer}", _link(known, session), session)
+
+
+def invitation_step(desired: TenantIdentityInputs, known: Known, session: Session) -> NextStep:
+    """A Global Admin of the customer accepts the relationship link."""
+    link = _link(known, session)
+    note = letter(desired, known, session)
+    if note is None:
+        tenant = declared_domain(desired.identity) or known.text("tenant_id")
+        return NextStep(
+            "customer",
+            "Microsoft 365 admin center",
+            f"Send the relationship link to a Global Admin of {tenant}, who accepts it. If the tool shall write the mail, "
+            "set identity.method: invite with a global_admin in the customer file.",
+            next_steps.who(),
+            link,
+        )
+    sent_on = desired.identity.sent_on if isinstance(desired.identity, schemas.InviteIdentity) else None
+    was_sent = known.memory.get(note.marker(), "") or sent_on
+    action = f"{note.to} (Global Admin) accepts the relationship link of the invitation."
+    if was_sent:
+        return NextStep("customer", "Microsoft 365 admin center", f"{action} It was sent.", next_steps.who(), link)
+    return NextStep("customer", "Microsoft 365 admin center", f"{action} Send the mail below.", note.values(), link)
+
+
+def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> Outcome:
+    """An indirect reseller: the operator links the tenant in ION; cloudProfiles verify it."""
+    found: Found = facts.data["found"]
+    identity = desired.identity
+    if not desired.ion_customer_id:
+        return waiting(facts, EARLIER, "comes after the customer profile")
+    if facts.fields["tenant"].holds:
+        return ready(facts, carried={"tenant_id": found.wanted}, memory=settled(desired, found) if found.linked else {})
+    hidden = found.linked is None and found.row_shown
+    if isinstance(identity, schemas.NewIdentity):
+        if identity.confirm_new_tenant != identity.domain_prefix:
+            return waiting(
+                facts,
+                "us",
+                "a new tenant needs its confirmation",
+                next_steps.confirm_new_tenant(identity.domain_prefix),
+            )
+        place = identity.address or desired.address
+        assert place is not None
+        credentials = session.connection.csp_credentials
+        step = next_steps.new_identity(
+            identity, identity.company_name or desired.company, place, credentials, key=desired.key
+        )
+        return waiting(facts, "us", "the tenant is made in ION", step)
+    domain = declared_domain(identity)
+    if not found.wanted:
+        if not isinstance(identity, schemas.InviteIdentity) and not domain:
+            return blocked(facts, "neither domain nor tenant id is known")
+        text = f"Customer {{customer}} ({{email}}) accepted the relationship{f', domain {domain}' if domain else ''}. "
+        text += "Please tell us its Microsoft ID (tenant id) from Partner Center."
+        return waiting(facts, "distributor", "nobody knows the Microsoft ID", next_steps.ticket(text))
+    if isinstance(identity, schemas.InviteIdentity):
+        who = f"{identity.global_admin.name} ({identity.global_admin.email})"
+        hint = f"First ask {who} whether the invitation was accepted; if ION refuses the Microsoft ID, it was not: remind them."
+        if identity.sent_on is None:
+            hint = f"First send the invitation to {who}. " + hint
+    else:
+        hint = (
+            "If ION refuses it, the tenant is not related to TD SYNNEX yet: change identity.method to invite in the customer file, "
+            "so that a Global Admin accepts the relationship link."
+        )
+    step = next_steps.add_identity(found.wanted, domain, key=desired.key, hint=hint, confirm=hidden)
+    reason = "ION does not show the linked tenant" if found.linked is None else "no tenant is linked in ION"
+    return waiting(facts, "us", reason, step)
