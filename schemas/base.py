@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas import values as v
 from schemas.traits import CaseInsensitive, ComparedAs, Unmanaged
 
-Value = str | v.Flag
-
 
 class Declared(BaseModel):
     """Base of every declared thing: unknown keys are errors, instances do not change."""
@@ -62,12 +60,12 @@ class Confirmation(Declared):
     """The day it was looked at (YYYY-MM-DD)."""
     ref: v.Text | None = None
     """Where the evidence is (ticket number, screenshot)."""
-    values: Mapping[str, Value] = {}
+    values: Mapping[str, str] = {}
     """The confirmed values; a field whose declared value differs from the one here is no longer confirmed."""
     also: tuple[Confirmation, ...] = ()
     """Confirmations of other fields that another person gave, or on another day."""
 
-    def of(self, field: str, value: Value | None) -> Confirmation | None:
+    def of(self, field: str, value: str | None) -> Confirmation | None:
         """The confirmation that covers ``field`` at its declared ``value``, or None (not confirmed, or voided)."""
         for one in (self, *self.also):
             if field in one.fields and value is not None and one.values.get(field) == value:

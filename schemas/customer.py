@@ -193,7 +193,7 @@ class Customer(Declared):
 
 
 CONFIRMABLE: dict[str, tuple[str, ...]] = {
-    "cloud_provider": ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access"),
+    "cloud_provider": ("provider", "pricebook", "provider_currency", "invoice_currency"),
     "identity": ("relationship", "tenant"),
     "attestation": ("agreement",),
 }
