@@ -254,7 +254,7 @@ class Plugin:
             self._process.stdout.close()
 
 
-def _who(state: State) -> dict[str, str]:
+def _who(state: State) -> dict[str, Any]:
     return {"urn": state.urn, "name": state.name, "type": state.type}
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 
-# A script's own folder comes first on the path; modules there would shadow the standard library's.
-sys.path.pop(0)
+if __name__ == "__main__":
+    # A script's own folder comes first on the path; modules there would shadow the standard library's.
+    sys.path.pop(0)
 
 import asyncio
 import json

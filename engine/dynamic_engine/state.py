@@ -216,7 +216,7 @@ def encode(state: State, encrypt: EncryptText) -> dict[str, Any]:
 
 
 def decode(document: Mapping[str, Any], crypter: Crypter | None) -> State:
-    """The state of a checkpoint entry. Raises :class:`UnsupportedError` for states that an engine must treat specially."""
+    """The state of a checkpoint entry. Raises :class:`UnsupportedError` for states that need special treatment."""
     for key, feature in _REFUSED.items():
         if document.get(key):
             raise UnsupportedError(f"{feature} (found on {document.get('urn')})")

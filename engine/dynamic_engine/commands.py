@@ -1,0 +1,159 @@
+"""The commands that run an operation: up, preview, refresh, destroy, import."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from dynamic_engine.digest import Digest
+from dynamic_engine.errors import EngineError, InteractionNeededError, UnexpectedChangesError
+from dynamic_engine.imports import read_import_file, run_import
+from dynamic_engine.operation import Outcome, Request, Watcher, default_parallel, run
+from dynamic_engine.render import Human
+from dynamic_engine.session import Session
+from dynamic_engine.steps import SAME
+
+_KINDS = {"up": "update", "preview": "update", "refresh": "refresh", "destroy": "destroy"}
+_HEADINGS = {"update": "update", "refresh": "refresh", "destroy": "destroy"}
+_QUIET = {SAME, "read"}  # operations that --expect-no-changes allows
+
+
+class Display(Watcher, Protocol):
+    """What prints an operation."""
+
+    def heading(self, text: str) -> None:
+        """The first line."""
+
+    def summary(self, outcome: Outcome, *, outputs: bool) -> None:
+        """The last lines."""
+
+
+def operate(options: argparse.Namespace, folder: Path) -> int:
+    """`up`, `preview`, `refresh` and `destroy`; the exit code."""
+    session = Session(folder, options.stack)
+    verb: str = options.verb
+    yes, skip_preview, preview_only = _confirmation(options)
+    session.require_stack()
+    request = Request(
+        kind=_KINDS[verb],
+        preview=True,
+        refresh=_wants_refresh(options, session),
+        parallel=options.parallel or default_parallel(),
+        targets=tuple(options.target),
+        target_dependents=options.target_dependents,
+        continue_on_error=options.continue_on_error,
+        clear_pending_creates=getattr(options, "clear_pending_creates", False),
+        message=options.message,
+    )
+    if verb == "preview" or preview_only:
+        return _finish(options, _show(session, request, options))
+    if not skip_preview:
+        # One document for one command: with --json only the operation itself is told.
+        display = Quiet() if options.json else _display(session, options, preview=True)
+        outcome = _show(session, request, options, display)
+        if not outcome.ok:
+            return 1
+        if not yes and not _ask(verb):
+            raise EngineError(f"confirmation declined, {verb} is not performed")
+    return _finish(options, _show(session, replace(request, preview=False), options))
+
+
+def _confirmation(options: argparse.Namespace) -> tuple[bool, bool, bool]:
+    if options.verb == "preview":
+        return False, False, True
+    if options.yes and options.preview_only:
+        raise EngineError("--yes and --preview-only cannot be used together")
+    if options.skip_preview and options.preview_only:
+        raise EngineError("--skip-preview and --preview-only cannot be used together")
+    if not (options.yes or options.skip_preview or options.preview_only) and not _interactive(options):
+        raise InteractionNeededError(
+            "--yes or --skip-preview or --preview-only must be passed in to proceed when running in "
+            "non-interactive mode"
+        )
+    return options.yes, options.skip_preview, options.preview_only
+
+
+def _interactive(options: argparse.Namespace) -> bool:
+    return not options.non_interactive and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _ask(verb: str) -> bool:
+    return input(f"Do you want to perform this {verb}? [yes/no] ").strip().lower() in ("y", "yes")
+
+
+def _wants_refresh(options: argparse.Namespace, session: Session) -> bool:
+    if options.verb == "refresh":
+        return False  # the operation itself
+    asked: bool | None = options.refresh
+    return session.project.refresh_always if asked is None else asked
+
+
+def _display(session: Session, options: argparse.Namespace, *, preview: bool) -> Display:
+    if options.json:
+        return Digest(session.decrypted_config())
+    return Human(preview=preview, diff=options.diff)
+
+
+def _show(session: Session, request: Request, options: argparse.Namespace, display: Display | None = None) -> Outcome:
+    if display is None:
+        display = _display(session, options, preview=request.preview)
+    word = _HEADINGS[request.kind]
+    display.heading(f"{'Previewing' if request.preview else 'Performing'} {word} ({session.stack}):")
+    outcome = run(session, request, display)
+    display.summary(outcome, outputs=request.kind == "update")
+    return outcome
+
+
+def _finish(options: argparse.Namespace, outcome: Outcome) -> int:
+    if not outcome.ok:
+        return 1
+    if options.expect_no_changes and any(op not in _QUIET for op in outcome.counts):
+        raise UnexpectedChangesError(f"no changes were expected for {options.verb} but changes were proposed")
+    return 0
+
+
+class Quiet(Human):
+    """Says nothing but errors, which go to stderr: the preview in front of an operation with ``--json``."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr, preview=True)
+        self._messages: list[tuple[str, str, str]] = []
+
+    def log(self, severity: str, urn: str, message: str) -> None:
+        if severity == "error":
+            super().log(severity, urn, message)
+
+    def finished(self, step: object, ok: bool) -> None:
+        """Nothing."""
+
+    def heading(self, text: str) -> None:
+        """Nothing."""
+
+    def summary(self, outcome: Outcome, *, outputs: bool) -> None:
+        """Nothing."""
+
+
+def import_file(options: argparse.Namespace, folder: Path) -> int:
+    """`import --file`; the exit code."""
+    if options.generate_code:
+        raise EngineError("the embedded engine generates no code: pass --generate-code=false")
+    session = Session(folder, options.stack)
+    session.require_stack()
+    if not options.yes and not options.skip_preview and not options.preview_only and not _interactive(options):
+        raise InteractionNeededError("--yes or --skip-preview must be passed in to proceed in non-interactive mode")
+    entries = read_import_file(Path(options.file), session, protect=options.protect)
+    for preview in (True, False):
+        if (preview and options.skip_preview) or (not preview and options.preview_only):
+            continue
+        display: Display = Digest(session.decrypted_config()) if options.json else Human(preview=preview)
+        display.heading(f"{'Previewing' if preview else 'Performing'} import ({session.stack}):")
+        outcome = run_import(session, entries, display, preview=preview, message=options.message)
+        display.summary(outcome, outputs=False)
+        if not outcome.ok:
+            return 1
+        if preview and not options.yes and not options.preview_only and not _ask("import"):
+            raise EngineError("confirmation declined, import is not performed")
+    return 0
