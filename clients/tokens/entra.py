@@ -242,8 +242,8 @@ class EntraTokens:
 
 
 class _MsalHttp:
-    """msal's idea of an HTTP client, on ours. msal insists on https; a sandbox on loopback speaks http, so its addresses
-    are written as https towards msal and sent as http."""
+    """msal's idea of an HTTP client, on ours. msal insists on https; a sandbox on loopback speaks http, so its
+    addresses are written as https towards msal and sent as http."""
 
     def __init__(self, http: httpx.Client, base_url: str, stats: CallStats) -> None:
         self._http = http

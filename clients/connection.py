@@ -1,0 +1,340 @@
+"""A session: everything that one connection can talk to. Built once per process and connection, without network I/O."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import schemas
+from clients.clock import Clock, SystemClock
+from clients.entra.discovery import EntraDiscovery
+from clients.entra.discovery import describe as describe_entra
+from clients.errors import PersonMustAct, Problem
+from clients.handover import HandoverStore
+from clients.ion.association import AssociationClient
+from clients.ion.client import IonClient
+from clients.ion.errors import describe as describe_ion
+from clients.locks import KeyLocks
+from clients.mail import MailSender
+from clients.mail.sender import MailServer
+from clients.pace import CallStats, Limits, Pace, Pauses
+from clients.partner_center.agreements import AttestationSettings
+from clients.partner_center.client import PartnerCenterClient
+from clients.partner_center.errors import describe as describe_partner_center
+from clients.partner_center.wire import Wire
+from clients.redact import SECRETS
+from clients.tokens.entra import AppCredential, Authority, EntraTokens
+from clients.tokens.ion import IonTokens
+from clients.tokens.renewal import Wanted
+from clients.tokens.renewer import renew_detached
+from clients.tokens.store import TokenStore, open_store
+from clients.transport import AuthorizedTransport, Describe, Transport
+from clients.wirelog import WireLog
+
+_ION = "https://ion.tdsynnex.com"
+_LOGIN = "https://login.microsoftonline.com"
+_PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses and account ids; "" where the connection has none."""
+
+    ion: str
+    account: str
+    association: str
+    partner_center: str
+    partner_tenant: str
+    entra: str
+    login: str
+    reseller_tenant: str
+    reseller_partner_id: str
+    smtp_host: str
+    smtp_port: int
+
+
+class Session:
+    """See the attributes; each client is None where the connection cannot use it."""
+
+    connection: schemas.Connection
+    account: str
+    partner_tenant: str
+    reseller_tenant: str
+    reseller_partner_id: str
+    ion: IonClient | None
+    ion_tokens: IonTokens | None
+    partner_center: PartnerCenterClient | None
+    user_tokens: EntraTokens | None
+    app_tokens: EntraTokens | None
+    association: AssociationClient | None
+    entra: EntraDiscovery
+    mail: MailSender | None
+    handover: HandoverStore
+    locks: KeyLocks
+    calls: CallStats
+    endpoints: Endpoints
+    home: Path
+
+    @classmethod
+    def open(cls, name: str, *, project_dir: Path | None = None, clock: Clock | None = None) -> Session:
+        """The connection `stacks/connections/<name>.yaml` of `project_dir` (default: the current folder).
+
+        Raises schemas.DeclarationErrors (unreadable connection) and PersonMustAct (sandbox not started, no credential).
+        """
+        project = project_dir or Path.cwd()
+        return cls(schemas.load_connection(name, project), home_of(project), os.environ, clock=clock)
+
+    def __init__(
+        self,
+        connection: schemas.Connection,
+        home: Path,
+        environment: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        detached: bool = True,
+    ) -> None:
+        """`detached` False renews ION's token inside this process: for tests on virtual time only."""
+        self.connection = connection
+        self.home = home
+        self.calls = CallStats()
+        self._clock = clock or SystemClock()
+        self._environment = environment
+        self._detached = detached
+        self._ready = _ready_file(connection, home)
+        self.endpoints = _endpoints(connection, self._ready)
+        self.account = self.endpoints.account
+        self.partner_tenant = self.endpoints.partner_tenant
+        self.reseller_tenant = self.endpoints.reseller_tenant
+        self.reseller_partner_id = self.endpoints.reseller_partner_id
+        self._limits = Limits(
+            concurrency=connection.limits.concurrency,
+            requests_per_second=connection.limits.requests_per_second,
+            deadline_seconds=connection.limits.deadline_seconds,
+        )
+        self._pauses = Pauses(home / "locks" / "pauses", self._clock)
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(self._limits.read_seconds, connect=self._limits.connect_seconds),
+            # Shorter than what servers keep, so that a write rarely meets a connection that was just closed.
+            limits=httpx.Limits(max_connections=4 * self._limits.concurrency, keepalive_expiry=3.0),
+            # A sandbox is on loopback: proxies of the environment must not see it.
+            trust_env=connection.sandbox is None,
+        )
+        self._log = WireLog.from_environment()
+        self.locks = KeyLocks(home / "locks", f"{self.account}/{self.partner_tenant}")
+        self.entra = EntraDiscovery(self.endpoints.entra, self._transport("entra", "public", describe_entra))
+        self._open_ion()
+        self._open_partner_center()
+        self.mail = self._mail()
+        self.handover = self._handover()
+
+    def close(self) -> None:
+        self._http.close()
+
+    # --- the systems
+
+    def _open_ion(self) -> None:
+        self.ion = self.ion_tokens = self.association = None
+        where = self.endpoints
+        if not where.account:
+            return
+        plain = self._transport("ion", where.account, describe_ion)
+        seed = self._secret("ION_REFRESH_TOKEN", "ion_refresh_token")
+        self.ion_tokens = IonTokens(
+            self._store(""), self._renew, clock=self._clock, seed=seed, seed_again=self.connection.sandbox is not None
+        )
+        authorized = AuthorizedTransport(plain, self.ion_tokens)
+        self.ion = IonClient(where.ion, where.account, authorized)
+        if where.association:
+            self.association = AssociationClient(
+                where.ion,
+                where.association,
+                where.account,
+                AuthorizedTransport(self._transport("association", where.account, describe_ion), self.ion_tokens),
+            )
+
+    def _renew(self, store: TokenStore, wanted: Wanted) -> None:
+        if self._detached:
+            self.calls.add("ion")
+            renew_detached(
+                store,
+                self.endpoints.ion,
+                wanted,
+                pauses=self.home / "locks" / "pauses",
+                trust_env=self.connection.sandbox is None,
+            )
+        else:
+            from clients.tokens.renewal import exchange_over, renew
+
+            exchange = exchange_over(self.ion_transport(), self.endpoints.ion)
+            renew(store, exchange, wanted, self._clock)
+
+    def ion_transport(self) -> Transport:
+        """Without a token: for the oauth calls."""
+        return self._transport("ion", "oauth", describe_ion)
+
+    def _open_partner_center(self) -> None:
+        self.partner_center = self.user_tokens = self.app_tokens = None
+        where = self.endpoints
+        if self.connection.role == "indirect-reseller" or not where.partner_tenant:
+            return
+        app = AppCredential(
+            client_id=self._secret("PC_CLIENT_ID", "pc_client_id"),
+            secret=self._secret("PC_CLIENT_SECRET", "pc_client_secret"),
+            certificate_file=self._environment.get(self._variable("PC_CERTIFICATE_FILE"), ""),
+            token_file=self._environment.get(self._variable("PC_FEDERATED_TOKEN_FILE"), ""),
+        )
+        authority = Authority(where.login, where.partner_tenant)
+        if app.client_id:
+            seed = self._secret("PC_REFRESH_TOKEN", "pc_refresh_token")
+            self.user_tokens = EntraTokens(
+                authority, app, self._http, clock=self._clock, stats=self.calls, store=self._store(".pc"), seed=seed
+            )
+            if app.kind:
+                self.app_tokens = EntraTokens(authority, app, self._http, clock=self._clock, stats=self.calls)
+        settings = self.connection.enhanced_attestation
+        wire = Wire(
+            where.partner_center,
+            where.partner_tenant,
+            self._transport("partner_center", where.partner_tenant, describe_partner_center),
+            user=self.user_tokens,
+            app=self.app_tokens,
+        )
+        self.partner_center = PartnerCenterClient(
+            wire, AttestationSettings(settings.path, dict(settings.fields), settings.link_template)
+        )
+
+    def _mail(self) -> MailSender | None:
+        declared = self.connection.mail
+        host = (declared.host if declared else "") or self.endpoints.smtp_host
+        if declared is None or not host:
+            return None
+        sandbox = self.connection.sandbox is not None and not declared.host
+        return MailSender(
+            MailServer(
+                host=host,
+                port=self.endpoints.smtp_port if sandbox else declared.port,
+                starttls=declared.starttls and not sandbox,
+                sender=str(declared.sender),
+                copy_to=str(declared.copy_to or ""),
+                user=self._environment.get(self._variable("MAIL_USER"), ""),
+                password=self._environment.get(self._variable("MAIL_PASSWORD"), ""),
+            )
+        )
+
+    def _handover(self) -> HandoverStore:
+        declared = self.connection.handover
+        vault = None
+        if declared is not None and declared.key_vault:
+            from clients.tokens.key_vault import KeyVaultHandover, open_vault
+
+            vault = KeyVaultHandover(open_vault(str(declared.key_vault)))
+        return HandoverStore(
+            self.home,
+            declared.recipients if declared else (),
+            clock=self._clock,
+            scope=self.connection.name,
+            vault=vault,
+        )
+
+    # --- inside
+
+    def _transport(self, system: str, account: str, describe: Describe) -> Transport:
+        return Transport(
+            system,
+            self._http,
+            clock=self._clock,
+            pace=Pace(f"{system}-{account}", self._limits, self._pauses, self._clock),
+            limits=self._limits,
+            stats=self.calls,
+            describe=describe,
+            log=self._log,
+        )
+
+    def _store(self, suffix: str) -> TokenStore:
+        declared = self.connection.token_store
+        name = f"{self.connection.name}{suffix}"
+        if declared is not None and declared.key_vault:
+            secret = "csp-" + name.replace(".", "-").replace("_", "-")
+            return open_store({"kind": "key_vault", "vault": str(declared.key_vault), "name": secret})
+        if declared is not None and declared.file:
+            path = Path(declared.file).expanduser()
+            return open_store({"kind": "file", "path": str(path.with_name(path.stem + suffix + path.suffix))})
+        return open_store({"kind": "file", "path": str(self.home / "tokens" / f"{name}.json")})
+
+    def _variable(self, what: str) -> str:
+        return f"CSP_{self.connection.name.upper().replace('-', '_')}_{what}"
+
+    def _secret(self, what: str, ready_key: str) -> str:
+        """Environment first; a sandbox's ready file only for a sandbox connection."""
+        value = self._environment.get(self._variable(what), "") or str(self._ready.get(ready_key) or "")
+        if what != "PC_CLIENT_ID":
+            SECRETS.add(value)
+        return value
+
+
+def home_of(project_dir: Path) -> Path:
+    """`$CSP_HOME`, default `<project>/.csp`."""
+    return Path(os.environ.get("CSP_HOME") or project_dir / ".csp").resolve()
+
+
+def _ready_file(connection: schemas.Connection, home: Path) -> Mapping[str, Any]:
+    """What the running sandbox told, with the keys of the connection's account on the top level; {} without a sandbox."""
+    if connection.sandbox is None:
+        return {}
+    path = home / "sandbox" / f"{connection.sandbox.profile}.json"
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        account = data["accounts"][connection.sandbox.account]
+        return {**data, **account}
+    except (OSError, ValueError, KeyError, TypeError):
+        problem = Problem(
+            "sandbox",
+            "open",
+            None,
+            "not-started",
+            f"connection {connection.name}: no running sandbox {connection.sandbox.profile} with account "
+            f"{connection.sandbox.account}",
+        )
+        raise PersonMustAct(
+            problem, owner="us", action=f"run `csp sandbox start --profile {connection.sandbox.profile}`"
+        ) from None
+
+
+def _endpoints(connection: schemas.Connection, ready: Mapping[str, Any]) -> Endpoints:
+    association = connection.association_api.base_path if connection.association_api else ""
+    smtp = ready.get("smtp") or {}
+    if ready:
+        return Endpoints(
+            ion=str(ready["ion"]),
+            account=str(ready["ion_account_id"]),
+            association=association,
+            partner_center=str(ready["partner_center"]),
+            partner_tenant="" if connection.role == "indirect-reseller" else str(ready.get("pc_tenant") or ""),
+            entra=str(ready["entra"]),
+            login=str(ready["entra"]),
+            reseller_tenant=str(ready.get("reseller_tenant_id") or ""),
+            reseller_partner_id=str(ready.get("reseller_partner_id") or ""),
+            smtp_host=str(smtp.get("host") or ""),
+            smtp_port=int(smtp.get("port") or 0),
+        )
+    ion, partner, reseller = connection.ion, connection.partner_center, connection.reseller
+    login = str(partner.login) if partner else _LOGIN
+    return Endpoints(
+        ion=str(ion.base_url) if ion else _ION,
+        account=ion.account_id if ion else "",
+        association=association,
+        partner_center=str(partner.base_url) if partner else _PARTNER_CENTER,
+        partner_tenant=str(partner.tenant_id).lower() if partner else "",
+        entra=str(connection.entra.base_url) if connection.entra else login,
+        login=login,
+        reseller_tenant=str(reseller.tenant_id).lower() if reseller else "",
+        reseller_partner_id=reseller.partner_id if reseller else "",
+        smtp_host="",
+        smtp_port=0,
+    )

@@ -1,0 +1,44 @@
+"""One lock per natural key: look-up and write of the same thing never overlap, in threads or processes of a machine.
+
+A killed engine leaves its plugin running for a while; the lock is held until that process has finished its write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from clients.errors import Problem, RetryLater
+
+
+class KeyLocks:
+    """Locks below one folder. Freed by the operating system when the holder dies."""
+
+    def __init__(self, folder: Path, scope: str, *, timeout_seconds: float = 300.0) -> None:
+        self._folder = folder
+        self._scope = scope
+        self._timeout = timeout_seconds
+
+    @contextlib.contextmanager
+    def hold(self, kind: str, natural_key: str) -> Iterator[None]:
+        """Raises RetryLater when another process keeps the lock for longer than the time-out. Not re-entrant."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = natural_key.strip().casefold()
+        # Readable for whoever looks into the folder, and unique whatever the key holds.
+        name = re.sub(r"[^a-z0-9.@-]", "_", f"{kind}-{key}")[:80]
+        unique = hashlib.sha256(f"{self._scope}\n{kind}\n{key}".encode()).hexdigest()[:12]
+        lock = filelock.FileLock(str(self._folder / f"{name}-{unique}.lock"), thread_local=False)
+        try:
+            lock.acquire(timeout=self._timeout, poll_interval=0.02)
+        except filelock.Timeout:
+            message = f"another run has been working on {kind} {natural_key} for {self._timeout:.0f} s"
+            raise RetryLater(Problem("locks", kind, None, "locked", message)) from None
+        try:
+            yield
+        finally:
+            lock.release()

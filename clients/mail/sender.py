@@ -1,0 +1,129 @@
+"""Sends one mail by SMTP and says honestly whether it left."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Literal
+
+from clients.redact import redact
+
+SendResult = Literal["sent", "maybe", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`to` and `cc` hold addresses separated by commas. A stable `message_id` ("<...@...>") lets servers and mailboxes
+    recognise a second copy."""
+
+    to: str
+    subject: str
+    text: str
+    cc: str = ""
+    html: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    host: str
+    port: int
+    starttls: bool
+    sender: str
+    copy_to: str = ""
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"MailServer({self.host}:{self.port})"
+
+
+class MailSender:
+    """Every send is one SMTP session; nothing is repeated here."""
+
+    def __init__(
+        self,
+        server: MailServer,
+        *,
+        connect: Callable[..., smtplib.SMTP] = smtplib.SMTP,
+        timeout_seconds: float = 30.0,
+    ) -> None:
+        self._server = server
+        self._connect = connect
+        self._timeout = timeout_seconds
+        self.last_error = ""
+
+    def send(self, message: Message) -> SendResult:
+        """`sent`: the server took it. `failed`: it certainly did not. `maybe`: the connection ended after the text went
+        out, so it must not be sent again without a look at the mailbox. `last_error` holds the reason in one line."""
+        self.last_error = ""
+        try:
+            mail = self._compose(message)
+        except ValueError as error:
+            return self._failed(error)
+        try:
+            smtp = self._connect(self._server.host, self._server.port, timeout=self._timeout)
+        except (OSError, smtplib.SMTPException) as error:
+            return self._failed(error)
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            if self._server.starttls:
+                smtp.starttls(context=ssl.create_default_context())
+            if self._server.user:
+                smtp.login(self._server.user, self._server.password)
+            recipients = _addresses(message.to, message.cc, self._server.copy_to)
+            code, text = smtp.mail(self._server.sender)
+            if code != 250:
+                return self._failed(f"sender refused: {code} {text.decode(errors='replace')}")
+            for recipient in recipients:
+                code, text = smtp.rcpt(recipient)
+                if code not in (250, 251):
+                    return self._failed(f"recipient refused: {code} {text.decode(errors='replace')}")
+        except (OSError, smtplib.SMTPException) as error:
+            self._close(smtp)
+            return self._failed(error)
+        try:
+            code, text = smtp.data(mail.as_bytes())
+        except smtplib.SMTPDataError as error:
+            return self._failed(error)
+        except (OSError, smtplib.SMTPException) as error:
+            self._failed(error)
+            return "maybe"
+        finally:
+            self._close(smtp)
+        return "sent" if code == 250 else self._failed(f"text refused: {code} {text.decode(errors='replace')}")
+
+    def _compose(self, message: Message) -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"] = self._server.sender
+        mail["To"] = message.to
+        copies = ", ".join(_addresses(message.cc, self._server.copy_to))
+        if copies:
+            mail["Cc"] = copies
+        mail["Subject"] = message.subject
+        mail["Date"] = formatdate(localtime=False)
+        mail["Message-ID"] = message.message_id or make_msgid(domain=self._server.sender.rpartition("@")[2])
+        mail.set_content(message.text)
+        if message.html:
+            mail.add_alternative(message.html, subtype="html")
+        return mail
+
+    def _failed(self, error: object) -> SendResult:
+        self.last_error = redact(" ".join(str(error).split()) or type(error).__name__)
+        return "failed"
+
+    @staticmethod
+    def _close(smtp: smtplib.SMTP) -> None:
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            smtp.quit()
+        smtp.close()
+
+
+def _addresses(*lists: str) -> list[str]:
+    found = (address.strip() for text in lists for address in text.split(","))
+    return list(dict.fromkeys(address for address in found if address))
