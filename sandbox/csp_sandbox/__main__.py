@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -17,7 +18,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from csp_sandbox import seed
+from csp_sandbox import behaviours, openapi, seed
 from csp_sandbox.ready import ready_line
 from csp_sandbox.server import build_app
 from csp_sandbox.systems import SYSTEMS
@@ -118,10 +119,40 @@ def start(
     try:
         world = World(profile=profile, db=db, strict=strict, base=f"http://127.0.0.1:{listener.getsockname()[1]}")
         seed.prepare(world, seed_file)
+    except sqlite3.Error as error:
+        raise _fail(f"the database {db} cannot be used ({error})") from None
     except (ValueError, OSError) as error:
         raise _fail(str(error)) from None
     asyncio.run(_serve(world, listener, ready_file))
     world.store.close()
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+_Output = Annotated[Path | None, typer.Option(help="File to write; without it the text goes to stdout.")]
+
+
+@app.command("behaviours")
+def write_behaviours(output: _Output = None) -> None:
+    """Write docs/behaviours.md from the ledger."""
+    _write(behaviours.markdown(SYSTEMS), output)
+
+
+@app.command("seed-schema")
+def write_seed_schema(output: _Output = None) -> None:
+    """Write the JSON Schema of seed files."""
+    _write(seed.dump_schema(), output)
+
+
+@app.command("openapi")
+def write_openapi(output: _Output = None) -> None:
+    """Write the OpenAPI document of the simulated systems."""
+    _write(json.dumps(openapi.document(SYSTEMS), indent=2) + "\n", output)
 
 
 def main() -> None:

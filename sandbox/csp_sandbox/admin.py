@@ -6,10 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from csp_sandbox.clock import parse_instant, rfc3339
 from csp_sandbox.faults import FaultSpec
-from csp_sandbox.ledger import Rule, rule
+from csp_sandbox.ledger import OURS, Rule, rule
 from csp_sandbox.web import Answer, Call, MalformedError, RefusalError, System
-
-OURS = "sandbox"
 
 
 def refuse(row: Rule, status: int, message: str) -> RefusalError:

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from csp_sandbox import seed
-from csp_sandbox.admin import ADMIN, OURS, explain
+from csp_sandbox.admin import ADMIN, explain
 from csp_sandbox.clock import Clock
 from csp_sandbox.ion import oauth
-from csp_sandbox.ledger import rule
+from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.ready import account_keys
 from csp_sandbox.web import Answer, Call, MalformedError
 from csp_sandbox.world import World

@@ -127,6 +127,8 @@ class Store:
         self._db = sqlite3.connect(path if path is not None else ":memory:", isolation_level=None)
         # WAL with NORMAL: a commit is in the operating system's hands before the answer goes out, which survives the
         # death of this process; only a power cut could lose it, and a sandbox does not promise that.
+        # EXCLUSIVE: two processes on one file would each serve half of the truth, so the second one fails at the start.
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS entity (kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))")

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from csp_sandbox import admin_state  # noqa: F401  (registers operations)
+from csp_sandbox import (
+    admin_state,  # noqa: F401  (registers operations)
+    changes,  # noqa: F401  (registers operations)
+    openapi,
+)
 from csp_sandbox.admin import ADMIN
 from csp_sandbox.association import ASSOCIATION
 from csp_sandbox.entra import ENTRA
 from csp_sandbox.ion import ION
-from csp_sandbox.web import System
+from csp_sandbox.ledger import OURS, rule
+from csp_sandbox.web import Answer, Call, System
 
 SYSTEMS: tuple[System, ...] = (ADMIN, ION, ASSOCIATION, ENTRA)
+
+
+@ADMIN.operation(
+    "admin.openapi",
+    "GET",
+    "/openapi.json",
+    rule=rule("admin.openapi", "The OpenAPI document of the simulated systems.", source=OURS),
+)
+def openapi_document(call: Call) -> Answer:
+    """The OpenAPI document."""
+    return Answer(200, openapi.document(SYSTEMS, call.world.base))
