@@ -119,28 +119,26 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     accepted = status.casefold() in ACCEPTED
     when = ""
     # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
-    if profile is not None and not (look.bulk and accepted and known.memory.get("current") == "yes"):
+    if status and not (look.bulk and accepted and known.memory.get("current") == "yes"):
         legacy = look.legacy_profile(desired.ion_customer_id)
         dated = sorted(a.date_agreed for a in legacy.agreements if a.date_agreed is not None) if legacy else []
         when = dated[-1].isoformat() if dated else ""
     too_old = bool(when) and date.fromisoformat(when) < look.session.connection.agreement_valid_from
+    # A direct acceptance is not listed with a day; it shows as a status that changed since the old day was seen.
+    since_then = known.memory.get("old_status", "")
+    if too_old and accepted and since_then and since_then.casefold() not in ACCEPTED:
+        too_old, when = False, ""
+    data = {"when": when, "old": too_old, "status": status}
     if accepted and not too_old:
-        shown = f"{status}{f' on {when}' if when else ''}"
-        return Facts(
-            fields={"agreement": _fact("match", shown, WHERE_ION, desired)},
-            seen={"agreement": "accepted"},
-            data={"kind": "shown", "when": when},
-        )
+        field = _fact("match", f"{status} on {when}" if when else status, WHERE_ION, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": "accepted"}, data=data)
     if too_old:
         field = _fact("mismatch", f"of {when}, too old", "ION cloudProfile (deprecated)", desired)
-        return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}"}, data={"when": when, "old": True})
+        return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}, {status}"}, data=data)
     visible = bool(profile and (status or profile.enabled))
-    field = _fact("mismatch" if visible else NOT_VISIBLE, status or (ABSENT if visible else ""), WHERE_ION, desired)
-    return Facts(
-        fields={"agreement": field},
-        seen={"agreement": status or (ABSENT if visible else NOT_VISIBLE)},
-        data={"when": ""},
-    )
+    told = status or (ABSENT if visible else NOT_VISIBLE)
+    field = _fact("mismatch" if visible else NOT_VISIBLE, told, WHERE_ION, desired)
+    return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
 
 
 def _recent(stamp: str) -> bool:
@@ -183,7 +181,8 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         return ready(facts, memory={"current": "yes"} if agreement.state == "match" else {})
     if facts.data.get("old"):
         reason = f"the agreement is {agreement.seen}: it must be accepted again"
-        return waiting(facts, "customer", reason, _accept_directly(desired, session))
+        memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
+        return waiting(facts, "customer", reason, _accept_directly(desired, session), memory=memory)
     if desired.route == "customer":
         return waiting(facts, "customer", "ION shows no accepted agreement", _accept_directly(desired, session))
     agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""

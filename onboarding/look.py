@@ -15,7 +15,6 @@ from onboarding.compare import ONMICROSOFT, domain, email
 
 if TYPE_CHECKING:
     from clients.connection import Session
-
     from clients.ion.models import AssociationRow, CloudProfile, IonCustomer, LegacyProfile
     from clients.partner_center.models import Agreement, AttestationState, PcCustomer, ResellerVerdict
 

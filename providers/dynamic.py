@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import pulumi
-from clients.connection import Session
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -27,6 +26,7 @@ from pulumi.output import Unknown, contains_unknowns
 from pydantic import ValidationError
 
 import schemas
+from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.look import Look

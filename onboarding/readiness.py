@@ -1,0 +1,303 @@
+"""Can this customer order? All gates of a purchase in one list, one verdict, the blockers, the one next step.
+
+Works on the exported state of a stack (what the last run or refresh saw); no call is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import schemas
+from onboarding import visits
+from onboarding.contract import NEXT_RUN
+
+GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
+KINDS = ("Customer", "ProviderAssociation", "TenantIdentity", "Attestation")
+TYPE_PREFIX = "pulumi-python:dynamic/csp:"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceState:
+    """One resource of a customer as the state holds it. `outputs` is empty for a resource that does not exist yet."""
+
+    kind: str
+    key: str
+    outputs: Mapping[str, Any]
+
+    @property
+    def status(self) -> str:
+        return str(self.outputs.get("status") or "waiting")
+
+    @property
+    def last_status(self) -> str:
+        """The status of the last look that succeeded."""
+        return str((self.outputs.get("unobserved") or {}).get("status") or self.status)
+
+    @property
+    def next_step(self) -> Mapping[str, Any] | None:
+        return self.outputs.get("next_step") or None
+
+    def fact(self, name: str) -> Mapping[str, str]:
+        found: Mapping[str, str] = (self.outputs.get("facts") or {}).get(name) or {}
+        return found
+
+
+States = Mapping[str, Mapping[str, ResourceState]]
+"""Customer key -> kind -> state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """state: seen, confirmed, open or wrong. `age`: seconds since it was looked at, None when never."""
+
+    state: str
+    why: str
+    age: int | None
+
+    @property
+    def passed(self) -> bool:
+        return self.state in ("seen", "confirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The verdict for one customer."""
+
+    key: str
+    organization: str
+    gates: Mapping[str, Gate]
+    next_step: Mapping[str, Any] | None
+    resources: Mapping[str, ResourceState]
+    waiting_on: str
+    since: str
+    lifecycle: str
+
+    @property
+    def blockers(self) -> list[str]:
+        return [name for name in GATES if not self.gates[name].passed]
+
+    @property
+    def can_order(self) -> bool:
+        return not self.blockers
+
+    @property
+    def on_confirmation(self) -> int:
+        return sum(gate.state == "confirmed" for gate in self.gates.values())
+
+    @property
+    def stopped(self) -> bool:
+        """Somebody must resolve something."""
+        return any(r.last_status == "blocked" for r in self.resources.values())
+
+    @property
+    def unobserved(self) -> bool:
+        return any(r.status == "unobserved" for r in self.resources.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `csp status` for one customer."""
+        return {
+            "key": self.key,
+            "can_order": self.can_order,
+            "gates": {name: {"state": g.state, "why": g.why, "age": g.age} for name, g in self.gates.items()},
+            "blockers": self.blockers,
+            "next_step": dict(self.next_step) if self.next_step else None,
+            "waiting_on": self.waiting_on,
+            "since": self.since,
+            "lifecycle": self.lifecycle,
+            "resources": {
+                kind: {
+                    name: r.outputs.get(name)
+                    for name in ("status", "waiting_on", "since", "reason", "facts", "observed_at", "unobserved")
+                    if r.outputs.get(name)
+                }
+                | _credentials(r)
+                for kind, r in self.resources.items()
+            },
+        }
+
+
+def _credentials(resource: ResourceState) -> dict[str, Any]:
+    """Reference of the handed-over credentials ("lost" when nobody ever received them) and how to get new ones."""
+    reference = (resource.outputs.get("memory") or {}).get("credentials")
+    if not reference:
+        return {}
+    return {"credentials": reference} | ({"credentials_step": resource.next_step} if reference == "lost" else {})
+
+
+def states_from_export(export: Mapping[str, Any]) -> dict[str, dict[str, ResourceState]]:
+    """The resources of ours in the document of `stack export` (or its `deployment`), by customer key and kind."""
+    deployment = export.get("deployment", export)
+    states: dict[str, dict[str, ResourceState]] = {}
+    for resource in deployment.get("resources") or []:
+        kind = str(resource.get("type", "")).removeprefix(TYPE_PREFIX)
+        if kind not in KINDS or resource.get("delete"):
+            continue
+        outputs = resource.get("outputs") or {}
+        key = str(resource["urn"]).rsplit("::", 1)[-1]
+        states.setdefault(key, {})[kind] = ResourceState(kind, key, outputs)
+    return states
+
+
+def _age(resource: ResourceState, now: datetime) -> int | None:
+    stamp = resource.outputs.get("observed_at")
+    return max(0, int((now - datetime.fromisoformat(stamp)).total_seconds())) if stamp else None
+
+
+def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
+    """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves it open."""
+    state, whys = "seen", []
+    for name in names:
+        fact = resource.fact(name)
+        if not fact:
+            return Gate("open", str(resource.outputs.get("reason") or "not looked at yet"), _age(resource, now))
+        label = "" if name in GATES else f"{name.replace('_', ' ')} "
+        if fact["state"] == "match":
+            whys.append(f"{label}{fact['seen'] or fact['declared']} ({fact['where']})")
+        elif fact["state"] == "not_visible" and fact.get("confirmed"):
+            state = "confirmed" if state == "seen" else state
+            whys.append(f"{label}confirmed by {fact['confirmed']}")
+        elif fact["state"] == "not_visible":
+            state = "open" if state != "wrong" else state
+            whys.append(f"{label}cannot be seen ({fact['where']}), nobody confirmed it")
+        else:
+            absent = fact["seen"] in ("absent", "")
+            state = state if state == "wrong" else ("open" if absent else "wrong")
+            whys.append(
+                f"{label}{'not there' if absent else fact['seen']}, declared {fact['declared']} ({fact['where']})"
+            )
+    return Gate(state, "; ".join(whys), _age(resource, now))
+
+
+_RULES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "reseller": ("Customer", ("reseller",)),
+    "profile": ("Customer", ("status",)),
+    "cloud_provider": ("ProviderAssociation", ("provider",)),
+    "pricebook": ("ProviderAssociation", ("pricebook", "provider_currency", "invoice_currency")),
+    "relationship": ("TenantIdentity", ("relationship",)),
+    "tenant": ("TenantIdentity", ("tenant",)),
+    "agreement": ("Attestation", ("agreement",)),
+}
+
+
+def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState], now: datetime) -> Readiness:
+    """The verdict for one declared customer from its resource states (missing ones count as not there yet)."""
+    have = {kind: resources.get(kind) or ResourceState(kind, customer.key, {}) for kind in KINDS}
+    gates = {name: _gate(have[kind], facts, now) for name, (kind, facts) in _RULES.items()}
+    for name, (kind, _) in _RULES.items():
+        if have[kind].last_status == "blocked" and not have[kind].outputs.get("facts"):
+            gates[name] = Gate("open", str(have[kind].outputs.get("reason") or ""), gates[name].age)
+    step = visits.one_next_step(customer, [have[kind] for kind in KINDS])
+    waits = visits.waits(customer, [have[kind] for kind in KINDS])
+    return Readiness(
+        key=customer.key,
+        organization=customer.profile.organization,
+        gates=gates,
+        next_step=step,
+        resources=have,
+        waiting_on=waits[0],
+        since=waits[1],
+        lifecycle=customer.lifecycle,
+    )
+
+
+def all_readiness(states: States, estate: schemas.Estate, now: datetime) -> list[Readiness]:
+    """The verdicts of an estate, by customer key; who left is not in it."""
+    return [
+        readiness(customer, states.get(customer.key, {}), now)
+        for customer in sorted(estate.customers, key=lambda c: c.key)
+        if customer.lifecycle == "active" or (customer.lifecycle == "leaving" and states.get(customer.key))
+    ]
+
+
+def report(states: States, estate: schemas.Estate, now: datetime) -> dict[str, Any]:
+    """`{"customers": [...], "counts": {...}}` of `csp status --format json`."""
+    verdicts = all_readiness(states, estate, now)
+    active = [v for v in verdicts if v.lifecycle == "active"]
+    return {"customers": [v.as_dict() for v in verdicts], "counts": counts(active)}
+
+
+def counts(verdicts: Iterable[Readiness]) -> dict[str, int]:
+    """How many can order, and who holds the others."""
+    total = {"customers": 0, "can_order": 0, "cannot_order": 0, "blocked": 0, "unobserved": 0}
+    total |= {"us": 0, "customer": 0, "distributor": 0, "next_run": 0}
+    for verdict in verdicts:
+        total["customers"] += 1
+        total["can_order" if verdict.can_order else "cannot_order"] += 1
+        total["blocked"] += verdict.stopped
+        total["unobserved"] += verdict.unobserved
+        if not verdict.can_order:
+            total[verdict.waiting_on.replace(" ", "_")] = total.get(verdict.waiting_on.replace(" ", "_"), 0) + 1
+    return total
+
+
+def todo(states: States, estate: schemas.Estate, now: datetime, owner: str = "") -> list[dict[str, Any]]:
+    """All next steps, oldest wait first: `{"customer", "since", "owner", "where", "action", "values", "link"}`."""
+    verdicts = [v for v in all_readiness(states, estate, now) if v.next_step]
+    verdicts.sort(key=lambda v: (v.since, v.key))
+    steps = [{"customer": v.key, "since": v.since, **dict(v.next_step or {})} for v in verdicts]
+    return [step for step in steps if owner in ("", step["owner"])]
+
+
+COLUMNS = (
+    "Customer",
+    "Can order",
+    "Profile",
+    "Cloud Provider (pricebook, currency)",
+    "Relationship",
+    "Microsoft tenant",
+    "MCA",
+    "Waiting for",
+    "Since",
+    "Next step",
+)
+_OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX", NEXT_RUN: "next run", "": ""}
+
+
+def can_order_text(verdict: Readiness) -> str:
+    """`yes`, `yes (2 gates on confirmation)` or `no`."""
+    if not verdict.can_order:
+        return "no"
+    number = verdict.on_confirmation
+    return f"yes ({number} gate{'s' if number > 1 else ''} on confirmation)" if number else "yes"
+
+
+def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
+    """The cells of the readiness table, one row a customer, in the order of COLUMNS."""
+    cell: Callable[[Readiness, str], str] = lambda v, name: v.gates[name].state  # noqa: E731
+    rows = []
+    for v in verdicts:
+        step = v.next_step
+        told = f"{step['where']}. {step['action']}" if step else ("Next run" if v.waiting_on == NEXT_RUN else "")
+        rows.append(
+            (
+                v.organization,
+                can_order_text(v),
+                cell(v, "profile"),
+                f"{cell(v, 'cloud_provider')} ({cell(v, 'pricebook')})",
+                cell(v, "relationship"),
+                cell(v, "tenant"),
+                cell(v, "agreement"),
+                _OWNERS.get(v.waiting_on, v.waiting_on),
+                v.since[:10],
+                told,
+            )
+        )
+    return rows
+
+
+def footer(verdicts: Iterable[Readiness]) -> str:
+    """`3 can order, 6 cannot: 4 wait for us, 1 for the customer, 1 for TD SYNNEX`."""
+    total = counts(verdicts)
+    held = [
+        f"{total[name.replace(' ', '_')]} for {_OWNERS[name]}"
+        for name in ("us", "customer", "distributor", NEXT_RUN)
+        if total.get(name.replace(" ", "_"))
+    ]
+    if held:
+        first, _, rest = held[0].partition(" ")
+        held[0] = f"{first} {'waits' if first == '1' else 'wait'} {rest}"
+    text = f"{total['can_order']} can order, {total['cannot_order']} cannot"
+    return f"{text}: {', '.join(held)}" if held else text

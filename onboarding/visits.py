@@ -1,0 +1,104 @@
+"""One visit a customer and owner: what is one ION screen is one next step.
+
+Each resource knows its own part; here the parts of one owner are joined, labels merged, and the customer's name filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import schemas
+from onboarding import next_steps
+from onboarding.contract import EARLIER, NEXT_RUN
+
+
+class State(Protocol):
+    """What is needed of a resource's state."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def last_status(self) -> str: ...
+    @property
+    def next_step(self) -> Mapping[str, Any] | None: ...
+    @property
+    def outputs(self) -> Mapping[str, Any]: ...
+
+
+def _unsettled(resources: Sequence[State]) -> list[State]:
+    return [r for r in resources if r.last_status != "ready"]
+
+
+def _first(resources: Sequence[State]) -> State | None:
+    """The resource whose next step comes first. What the next run does needs no person, and what follows an earlier
+    resource waits for that one; a later resource may have a step nevertheless (both screens are one visit)."""
+    with_step = [r for r in _unsettled(resources) if r.next_step]
+    blocked = [r for r in with_step if r.last_status == "blocked"]
+    return (blocked or with_step or [None])[0]
+
+
+def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dict[str, Any] | None:
+    """The one next step of a customer, with the steps of the same owner at the same screen joined to it."""
+    first = _first(resources)
+    if first is None or first.next_step is None:
+        return None
+    step = dict(first.next_step)
+    parts = [first.next_step]
+    if str(step["where"]).startswith(next_steps.CONSOLE):
+        parts = [
+            r.next_step
+            for r in _unsettled(resources)
+            if r.next_step
+            and r.next_step["owner"] == step["owner"]
+            and str(r.next_step["where"]).startswith(next_steps.CONSOLE)
+        ]
+    elif step["owner"] == "customer":
+        parts = [r.next_step for r in _unsettled(resources) if r.next_step and r.next_step["owner"] == "customer"][:1]
+    values: dict[str, str] = {}
+    for part in parts:
+        values = dict(part["values"]) | values
+    joined = {
+        "owner": step["owner"],
+        "where": parts[0]["where"],
+        "action": " ".join(dict.fromkeys(str(part["action"]) for part in parts)),
+        "values": _ordered(values, parts),
+        "link": next((part["link"] for part in parts if part.get("link")), ""),
+    }
+    return _filled(joined, customer)
+
+
+def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Labels in the order of the screens."""
+    order = list(dict.fromkeys(label for part in parts for label in part["values"]))
+    return {label: values[label] for label in order}
+
+
+def _filled(step: dict[str, Any], customer: schemas.Customer) -> dict[str, Any]:
+    names = {"{customer}": customer.profile.organization, "{email}": customer.profile.email}
+
+    def fill(text: str) -> str:
+        for name, value in names.items():
+            text = text.replace(name, value)
+        return text
+
+    return {
+        "owner": step["owner"],
+        "where": fill(step["where"]),
+        "action": fill(step["action"]),
+        "values": {label: fill(text) for label, text in step["values"].items()},
+        "link": step["link"],
+    }
+
+
+def waits(customer: schemas.Customer, resources: Sequence[State]) -> tuple[str, str]:
+    """Whom the customer waits for ("" for nobody) and since when."""
+    del customer
+    first = _first(resources)
+    if first is not None and first.next_step is not None:
+        return str(first.next_step["owner"]), str(first.outputs.get("since") or "")
+    for resource in _unsettled(resources):
+        waiting_on = str(resource.outputs.get("waiting_on") or NEXT_RUN)
+        if waiting_on != EARLIER:
+            return waiting_on, str(resource.outputs.get("since") or "")
+    return "", ""
