@@ -1,6 +1,7 @@
 """The declaration: what a customer file, a connection file and a stack may say, and the loader that checks them all."""
 
 from schemas.base import Address, Confirmation, Declared, Person
+from schemas.confirming import CannotConfirmError, confirm
 from schemas.connection import (
     AssociationApi,
     Connection,
@@ -29,12 +30,15 @@ from schemas.customer import (
 )
 from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, format_findings
+from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
 from schemas.loader import load_connection, load_estate
 
 __all__ = [
+    "GATES",
     "Address",
     "AssociationApi",
     "Attestation",
+    "CannotConfirmError",
     "CloudProvider",
     "Confirmation",
     "Connection",
@@ -61,7 +65,11 @@ __all__ = [
     "Reseller",
     "SandboxRef",
     "TokenStore",
+    "confirm",
+    "confirmation_of",
+    "confirmed_values",
     "format_findings",
     "load_connection",
     "load_estate",
+    "program_access_of",
 ]
