@@ -284,7 +284,7 @@ def home_of(project_dir: Path) -> Path:
 
 
 def _ready_file(connection: schemas.Connection, home: Path) -> Mapping[str, Any]:
-    """What the running sandbox told, with the keys of the connection's account on the top level; {} without a sandbox."""
+    """What the running sandbox told, with the keys of its account on the top level; {} without a sandbox."""
     if connection.sandbox is None:
         return {}
     path = home / "sandbox" / f"{connection.sandbox.profile}.json"

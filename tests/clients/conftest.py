@@ -1,0 +1,133 @@
+"""A real sandbox process on a socket, and sessions that talk to it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import schemas
+from clients.connection import Session
+from clients.handover import make_local_recipient
+
+
+@dataclass
+class RunningSandbox:
+    """`admin` posts to the admin API; `home` is a CSP_HOME with the ready file."""
+
+    ready: dict[str, Any]
+    home: Path
+    process: subprocess.Popen[str]
+
+    def admin(self, method: str, path: str, body: Any = None) -> Any:
+        response = httpx.request(method, f"{self.ready['admin']}/{path}", json=body, trust_env=False, timeout=30)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    def advance(self, seconds: float) -> None:
+        self.admin("POST", "clock", {"advance": seconds})
+
+    def reset(self) -> None:
+        self.admin("DELETE", "faults")
+        self.admin("POST", "reset")
+
+
+def start_sandbox(profile: str, home: Path, *arguments: str) -> RunningSandbox:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "csp_sandbox", "--port", "0", "--profile", profile, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    ready = json.loads(process.stdout.readline())
+    folder = home / "sandbox"
+    folder.mkdir(parents=True)
+    (folder / f"{profile}.json").write_text(json.dumps({**ready, "pid": process.pid}))
+    make_local_recipient(home)
+    return RunningSandbox(ready, home, process)
+
+
+def stop_sandbox(running: RunningSandbox) -> None:
+    running.process.terminate()
+    running.process.wait(20)
+    assert running.process.stdout is not None
+    running.process.stdout.close()
+
+
+def connection(profile: str, account: str = "us", **more: Any) -> schemas.Connection:
+    """A sandbox connection as a file would declare it."""
+    country = {"us": "US", "ca": "CA"}[account]
+    return schemas.Connection.model_validate(
+        {
+            "name": f"{profile}-{account}",
+            "sandbox": {"profile": profile, "account": account},
+            "role": "indirect-reseller" if profile == "reseller" else "indirect-provider",
+            "partner_center_region": account,
+            "countries": [country],
+            "currencies": ["USD", "CAD"],
+            "association_api": None if profile == "reseller" else {"base_path": "/csp-association/v1"},
+            "handover": {"recipients": ["file:$CSP_HOME/handover/recipient.txt"]},
+            "mail": {"from": "csp@reseller.example", "host": ""},
+            "limits": {"concurrency": 8, "requests_per_second": 1000},
+            **more,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    running = start_sandbox("provider", tmp_path_factory.mktemp("provider-home"))
+    yield running
+    stop_sandbox(running)
+
+
+@pytest.fixture
+def provider(provider_process: RunningSandbox) -> RunningSandbox:
+    """The provider sandbox, as fresh as after its start."""
+    provider_process.reset()
+    return provider_process
+
+
+@pytest.fixture(scope="session")
+def reseller_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    running = start_sandbox("reseller", tmp_path_factory.mktemp("reseller-home"))
+    yield running
+    stop_sandbox(running)
+
+
+@pytest.fixture
+def reseller(reseller_process: RunningSandbox) -> RunningSandbox:
+    reseller_process.reset()
+    return reseller_process
+
+
+Opener = Callable[..., Session]
+
+
+@pytest.fixture
+def open_session() -> Iterator[Opener]:
+    opened: list[Session] = []
+
+    def make(running: RunningSandbox, account: str = "us", **more: Any) -> Session:
+        profile = str(running.ready["profile"])
+        session = Session(
+            connection(profile, account, **more.pop("connection", {})),
+            running.home,
+            more.pop("environment", {}),
+            detached=False,
+            **more,
+        )
+        opened.append(session)
+        return session
+
+    yield make
+    for session in opened:
+        session.close()
