@@ -19,6 +19,7 @@ import typer
 import uvicorn
 
 from csp_sandbox import behaviours, openapi, seed
+from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
 from csp_sandbox.server import build_app
 from csp_sandbox.systems import SYSTEMS
@@ -119,6 +120,7 @@ def start(
     try:
         world = World(profile=profile, db=db, strict=strict, base=f"http://127.0.0.1:{listener.getsockname()[1]}")
         seed.prepare(world, seed_file)
+        move_in(world)
     except sqlite3.Error as error:
         raise _fail(f"the database {db} cannot be used ({error})") from None
     except (ValueError, OSError) as error:

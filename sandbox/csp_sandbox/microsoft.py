@@ -1,14 +1,15 @@
 """What Microsoft does, whoever asks for it: tenants, relationships, agreements.
 
-Partner Center's handlers, ION's console (through TD SYNNEX's Partner Center) and the customers' pages all come here, so that a
-tenant made by any of them is the same tenant. Functions take the store and the moment; they never look at a clock.
+Partner Center's handlers, ION's console (through TD SYNNEX's Partner Center) and the customers' pages all come here,
+so that a tenant made by any of them is the same tenant. Functions take the store and the moment; they never look at a
+clock.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
@@ -35,7 +36,8 @@ VISIBLE_LATER = rule(
 )
 AGREEMENT_CURRENT = rule(
     "microsoft.agreement.current",
-    "An agreement counts when it is an MCA dated 2023-04-01 or later. An older direct acceptance no longer reads as signed.",
+    "An agreement counts when it is an MCA dated 2023-04-01 or later. An older direct acceptance no longer "
+    "reads as signed.",
     source="partner-center-api.md 5.5",
     confidence="inferred",
 )
@@ -68,7 +70,6 @@ class NewTenant:
     culture: str = "en-US"
     language: str = "en"
     registration_number: str = ""
-    admins: list[Admin] = field(default_factory=list)
 
 
 def domain_taken(store: Store, domain: str) -> bool:
@@ -96,7 +97,7 @@ def create_tenant(store: Store, now: datetime, new: NewTenant) -> tuple[Tenant, 
         commerce_id=guid("commerce", tenant_id),
         billing_id=guid("billing", tenant_id),
         etag=etag(tenant_id, "0"),
-        global_admins=[Admin(name="admin", email=f"admin@{new.domain.lower()}"), *new.admins],
+        global_admins=[Admin(name="admin", email=f"admin@{new.domain.lower()}")],
         created_at=now,
         admin_password_hash=hashlib.sha256(password.encode()).hexdigest(),
         visible_from=now + VISIBILITY_LAG,
@@ -187,7 +188,7 @@ def attest(
     user: str = "",
     by: str = "",
 ) -> Agreement:
-    """Record an agreement that a partner confirmed. `by` is the attestation that proves it, "" for a plain statement."""
+    """Record an agreement that a partner confirmed. `by` is the attestation behind it, "" for a plain statement."""
     number = str(len(store.agreements.find("tenant", tenant_id)))
     return store.agreements.put(
         Agreement(

@@ -159,6 +159,7 @@ class Store:
             {
                 "domain": lambda e: {d.casefold() for d in [e.initial_domain, *e.domains]},
                 "email": lambda e: {a.email.casefold() for a in e.global_admins},
+                "contact": lambda e: {address.casefold() for address in (e.email, e.contact.email) if address},
             },
         )
         self.relationships = self._table(
@@ -180,7 +181,11 @@ class Store:
         self.mails = self._table(
             "mail",
             model.Mail,
-            {"to": lambda e: {a.casefold() for a in [*e.to, *e.cc]}, "message_id": lambda e: [e.message_id]},
+            {
+                "all": lambda e: [""],
+                "to": lambda e: {a.casefold() for a in [*e.to, *e.cc]},
+                "message_id": lambda e: [e.message_id],
+            },
         )
         self.audit = self._table("audit", model.AuditRecord, {"partner": lambda e: [e.partner_tenant.lower()]})
         self.refresh_tokens = self._table("refresh_token", model.RefreshToken, {"chain": lambda e: [e.chain]})

@@ -12,9 +12,11 @@ from csp_sandbox.association import ASSOCIATION
 from csp_sandbox.entra import ENTRA
 from csp_sandbox.ion import ION
 from csp_sandbox.ledger import OURS, rule
+from csp_sandbox.partner_center import PARTNER_CENTER
+from csp_sandbox.people import administration  # noqa: F401  (registers operations)
 from csp_sandbox.web import Answer, Call, System
 
-SYSTEMS: tuple[System, ...] = (ADMIN, ION, ASSOCIATION, ENTRA)
+SYSTEMS: tuple[System, ...] = (ADMIN, ION, ASSOCIATION, ENTRA, PARTNER_CENTER)
 
 
 @ADMIN.operation(
