@@ -66,9 +66,15 @@ def observe(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     return _observe_ion(desired, known, look)
 
 
+def _signatory(desired: AttestationInputs) -> schemas.Person:
+    """The declared signatory. Only called where `assess` found one."""
+    assert desired.attestation.signatory is not None
+    return desired.attestation.signatory
+
+
 def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Field:
-    given = desired.attestation.confirmed
-    confirmation = given.of("agreement", desired.attestation.signatory.email) if given else None
+    given, who = desired.attestation.confirmed, desired.attestation.signatory
+    confirmation = given.of("agreement", who.email) if given and who else None
     confirmed = next_steps.confirmed_by(confirmation) if confirmation else ""
     if state == "match":
         return Field("match", "accepted", seen, where, confirmed)
@@ -153,7 +159,8 @@ def _asked(desired: AttestationInputs, known: Known) -> str:
 
 
 def _signer(desired: AttestationInputs) -> str:
-    return f"{desired.attestation.signatory.email.lower()} | {desired.company}"
+    who = desired.attestation.signatory
+    return f"{who.email.lower() if who else ''} | {desired.company}"
 
 
 def _other_signer(desired: AttestationInputs, known: Known) -> bool:
@@ -174,11 +181,15 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
             return ready(facts, memory=memory)
         if agreement.holds and not kind:
             return ready(facts)
+        if desired.attestation.signatory is None:
+            return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
         return _assess_pending(desired, known, facts, session)
     if not desired.ion_customer_id:
         return waiting(facts, EARLIER, "comes after the customer profile")
     if agreement.holds:
         return ready(facts, memory={"current": "yes"} if agreement.state == "match" else {})
+    if desired.attestation.signatory is None:
+        return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
     if facts.data.get("old"):
         reason = f"the agreement is {agreement.seen}: it must be accepted again"
         memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
@@ -187,7 +198,7 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         return waiting(facts, "customer", "ION shows no accepted agreement", _accept_directly(desired, session))
     agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""
     step = next_steps.attest_in_console(
-        desired.attestation.signatory, agreed_on, key=desired.key, visible=agreement.state == "mismatch"
+        _signatory(desired), agreed_on, key=desired.key, visible=agreement.state == "mismatch"
     )
     return waiting(facts, "us", "ION shows no accepted agreement", step)
 
@@ -210,7 +221,7 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
         step = NextStep(
             "us",
             "customer file",
-            f"{desired.attestation.signatory.email} declined. Talk to the customer, correct the signatory if needed, "
+            f"{_signatory(desired).email} declined. Talk to the customer, correct the signatory if needed, "
             f"then run csp retry {desired.key} to ask again.",
         )
         return blocked(facts, "the signatory declined the agreement", step)
@@ -221,7 +232,7 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
 
 def signatory_step(desired: AttestationInputs, pending: AttestationState, session: Session, known: Known) -> NextStep:
     """The customer's signatory accepts on Microsoft's page; the link is theirs alone."""
-    who = desired.attestation.signatory
+    who = _signatory(desired)
     letter = _letter(desired, pending.link, pending.id)
     sent = known.memory.get(letter.marker(), "")
     action = (
@@ -237,7 +248,7 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
 
 
 def _letter(desired: AttestationInputs, link: str, about: str) -> mails.Letter:
-    who = desired.attestation.signatory
+    who = _signatory(desired)
     return mails.agreement(f"{who.first_name} {who.last_name}", who.email, desired.company, link, about)
 
 
@@ -245,7 +256,7 @@ def _accept_directly(desired: AttestationInputs, session: Session) -> NextStep:
     """The customer accepts in its own admin center; a Global Admin must sign in there."""
     letter = _letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
     action = (
-        f"{desired.attestation.signatory.email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
+        f"{_signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
         "(sign in as Global Admin)."
     )
     values = next_steps.who() if session.mail is not None else letter.values()
@@ -293,7 +304,7 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
 def request(session: Session, desired: AttestationInputs, known: Known) -> AttestationState:
     """Ask Microsoft for an acceptance page for the signatory. Raises ClientErrors."""
     assert session.partner_center is not None
-    who = desired.attestation.signatory
+    who = _signatory(desired)
     wanted = AttestationRequest(
         country=desired.country,
         language=desired.attestation.language or "en-US",
@@ -320,7 +331,7 @@ def _put_on_record(
     assert session.partner_center is not None
     unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
     day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])
-    who = desired.attestation.signatory
+    who = _signatory(desired)
     kept = {"attestation_id": pending.id}
     exists = False
     try:

@@ -27,6 +27,7 @@ from onboarding.contract import (
     waiting,
 )
 from onboarding.look import Look
+from schemas.gates import program_access_of
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -115,7 +116,7 @@ def _reseller(look: Look) -> Field:
         return Field("match" if verdict.valid else "mismatch", "may transact", seen, "Partner Center validateresellers")
     if connection.role == "direct-bill":
         return Field("match", "may transact", "direct bill partner", "connection")
-    given = connection.program_access
+    given = program_access_of(connection)
     confirmed = next_steps.confirmed_by(given) if given else ""
     return Field("not_visible", "may transact", "", "ION > Partners > Programs", confirmed)
 

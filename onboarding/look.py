@@ -142,14 +142,14 @@ class Look:
 
     def reseller_verdict(self) -> ResellerVerdict | None:
         """Microsoft's verdict on the reseller of this connection; None when no role can ask or it does not answer."""
-        pc, reseller = self.session.partner_center, self.session.connection.reseller
-        if pc is None or reseller is None:
+        pc, partner_id = self.session.partner_center, self.session.reseller_partner_id
+        if pc is None or not partner_id:
             return None
         try:
-            verdicts = self._once("reseller", lambda: pc.reseller_may_transact([reseller.partner_id]))
+            verdicts = self._once("reseller", lambda: pc.reseller_may_transact([partner_id]))
         except ClientError:
             return None
-        return verdicts.get(reseller.partner_id)
+        return verdicts.get(partner_id)
 
 
 class EstateLook(Look):

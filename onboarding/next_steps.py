@@ -1,8 +1,10 @@
-"""The texts of next steps, in the words that the consoles use. `{customer}` stands for the company's name and `{email}` for the
-customer's e-mail: readiness fills them in, so that a renamed company does not show as a change of every resource."""
+"""The texts of next steps, in the words that the consoles use. `{customer}`, `{email}`, `{admin}`
+and `{admin_email}` stand for company, customer e-mail and Global Admin: readiness fills them in (onboarding.visits), so that a
+renamed company does not show as a change of every resource."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import schemas
@@ -104,16 +106,33 @@ def invisible_row(declared: schemas.CloudProvider, key: str) -> NextStep:
     )
 
 
-def add_identity(tenant_id: str, domain: str, *, key: str, hint: str, confirm: bool = False) -> NextStep:
-    """Add an existing tenant to the row."""
-    action = f"Choose {labels.text('identity_existing')} and enter the Microsoft ID below. {hint}".strip()
-    if confirm:
-        action += f" ION's API does not show it while portal access is off: then run csp confirm {key} tenant."
+def add_identity(
+    tenant_id: str,
+    domain: str,
+    *,
+    key: str,
+    hint: str,
+    hidden: bool = False,
+    mail: Mapping[str, str] | None = None,
+    link: str = "",
+) -> NextStep:
+    """Add an existing tenant to the row. `mail`: to write if ION refuses the tenant. `hidden`: no API will show it."""
+    enter = f"choose {labels.text('identity_existing')} and enter the Microsoft ID below."
+    if hidden:
+        action = (
+            f"ION's API shows no tenant while portal access is off, and it stays off. Look at the row; if this tenant is not "
+            f"linked, {enter} {hint} Then run csp confirm {key} tenant and csp confirm {key} relationship."
+        )
+    else:
+        action = f"{enter[0].upper()}{enter[1:]} {hint}".strip()
     return NextStep(
         "us",
         row_path(exists=True),
         action,
-        who() | _values(identity=labels.text("identity_existing"), microsoft_id=tenant_id, domain=domain),
+        who()
+        | _values(identity=labels.text("identity_existing"), microsoft_id=tenant_id, domain=domain)
+        | dict(mail or {}),
+        link,
     )
 
 
@@ -176,6 +195,11 @@ def attest_in_console(signatory: schemas.Person, agreed_on: str, *, key: str, vi
             agreement_date=agreed_on,
         ),
     )
+
+
+def name_signatory() -> NextStep:
+    """An adopted customer whose signatory no system shows."""
+    return NextStep("us", "customer file", "Name the customer's person who may sign in attestation.signatory.")
 
 
 def mail_values(to: str, subject: str, text: str, copy: str = "") -> dict[str, str]:

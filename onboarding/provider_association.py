@@ -92,6 +92,9 @@ def _compared(
     given = desired.cloud_provider.confirmed
     fields = {}
     for name in NAMES:
+        if not declared[name]:  # an adopted customer whose file leaves it open: nothing to compare yet
+            fields[name] = Field("not_visible", "", shown[name] or "", "customer file: not filled in")
+            continue
         confirmation = given.of(name, declared[name]) if given else None
         if confirmation is None and given and name == "provider":
             confirmation = given.of("cloud_provider", declared["provider"])
@@ -178,7 +181,8 @@ def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, ses
             domain="",
         )
         if isinstance(fresh, AssociationRow):
-            row = replace(row, tenant_id=fresh.tenant_id, domain=fresh.domain)
+            kept = {n: getattr(fresh, n) for n in NAMES if getattr(declared, n) == ""}
+            row = replace(row, tenant_id=fresh.tenant_id, domain=fresh.domain, **kept)
         lost = ""
         try:
             session.association.put(desired.ion_customer_id, row)

@@ -190,7 +190,7 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         if have[kind].last_status == "blocked" and not have[kind].outputs.get("facts"):
             gates[name] = Gate("open", str(have[kind].outputs.get("reason") or ""), gates[name].age)
     step = visits.one_next_step(customer, [have[kind] for kind in KINDS])
-    waits = visits.waits(customer, [have[kind] for kind in KINDS])
+    waits = visits.waits([have[kind] for kind in KINDS])
     return Readiness(
         key=customer.key,
         organization=customer.profile.organization,
@@ -267,7 +267,7 @@ def can_order_text(verdict: Readiness) -> str:
 def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
     """The cells of the readiness table, one row a customer, in the order of COLUMNS."""
     cell: Callable[[Readiness, str], str] = lambda v, name: v.gates[name].state  # noqa: E731
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for v in verdicts:
         step = v.next_step
         told = f"{step['where']}. {step['action']}" if step else ("Next run" if v.waiting_on == NEXT_RUN else "")

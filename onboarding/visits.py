@@ -35,7 +35,7 @@ def _first(resources: Sequence[State]) -> State | None:
     resource waits for that one; a later resource may have a step nevertheless (both screens are one visit)."""
     with_step = [r for r in _unsettled(resources) if r.next_step]
     blocked = [r for r in with_step if r.last_status == "blocked"]
-    return (blocked or with_step or [None])[0]
+    return next(iter(blocked or with_step), None)
 
 
 def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dict[str, Any] | None:
@@ -75,7 +75,13 @@ def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> d
 
 
 def _filled(step: dict[str, Any], customer: schemas.Customer) -> dict[str, Any]:
-    names = {"{customer}": customer.profile.organization, "{email}": customer.profile.email}
+    admin, address = _global_admin(customer)
+    names = {
+        "{customer}": customer.profile.organization,
+        "{email}": customer.profile.email,
+        "{admin}": admin,
+        "{admin_email}": address,
+    }
 
     def fill(text: str) -> str:
         for name, value in names.items():
@@ -91,9 +97,18 @@ def _filled(step: dict[str, Any], customer: schemas.Customer) -> dict[str, Any]:
     }
 
 
-def waits(customer: schemas.Customer, resources: Sequence[State]) -> tuple[str, str]:
+def _global_admin(customer: schemas.Customer) -> tuple[str, str]:
+    """Name and address of the Global Admin; where the file names none, of the signatory, else of the contact."""
+    if isinstance(customer.identity, schemas.InviteIdentity):
+        return customer.identity.global_admin.name, customer.identity.global_admin.email
+    signatory = customer.attestation.signatory
+    if signatory is not None:
+        return f"{signatory.first_name} {signatory.last_name}", signatory.email
+    return customer.profile.contact_name, customer.profile.email
+
+
+def waits(resources: Sequence[State]) -> tuple[str, str]:
     """Whom the customer waits for ("" for nobody) and since when."""
-    del customer
     first = _first(resources)
     if first is not None and first.next_step is not None:
         return str(first.next_step["owner"]), str(first.outputs.get("since") or "")

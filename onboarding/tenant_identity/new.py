@@ -54,12 +54,10 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
     """All checks before a create. Raises Refused, or a ClientError when Microsoft could not be asked."""
     pc = session.partner_center
     assert pc is not None
-    connection = session.connection
-    if not (connection.handover and (connection.handover.recipients or connection.handover.key_vault)):
-        raise Refused(
-            "nobody could receive the one-time password",
-            f"Name handover recipients in the connection {connection.name}; without one no tenant is made.",
-        )
+    try:
+        session.handover.check()
+    except PersonMustAct as nobody:
+        raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", nobody.action) from None
     if pc.domain_exists(identity.initial_domain):
         suggestion = _next_prefix(identity.domain_prefix)
         raise Refused(
@@ -97,18 +95,18 @@ def _check_reseller(identity: schemas.NewIdentity, session: Session) -> None:
     assert pc is not None
     if identity.direct_customer or connection.role == "direct-bill":
         return
-    if connection.reseller is None:
+    wanted = session.reseller_tenant
+    if not wanted:
         raise Refused(
             "the connection names no reseller, so that this would make a direct customer of the provider",
             f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it is meant.",
         )
-    wanted = connection.reseller.tenant_id.lower()
-    if wanted not in {r.tenant_id.lower() for r in pc.indirect_resellers()}:
+    if wanted.lower() not in {r.tenant_id.lower() for r in pc.indirect_resellers()}:
         raise Refused(
-            f"{connection.reseller.tenant_id} is not an indirect reseller of this provider",
+            f"{wanted} is not an indirect reseller of this provider",
             "Correct reseller.tenant_id in the connection (a tenant id, not the partner id).",
         )
-    if not pc.partner_agreement_signed(connection.reseller.tenant_id):
+    if not pc.partner_agreement_signed(wanted):
         raise Refused(
             "the reseller has not signed the Microsoft Partner Agreement",
             "The reseller signs it in its Partner Center; then csp retry.",
@@ -162,9 +160,9 @@ def _made(
 ) -> Outcome:
     """After the create nothing may raise: keep the id, hand over the password, remember when it was made."""
     reference = "lost"
-    if credentials is not None and session.connection.handover is not None:
+    if credentials is not None:
         try:
-            reference = session.handover.put(desired.key, credentials, list(session.connection.handover.recipients))
+            reference = session.handover.put(desired.key, credentials)
         except (ClientError, OSError, ValueError):
             reference = "lost"
     memory = {
@@ -209,7 +207,7 @@ def _body(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session:
         culture=identity.culture,
         language=identity.language,
         address=address_of(desired, identity),
-        associated_partner_id="" if direct or connection.reseller is None else connection.reseller.tenant_id,
+        associated_partner_id="" if direct else session.reseller_tenant,
         enable_gdap_by_default=identity.enable_gdap,
         direct_customer=direct,
         first_name=identity.contact.first_name,

@@ -103,7 +103,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     if facts.fields["tenant"].holds:
         return ready(facts, carried=carried, memory=memory)
     own = found.related.domain if found.related else declared_domain(identity)
-    step = next_steps.add_identity(found.wanted, own, key=desired.key, hint="", confirm=found.linked is None)
+    step = next_steps.add_identity(found.wanted, own, key=desired.key, hint="", hidden=found.linked is None)
     return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
 
 
@@ -213,16 +213,23 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
         text = f"Customer {{customer}} ({{email}}) accepted the relationship{f', domain {domain}' if domain else ''}. "
         text += "Please tell us its Microsoft ID (tenant id) from Partner Center."
         return waiting(facts, "distributor", "nobody knows the Microsoft ID", next_steps.ticket(text))
+    link = _link(Known(), session)
+    note = None
     if isinstance(identity, schemas.InviteIdentity):
         who = f"{identity.global_admin.name} ({identity.global_admin.email})"
-        hint = f"First ask {who} whether the invitation was accepted; if ION refuses the Microsoft ID, it was not: remind them."
+        hint = f"First ask {who} whether the invitation was accepted. If ION refuses the Microsoft ID, it was not: remind them."
         if identity.sent_on is None:
-            hint = f"First send the invitation to {who}. " + hint
+            note = letter(desired, Known(), session)
+            hint = f"First send the mail below to {who}; ION refuses the Microsoft ID until the invitation in it is accepted."
     else:
+        note = mails.invitation("{admin}", "{admin_email}", "", "{customer}", link, session)
         hint = (
-            "If ION refuses it, the tenant is not related to TD SYNNEX yet: change identity.method to invite in the customer file, "
-            "so that a Global Admin accepts the relationship link."
+            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global Admin of the customer and "
+            "add the Microsoft ID after the acceptance."
         )
-    step = next_steps.add_identity(found.wanted, domain, key=desired.key, hint=hint, confirm=hidden)
+    mail = note.values() if note is not None and not hidden else {}
+    step = next_steps.add_identity(
+        found.wanted, domain, key=desired.key, hint=hint, hidden=hidden, mail=mail, link=link if mail else ""
+    )
     reason = "ION does not show the linked tenant" if found.linked is None else "no tenant is linked in ION"
     return waiting(facts, "us", reason, step)

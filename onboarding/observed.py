@@ -1,0 +1,313 @@
+"""What was seen and when, kept between looks, so that a second look of a large estate costs little.
+
+List pages are read on every look: they are few, and they show profiles and relationships. What costs one call a customer (Cloud Provider
+row, agreement) is kept for the life of an access token and asked again earlier when ION's `updateTime` or Partner Center's activity log
+says that something changed, or when the rotating sample gets to it. The file holds no secret and of people only a signatory's e-mail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from clients.errors import ClientError
+from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, LegacyProfile
+from clients.partner_center.models import Agreement, AuditRecord
+from onboarding import compare
+from onboarding.look import EstateLook
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+T = TypeVar("T")
+LIFE = timedelta(hours=2)
+"""How long an answer may serve: the life of ION's access token (streamone-ion-api 1.2)."""
+SAMPLE = 40
+"""Kept answers that every look asks again, the oldest first, those of customers with something open before others."""
+AUDIT_DAYS = 7
+"""How far back the activity log is read at the first look, to say who may have changed something."""
+VERSION = 1
+
+
+@dataclass
+class Observed:
+    """The memory of one connection.
+
+    answers: question -> {"at": RFC 3339, "value": JSON}. updated: ION customer id -> updateTime at the last look.
+    held: customer key -> "resource.field" -> the declared value that was seen to hold. open: the same for what did not hold.
+    carried: customer key -> what a run without state must know to recognise the customer (ids, settled domain).
+    """
+
+    account: str
+    partner_tenant: str
+    looked_at: str = ""
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    updated: dict[str, str] = field(default_factory=dict)
+    held: dict[str, dict[str, str]] = field(default_factory=dict)
+    open: dict[str, dict[str, str]] = field(default_factory=dict)
+    carried: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path, account: str, partner_tenant: str) -> Observed:
+        """The kept memory; an empty one when there is none, when it cannot be read, or when it is of another account."""
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            if (data.pop("version"), data["account"], data["partner_tenant"]) == (VERSION, account, partner_tenant):
+                return cls(**data)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass
+        return cls(account, partner_tenant)
+
+    def save(self, path: Path) -> None:
+        """Replace the file at once; readable by its owner only."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".observed-")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump({"version": VERSION, **{f.name: getattr(self, f.name) for f in fields(self)}}, stream)
+        Path(name).replace(path)
+
+
+def observed_file(home: Path, connection: str) -> Path:
+    """Where the memory of a connection is kept."""
+    return home / "observed" / f"{connection}.json"
+
+
+class ObservedLook(EstateLook):
+    """An estate snapshot that remembers from one process to the next. Thread-safe."""
+
+    def __init__(self, session: Session, observed: Observed, now: datetime, *, fresh: bool = False) -> None:
+        """`fresh`: ask everything again. `now` is aware."""
+        super().__init__(session)
+        self.observed = observed
+        self.now = now.astimezone(UTC)
+        self._fresh = fresh
+        self._again: set[str] = set()
+        self._times: dict[str, str] = {}
+        self._watch = threading.local()
+        self._lock = threading.Lock()
+        self._domains: dict[str, str] = {}
+        self.asked = 0
+        self.kept = 0
+
+    def plan(self) -> None:
+        """Read the lists and decide which kept answers are asked again. Raises ClientError when a list cannot be read."""
+        suspects: set[str] = set()
+        if self.session.ion is not None:
+            for customer in self._ion_customers():
+                if self.observed.updated.get(customer.id) not in (None, customer.updated):
+                    suspects.add(customer.id)
+        if self.session.partner_center is not None:
+            for tenant_id, related in self._pc_index()[0].items():
+                self._domains.setdefault(compare.domain(related.domain), tenant_id)
+            if self.observed.looked_at and not self._fresh:
+                suspects |= {record.customer_id.lower() for record in self.audit() if self._is_news(record)}
+        questions = self.observed.answers
+        self._again = {question for question in questions if question.partition("/")[2] in suspects}
+        open_subjects = set(self._open_subjects())
+        usable = [q for q in questions if q not in self._again and self._age(q) < LIFE]
+        usable.sort(key=lambda q: (q.partition("/")[2] not in open_subjects, questions[q]["at"], q))
+        first = usable[: SAMPLE // 2]
+        rest = sorted(set(usable) - set(first), key=lambda q: (questions[q]["at"], q))
+        self._again |= {*first, *rest[: SAMPLE - len(first)]}
+
+    def _open_subjects(self) -> Iterable[str]:
+        for key, unsettled in self.observed.open.items():
+            if unsettled:
+                carried = self.observed.carried.get(key, {})
+                yield from (carried.get("ion_customer_id", ""), carried.get("tenant_id", ""))
+
+    def _age(self, question: str) -> timedelta:
+        return self.now - datetime.fromisoformat(self.observed.answers[question]["at"])
+
+    def _is_news(self, record: AuditRecord) -> bool:
+        # Clocks differ and records come late, so the last minutes before the last look count as news too.
+        since = datetime.fromisoformat(self.observed.looked_at) - timedelta(minutes=10)
+        return record.date is None or record.date.replace(tzinfo=record.date.tzinfo or UTC) >= since
+
+    def audit(self) -> list[AuditRecord]:
+        """Partner Center's activity log since the last look (else of a week); [] where the role cannot read it."""
+        pc = self.session.partner_center
+        if pc is None:
+            return []
+        since = datetime.fromisoformat(self.observed.looked_at) if self.observed.looked_at else None
+        start = (since or self.now - timedelta(days=AUDIT_DAYS)).date()
+        try:
+            return self._once("audit", lambda: pc.audit_records(start))
+        except ClientError:
+            return []
+
+    # --- ages
+
+    def watch(self) -> None:
+        """From here on `oldest` tells the age of what this thread is served."""
+        self._watch.oldest = stamp(self.now)
+
+    def oldest(self) -> str:
+        """When the oldest answer since `watch` was given, RFC 3339."""
+        return str(getattr(self._watch, "oldest", stamp(self.now)))
+
+    def _serve(
+        self, kind: str, subject: str, ask: Callable[[], T], dump: Callable[[T], Any], load: Callable[[Any], T]
+    ) -> T:
+        question = f"{kind}/{subject}"
+        answer = self._once(("kept", question), lambda: self._ask(question, ask, dump, load))
+        self._watch.oldest = min(self.oldest(), self._times.get(question, stamp(self.now)))
+        return answer
+
+    def _ask(self, question: str, ask: Callable[[], T], dump: Callable[[T], Any], load: Callable[[Any], T]) -> T:
+        entry = self.observed.answers.get(question)
+        if entry is not None and not self._fresh and question not in self._again and self._age(question) < LIFE:
+            with self._lock:
+                self._times[question] = entry["at"]
+                self.kept += 1
+            return load(entry["value"])
+        answer = ask()
+        with self._lock:
+            self._times[question] = stamp(self.now)
+            self.observed.answers[question] = {"at": stamp(self.now), "value": dump(answer)}
+            self.asked += 1
+        return answer
+
+    # --- what costs a call a customer
+
+    def cloud_profiles(self, customer_id: str) -> list[CloudProfile]:
+        """All rows of Cloud Providers that ION shows, of any provider."""
+        ion = self.session.ion
+        assert ion is not None
+        rows = self._serve(
+            "profiles", customer_id, lambda: ion.cloud_profiles(customer_id), _dump_profiles, _load_profiles
+        )
+        for row in rows:
+            if row.is_microsoft and row.tenant_id and row.domain:
+                self._domains.setdefault(compare.domain(row.domain), row.tenant_id.lower())
+        return rows
+
+    def cloud_profile(self, customer_id: str) -> CloudProfile | None:
+        return next((row for row in self.cloud_profiles(customer_id) if row.is_microsoft), None)
+
+    def row(self, customer_id: str) -> AssociationRow | None:
+        api = self.session.association
+        assert api is not None
+        return self._serve(
+            "row",
+            customer_id,
+            lambda: api.get(customer_id),
+            lambda row: asdict(row) if row else None,
+            lambda data: AssociationRow(**data) if data else None,
+        )
+
+    def legacy_profile(self, customer_id: str) -> LegacyProfile | None:
+        ion = self.session.ion
+        assert ion is not None
+        try:
+            return self._serve(
+                "legacy", customer_id, lambda: ion.agreement_evidence(customer_id), _dump_legacy, _load_legacy
+            )
+        except ClientError:
+            return None
+
+    def agreements(self, tenant_id: str) -> list[Agreement]:
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._serve(
+            "agreements", tenant_id.lower(), lambda: pc.agreements(tenant_id), _dump_agreements, _load_agreements
+        )
+
+    def directly_signed(self, tenant_id: str) -> bool:
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._serve("direct", tenant_id.lower(), lambda: pc.directly_signed(tenant_id), bool, bool)
+
+    def discovered_tenant(self, name: str) -> str:
+        """A domain that ION or Partner Center showed with its tenant needs no call."""
+        known = self._domains.get(compare.domain(name), "")
+        if known:
+            return known
+        try:
+            return self._serve(
+                "tenant", compare.domain(name), lambda: self.session.entra.tenant_id(name) or "", str, str
+            )
+        except ClientError:
+            return ""
+
+    def finish(self) -> None:
+        """Remember that everything was looked at now, and forget answers about what is gone."""
+        if self.session.ion is not None:
+            present = {customer.id: customer.updated for customer in self._ion_customers()}
+            self.observed.updated = present
+            for question in [q for q in self.observed.answers if q.startswith(("profiles/", "row/", "legacy/"))]:
+                if question.partition("/")[2] not in present:
+                    del self.observed.answers[question]
+        self.observed.looked_at = stamp(self.now)
+
+    def ion_customers(self) -> list[Any]:
+        """Every customer of the ION account, of both statuses; [] without an ION connection."""
+        return self._ion_customers() if self.session.ion is not None else []
+
+    def related_tenants(self) -> dict[str, Any]:
+        """Every customer of our Partner Center by lower-case tenant id; {} where the role cannot ask."""
+        return self._pc_index()[0] if self.session.partner_center is not None else {}
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339, seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _dump_profiles(rows: list[CloudProfile]) -> list[dict[str, Any]]:
+    names = [f.name for f in fields(CloudProfile) if f.name != "raw"]
+    return [{name: getattr(row, name) for name in names} for row in rows]
+
+
+def _load_profiles(data: list[dict[str, Any]]) -> list[CloudProfile]:
+    return [CloudProfile(**row) for row in data]
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _dump_agreements(found: list[Agreement]) -> list[dict[str, str]]:
+    return [
+        {
+            "template_id": a.template_id,
+            "type": a.type,
+            "date_agreed": a.date_agreed.isoformat() if a.date_agreed else "",
+            "email": a.email,
+        }
+        for a in found
+    ]
+
+
+def _load_agreements(data: list[dict[str, str]]) -> list[Agreement]:
+    return [
+        Agreement(
+            template_id=a["template_id"],
+            type=a["type"],
+            date_agreed=_day(a["date_agreed"]),
+            first_name="",
+            last_name="",
+            email=a["email"],
+            phone_number="",
+            link="",
+        )
+        for a in data
+    ]
+
+
+def _dump_legacy(found: LegacyProfile | None) -> list[str] | None:
+    return [a.date_agreed.isoformat() if a.date_agreed else "" for a in found.agreements] if found else None
+
+
+def _load_legacy(data: list[str] | None) -> LegacyProfile | None:
+    if data is None:
+        return None
+    agreements = tuple(LegacyAgreement("", "", "", "", "", _day(day), "", "") for day in data)
+    return LegacyProfile("", "", (), "", "", "", agreements)
