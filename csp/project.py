@@ -41,7 +41,9 @@ class Project:
         file = self.root / "stacks" / f"Pulumi.{stack}.yaml"
         if not file.is_file():
             known = ", ".join(self.stacks()) or "none"
-            raise CommandError(f"there is no stack {stack!r} (no {file.relative_to(self.root)}); stacks here: {known}", 2)
+            raise CommandError(
+                f"there is no stack {stack!r} (no {file.relative_to(self.root)}); stacks here: {known}", 2
+            )
         return file
 
     def estate(self, stack: str) -> schemas.Estate:

@@ -41,7 +41,9 @@ class Running:
         try:
             answer = httpx.request(method, f"{self.ready['admin']}/{path}", json=body, timeout=120.0, trust_env=False)
         except httpx.HTTPError as error:
-            raise CommandError(f"the {self.profile} sandbox does not answer at {self.ready['admin']}: {error}") from None
+            raise CommandError(
+                f"the {self.profile} sandbox does not answer at {self.ready['admin']}: {error}"
+            ) from None
         if answer.status_code >= 400:
             raise CommandError(f"the {self.profile} sandbox refused {path}: {answer.text.strip()[:300]}")
         return answer.json() if answer.content else None

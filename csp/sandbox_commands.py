@@ -12,7 +12,9 @@ from csp.project import Project
 
 app = typer.Typer(help="A simulated ION, Microsoft and their people on this machine.", no_args_is_help=True)
 
-Profile = Annotated[str, typer.Option(help="provider, reseller or empty: what kind of partner the sandbox takes us for.")]
+Profile = Annotated[
+    str, typer.Option(help="provider, reseller or empty: what kind of partner the sandbox takes us for.")
+]
 
 
 @app.command()
@@ -27,7 +29,9 @@ def start(
     home = Project.find().home
     (home / "sandbox").mkdir(parents=True, exist_ok=True)
     if running := sandbox.find(home, profile):
-        raise CommandError(f"a {profile} sandbox runs already (pid {running.pid}): csp sandbox stop --profile {profile}")
+        raise CommandError(
+            f"a {profile} sandbox runs already (pid {running.pid}): csp sandbox stop --profile {profile}"
+        )
     line = sandbox.command(home, profile, port, seed_file, db, strict)
     os.execv(line[0], line)
 
