@@ -58,10 +58,13 @@ def up(project: Project) -> int:
 
 THINGS_TO_TRY = """
 Three things to try:
-  1. Edit stacks/customers/provider/adventure.yaml (the phone number, say), then:  .venv/bin/csp preview -s provider --diff
-  2. See who has to do what in the other estate:                                  .venv/bin/csp todo -s reseller
-     Let its operator, its customers and TD SYNNEX act, and look again:            make people
-  3. Put a wrong value into a customer file (a country, a 28-character prefix):    .venv/bin/csp validate -s reseller
+  1. Edit the phone number in stacks/customers/provider/adventure.yaml, then:
+       .venv/bin/csp preview -s provider --diff
+  2. See who has to do what in the other estate, let its people act, look again:
+       .venv/bin/csp todo -s reseller
+       make people
+  3. Put a wrong value into a customer file (a country, a 28-character prefix), then:
+       .venv/bin/csp validate -s reseller
 Stop with: make down"""
 
 
