@@ -310,14 +310,17 @@ class AuthorizedTransport:
 
     def send(self, call: Call) -> Answer:
         token = self._credential.token()
+        answer = self._send(call, token)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._refresh_on(answer):
+            token = self._credential.token(rejected=token)
+            answer = self._send(call, token)
+        return answer
+
+    def _send(self, call: Call, token: str) -> Answer:
         answer = self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))
         if answer.status != HTTPStatus.UNAUTHORIZED:
             self._credential.worked(token)
-            return answer
-        if not self._refresh_on(answer):
-            return answer
-        token = self._credential.token(rejected=token)
-        return self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))
+        return answer
 
 
 def join(base: str, *segments: str) -> str:

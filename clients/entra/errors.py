@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from clients.errors import Problem
-from clients.rules import Rule
+from clients.errors import ClientError, OurBug, Problem
+from clients.rules import Rule, classify
 
 LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
 _SIGN_INS = "Entra admin center: Monitoring > Sign-in logs"
@@ -82,3 +83,14 @@ def describe_token_error(operation: str, body: Mapping[str, Any], *, status: int
         request_id=str(body.get("trace_id") or ""),
         correlation_id=str(body.get("correlation_id") or ""),
     )
+
+
+def token_error(operation: str, body: Mapping[str, Any], *, status: int | None = None) -> ClientError:
+    """The error of a token answer: by AADSTS code, else by the OAuth word, because Entra has hundreds of codes."""
+    problem = describe_token_error(operation, body, status=status)
+    error = classify(RULES, problem)
+    word = body.get("error")
+    if isinstance(error, OurBug) and isinstance(word, str):
+        error = classify(RULES, replace(problem, code=word))
+        error.problem = replace(error.problem, code=problem.code)
+    return error

@@ -17,11 +17,10 @@ from typing import Any
 import httpx
 
 from clients.clock import Clock
-from clients.entra.errors import LOGIN, RULES, describe_token_error
+from clients.entra.errors import LOGIN, token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater
 from clients.pace import CallStats
 from clients.redact import SECRETS
-from clients.rules import classify
 from clients.tokens.store import Chain, TokenStore, digest
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
@@ -113,7 +112,7 @@ class EntraTokens:
             application = self._application(public=True)
             flow = self._guard("token.device", lambda: application.initiate_device_flow(_SCOPES))
             if "user_code" not in flow:
-                raise classify(RULES, describe_token_error("token.device", flow))
+                raise token_error("token.device", flow)
             show(str(flow.get("message") or f"Open {flow['verification_uri']} and enter {flow['user_code']}"))
             answer = self._guard("token.device", lambda: application.acquire_token_by_device_flow(flow))
             access, expires_at = self._checked("token.device", answer)
@@ -213,7 +212,7 @@ class EntraTokens:
     def _checked(self, operation: str, answer: Mapping[str, Any]) -> tuple[str, float]:
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
-            raise classify(RULES, describe_token_error(operation, answer))
+            raise token_error(operation, answer)
         SECRETS.add(token)
         claims = _claims(token)
         audience = str(claims.get("aud", "")).rstrip("/")
