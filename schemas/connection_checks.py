@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from schemas.checks import check_confirmation, get, text
 from schemas.customer import PROGRAM_ACCESS
 from schemas.nearest import quoted
-from schemas.values import GUID
+from schemas.values import CURRENCIES, GUID
 
 Report = Callable[..., None]
 
@@ -59,7 +59,7 @@ def _money(data: Mapping[str, Any], report: Report) -> None:
     currencies, pricebooks = get(data, "currencies"), get(data, "pricebooks")
     if isinstance(currencies, list) and isinstance(pricebooks, Mapping):
         for name, currency in pricebooks.items():
-            if isinstance(currency, str) and currency not in currencies:
+            if isinstance(currency, str) and currency in CURRENCIES and currency not in currencies:
                 message = f"{currency} is none of the currencies {', '.join(map(str, currencies))}"
                 report(("pricebooks", name), "CSP-CONN-008", message)
 

@@ -39,6 +39,8 @@ class Entry:
 
     def report(self, path: Path_, rule: str, message: str, suggestion: str = "", key: bool = False) -> None:
         """Record a finding where the value stands: in the file, else in the stack's defaults, else at its parent."""
+        if any(f.path == dotted(path) and f.rule.startswith("CSP-YAML") for f in self.source.findings):
+            return  # the YAML itself is wrong there
         place = self.source
         if not place.has(path) and self.defaults.has(path):
             place = self.defaults

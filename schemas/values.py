@@ -32,6 +32,7 @@ from schemas.nearest import nearest, quoted
 
 PREFIX_LIMIT = 27
 TENANT_SUFFIX = ".onmicrosoft.com"
+CURRENCIES = frozenset(get_global("all_currencies"))
 GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 # CLDR regions that are no ISO country
 _NO_COUNTRY = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"))
@@ -68,10 +69,9 @@ def _country(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    known = get_global("all_currencies")
-    if value in known:
+    if value in CURRENCIES:
         return value
-    guess = value.upper() if value.upper() in known else nearest(value.upper(), known)
+    guess = value.upper() if value.upper() in CURRENCIES else nearest(value.upper(), CURRENCIES)
     raise wrong("CSP-PROV-004", f"{quoted(value)} is no currency code", f"try {quoted(guess)}" if guess else "")
 
 
@@ -182,7 +182,9 @@ def _url(value: str) -> str:
     local = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
     if parts is not None and parts.hostname and (parts.scheme == "https" or (local and parts.scheme == "http")):
         return value
-    raise wrong("CSP-CONN-006", f"{quoted(value)} is no https address", "")
+    bare = value.removeprefix("http://")
+    hint = f"try {quoted('https://' + bare)}" if parts is not None and "://" not in bare else ""
+    raise wrong("CSP-CONN-006", f"{quoted(value)} is no https address", hint)
 
 
 def _split(value: str) -> Any:

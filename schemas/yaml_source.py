@@ -133,7 +133,10 @@ def parse(raw: bytes, source: Source) -> Source:
 
 
 def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Finding:
+    problem = " ".join(str(error.problem or error.context or "not well-formed").split())
     mark = error.problem_mark or error.context_mark
+    if "end of stream" in problem and "quoted" in str(error.context) and error.context_mark:
+        mark, problem = error.context_mark, "a quoted text that is never closed"
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.splitlines()
     here = lines[line] if line < len(lines) else ""
@@ -142,7 +145,6 @@ def _syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Finding:
         return Finding(
             file, line + 1, column + 1, "", "CSP-YAML-002", "a tab where YAML wants spaces", "replace it with spaces"
         )
-    problem = " ".join(str(error.problem or error.context or "not well-formed").split())
     return Finding(file, line + 1, column + 1, "", "CSP-YAML-001", problem)
 
 

@@ -1,0 +1,85 @@
+"""The example estates, the generated files, and the size of estate that loads in one breath."""
+
+import datetime as dt
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import schemas
+from schemas import generate
+from schemas.yaml_source import read
+from tests.schemas.estates import copy_base
+
+ROOT = Path(schemas.__file__).parent.parent
+EXAMPLES = sorted(p for p in (ROOT / "stacks").rglob("*.yaml"))
+
+
+def test_the_examples_are_valid() -> None:
+    provider = schemas.load_estate(ROOT / "stacks" / "Pulumi.provider.yaml", ROOT)
+    reseller = schemas.load_estate(ROOT / "stacks" / "Pulumi.reseller.yaml", ROOT)
+    assert [c.key for c in provider.customers] == ["adventure", "alpine", "blueyonder", "maplegrove"]
+    assert sorted(provider.connections) == ["ca", "us"]
+    assert len(reseller.customers) == 8
+    assert all(c.sandbox for estate in (provider, reseller) for c in estate.connections.values())
+
+
+def test_what_the_engine_hands_over_loads_like_the_file() -> None:
+    stack = ROOT / "stacks" / "Pulumi.provider.yaml"
+    handed_over = read(stack, stack.name).data["config"]["csp:estate"]
+    from_config = schemas.load_estate(json.loads(json.dumps(handed_over)), ROOT, name="provider")
+    assert from_config == schemas.load_estate(stack, ROOT)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.relative_to(ROOT / "stacks").as_posix())
+def test_an_example_names_its_schema_and_fits_it(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    named = re.fullmatch(r"# yaml-language-server: \$schema=(.+\.schema\.json)", first)
+    assert named, first
+    schema_file = (path.parent / named[1]).resolve()
+    assert schema_file.parent == ROOT / "schemas"
+    schema = json.loads(schema_file.read_text(encoding="utf-8"))
+    errors = list(Draft202012Validator(schema).iter_errors(read(path, path.name).data))
+    assert [e.message for e in errors] == []
+
+
+def test_generated_files_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main(["--check"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.schema.json")), ids=lambda p: p.name)
+def test_generated_schemas_are_schemas(path: Path) -> None:
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    for reference in re.findall(r'"\$ref": "#/\$defs/(\w+)"', path.read_text(encoding="utf-8")):
+        assert reference in schema["$defs"]
+
+
+def test_no_secret_has_a_place_in_any_file() -> None:
+    def keys(node: Any) -> list[str]:
+        if isinstance(node, dict):
+            return [*node.get("properties", {}), *(k for value in node.values() for k in keys(value))]
+        return [k for item in node for k in keys(item)] if isinstance(node, list) else []
+
+    named = {
+        key for path in (ROOT / "schemas").glob("*.schema.json") for key in keys(json.loads(path.read_text("utf-8")))
+    }
+    suspicious = {key for key in named if re.search(r"password|secret|token|api_key", key)}
+    assert suspicious == {"token_store"}
+
+
+def test_a_thousand_customers_load_in_one_breath(tmp_path: Path) -> None:
+    stack = copy_base(tmp_path)
+    folder = tmp_path / "stacks" / "customers"
+    text = (folder / "contoso.yaml").read_text(encoding="utf-8")
+    for number in range(1000):
+        one = text.replace("contosoltd", f"contoso{number}").replace("it@contoso", f"it{number}@contoso")
+        (folder / f"customer-{number}.yaml").write_text(one, encoding="utf-8")
+    started = time.process_time()
+    estate = schemas.load_estate(stack, tmp_path, today=dt.date(2026, 11, 22))
+    assert len(estate.customers) == 1002
+    assert time.process_time() - started < 3.0

@@ -1,0 +1,120 @@
+"""Whatever stands in a file: findings or an estate, never a traceback; and both layers agree."""
+
+import copy
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+import schemas
+from schemas.findings import Finding
+from schemas.yaml_source import Source, parse
+from tests.schemas.estates import BASE, copy_base
+
+TODAY = dt.date(2026, 11, 22)
+CUSTOMER = (BASE / "stacks" / "customers" / "contoso.yaml").read_text(encoding="utf-8")
+LINES = CUSTOMER.splitlines(keepends=True)
+SCHEMA = Draft202012Validator(json.loads((Path(schemas.__file__).parent / "customer.schema.json").read_text("utf-8")))
+QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+yaml_like = st.text(alphabet=st.sampled_from(list("ab:-# \t\n[]{}&*!|>'\"%@`,?0~.<é\ufeff\x00\U0001f600")), max_size=60)
+
+
+def findings_of(text: str | bytes, folder: Path) -> tuple[Finding, ...]:
+    stack = copy_base(folder)
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    (folder / "stacks" / "customers" / "contoso.yaml").write_bytes(raw)
+    try:
+        schemas.load_estate(stack, folder, today=TODAY)
+    except schemas.DeclarationErrors as errors:
+        return errors.findings
+    return ()
+
+
+@QUIET
+@given(text=st.one_of(yaml_like, st.text(max_size=80), st.binary(max_size=60)))
+@example(text="[" * 100_000)
+@example(text="- " * 100_000)
+@example(text="profile: &a\n  x: *a\n")
+@example(text="profile: " + "9" * 5000)
+@example(text="? {a: b}\n: c\n")
+@example(text="%YAML 3.0\n---\na: b\n")
+@example(text="<<: {profile: 1}\n")
+def test_any_text_gives_findings_never_a_traceback(text: str | bytes, tmp_path: Path) -> None:
+    found = findings_of(text, tmp_path)
+    assert found
+    assert all(f.line >= 1 and f.column >= 1 and "\n" not in str(f) for f in found)
+
+
+@QUIET
+@given(data=st.data())
+def test_a_damaged_customer_file_gives_findings_never_a_traceback(data: st.DataObject, tmp_path: Path) -> None:
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 3))):
+        index = data.draw(st.integers(0, len(lines) - 1))
+        lines[index] = data.draw(
+            st.one_of(
+                st.just(""),
+                st.just(lines[index] * 2),
+                yaml_like.map(lambda t: t + "\n"),
+                yaml_like.map(lambda t, line=lines[index]: line.partition(":")[0] + ": " + t + "\n"),
+            )
+        )
+    for found in findings_of("".join(lines), tmp_path):
+        assert "\n" not in str(found)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path, *(p for key, value in inner for p in _places(value, (*path, key)))]
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_json_schema_refuses_nothing_that_the_models_accept(data: st.DataObject) -> None:
+    customer = YAML(typ="safe", pure=True).load(CUSTOMER)
+    node: Any = customer
+    *parents, last = data.draw(st.sampled_from(_places(customer)[1:]))
+    for part in parents:
+        node = node[part]
+    node[last] = data.draw(json_values)
+    try:
+        schemas.Customer.model_validate(copy.deepcopy(customer))
+    except ValidationError:
+        return
+    assert list(SCHEMA.iter_errors(customer)) == []
+
+
+@QUIET
+@given(text=yaml_like)
+def test_positions_point_at_what_is_there(text: str) -> None:
+    source = parse(f"key: {json.dumps(text)}\nother: 1\n".encode("utf-8", "replace"), Source("f.yaml"))
+    if not source.findings:
+        assert source.mark(("key",)) == (1, 6)
+        assert source.mark(("other",), key=True) == (2, 1)
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order-mark"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"], ids=["lf", "crlf"])
+def test_byte_order_mark_and_windows_lines_are_fine(start: bytes, newline: bytes, tmp_path: Path) -> None:
+    assert findings_of(start + CUSTOMER.encode().replace(b"\n", newline), tmp_path) == ()
+
+
+def test_positions_are_the_same_with_a_byte_order_mark(tmp_path: Path) -> None:
+    wrong = CUSTOMER.replace("state: WA", "state: XX").encode()
+    plain = findings_of(wrong, tmp_path)
+    assert findings_of(b"\xef\xbb\xbf" + wrong, tmp_path) == plain != ()
