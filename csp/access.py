@@ -1,0 +1,57 @@
+"""What commands that talk to an account share: naming a connection, opening it, telling a failure in one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from clients.connection import Session
+from clients.errors import ClientError
+from csp.errors import CommandError
+from csp.project import Project
+
+ConnectionName = Annotated[
+    str, typer.Option("--connection", "-c", help="The connection: stacks/connections/CONNECTION.yaml.")
+]
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def connection_names(project: Project) -> list[str]:
+    """The names of the connection files, sorted."""
+    return sorted(file.stem for file in (project.root / "stacks" / "connections").glob("*.yaml"))
+
+
+def open_session(name: str) -> Session:
+    """The session of a connection; with no name given, of the only one there is. Sends nothing.
+
+    Raises CommandError when the name is missing or unknown, schemas.DeclarationErrors for a wrong file.
+    """
+    project = Project.find()
+    known = connection_names(project)
+    if not name and len(known) == 1:
+        name = known[0]
+    if name not in known:
+        wrong = f"there is no connection {name!r}" if name else "name a connection with -c"
+        raise CommandError(f"{wrong}; connections here: {', '.join(known) or 'none'}", 2)
+    with told():
+        return Session.open(name, project_dir=project.root)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a failure on the wire into one line and exit code 1."""
+    try:
+        yield
+    except ClientError as error:
+        raise CommandError(str(error)) from None
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: "31 days", "1 h 58 min", "4 min", "20 s"."""
+    whole = max(int(seconds), 0)
+    if whole >= 2 * DAY:
+        return f"{whole // DAY} days"
+    if whole >= HOUR:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+    return f"{whole // MINUTE} min" if whole >= MINUTE else f"{whole} s"

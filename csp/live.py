@@ -1,0 +1,186 @@
+"""`csp status --live` and `csp todo --live`: an account as it is today, from one ION token.
+
+No customer files, no state, no write. The only thing kept is the rotated token in the connection's token store, because
+ION's refresh token is single-use.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import schemas
+from clients.connection import Session
+from csp import access
+from csp.errors import CommandError
+from csp.project import Project
+from onboarding import live, readiness
+
+ACCOUNT_ONLY = "live"
+"""Stands in for a connection when only an account id is given: CSP_LIVE_ION_REFRESH_TOKEN, tokens/live.json."""
+OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+SHOWN_KEYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one look at an account found, and how much it asked."""
+
+    connection: str
+    account: str
+    verdicts: list[readiness.Readiness]
+    calls: str
+
+
+def live_status(
+    connections: Sequence[str] = (), *, account: str = "", format_: str = "table", fail_on: str = ""
+) -> None:
+    """Print the readiness of every customer of each connection's ION account; with `account` of that account alone.
+
+    `format_` is table or json. Raises CommandError (exit code 1) when the account cannot be read, when ION would not
+    show a customer, or when `fail_on` (waiting or blocked) applies to one.
+    """
+    _one_of(format_, "table", "json")
+    _one_of(fail_on, "", "blocked", "waiting")
+    found = _look(connections, account)
+    everyone = [verdict for one in found for verdict in one.verdicts]
+    if format_ == "json":
+        typer.echo(json.dumps(_report(found), indent=2, ensure_ascii=False))
+    else:
+        for one in found:
+            _print(one)
+    unread = [verdict.key for verdict in everyone if verdict.unobserved]
+    held = [v.key for v in everyone if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
+    if held:
+        raise CommandError(f"{len(held)} of {len(everyone)} customers {fail_on}: {_some(held)}")
+    if unread:
+        raise CommandError(f"{len(unread)} of {len(everyone)} customers could not be looked at: {_some(unread)}")
+
+
+def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str = "", format_: str = "text") -> None:
+    """Print the next step of every customer of the accounts. `format_` is text or json, `owner` as for `csp todo`."""
+    _one_of(format_, "text", "json")
+    _one_of(owner, "", *OWNERS)
+    found = _look(connections, account)
+    items = [item for one in found for item in live.todo(one.verdicts, owner)]
+    if format_ == "json":
+        typer.echo(json.dumps(items, indent=2, ensure_ascii=False))
+        return
+    # A thousand customers share a handful of steps: each is told once, with everybody whom it concerns.
+    for (where, action, link, who), keys in _grouped(items).items():
+        typer.echo(
+            f"\n{len(keys)} {'customer' if len(keys) == 1 else 'customers'} (for {OWNERS[who]}): {', '.join(keys)}"
+        )
+        for line in filter(None, (where, action, link)):
+            typer.echo(f"  {line}")
+    for one in found:
+        for line in live.open_everywhere(one.verdicts):
+            typer.echo(f"\n{one.connection}: {line}")
+    typer.echo(f"\n{len(items)} next steps" if items else "Nothing to do as far as ION shows.")
+
+
+def _look(connections: Sequence[str], account: str) -> list[Account]:
+    """One account after the other, since each has a budget of its own."""
+    if account and connections:
+        raise CommandError("name connections or an account, not both", 2)
+    sessions = [_account_session(account)] if account else [access.open_session(name) for name in connections or [""]]
+    return [_look_at(session) for session in sessions]
+
+
+def _look_at(session: Session) -> Account:
+    name = session.connection.name
+    if session.ion is None:
+        raise CommandError(f"the connection {name} names no ION account", 2)
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with access.told(), Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"ION account {session.account}", total=None)
+        sights = live.look_at_account(session, lambda done, total: bar.update(task, completed=done, total=total))
+    session.close()
+    return Account(name, session.account, live.verdicts(session, sights, datetime.now(UTC)), session.calls.line())
+
+
+def _account_session(account: str) -> Session:
+    """A session from nothing but an account id and CSP_LIVE_ION_REFRESH_TOKEN: what somebody tries first."""
+    if not account.isdigit():
+        raise CommandError(
+            f"{account!r} is no ION account id: ION shows it under Quick Access > Account Information", 2
+        )
+    connection = schemas.Connection(
+        name=ACCOUNT_ONLY,
+        role="indirect-reseller",
+        partner_center_region="us",
+        ion=schemas.Ion(account_id=account),
+        countries=("US",),
+        currencies=("USD",),
+    )
+    with access.told():
+        return Session(connection, Project.find().home, os.environ)
+
+
+def _report(found: list[Account]) -> dict[str, Any]:
+    """`{"accounts", "customers", "counts"}`; customers and counts as `csp status --format json` has them."""
+    whole = live.report([verdict for one in found for verdict in one.verdicts])
+    owners = [one.connection for one in found for _ in one.verdicts]
+    return {
+        "accounts": [{"connection": one.connection, "account": one.account} for one in found],
+        "customers": [{"connection": c, **row} for c, row in zip(owners, whole["customers"], strict=True)],
+        "counts": whole["counts"],
+    }
+
+
+def _print(one: Account) -> None:
+    console = Console(highlight=False)
+    console.print(f"\nION account {one.account} (connection {one.connection}), as it is now", markup=False)
+    for line in live.open_everywhere(one.verdicts):
+        console.print(line, markup=False)
+    *columns, _, _ = readiness.COLUMNS
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for verdict, row in zip(one.verdicts, readiness.table_rows(one.verdicts), strict=True):
+        cells = [row[0], _can_order(verdict), *row[2:-2]]
+        table.add_row(*(Console(no_color=True).render_str(cell, markup=False) for cell in cells))
+    console.print(table)
+    unseen = sum(map(live.only_unseen, one.verdicts))
+    console.print(f"{readiness.footer(one.verdicts)}; {one.calls}", markup=False)
+    if unseen:
+        console.print(
+            f"unclear ({unseen}): nothing that ION shows stands against an order; no API shows the pricebook",
+            markup=False,
+        )
+    console.print("Who has to do what: csp todo --live", markup=False)
+
+
+def _can_order(verdict: readiness.Readiness) -> str:
+    if verdict.unobserved:
+        return "not checked"
+    return "unclear" if live.only_unseen(verdict) else readiness.can_order_text(verdict)
+
+
+def _grouped(items: Iterable[dict[str, Any]]) -> dict[tuple[str, str, str, str], list[str]]:
+    groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for item in items:
+        customer = item["values"].get("Customer", "")
+        where = item["where"].replace(f" > {customer} > ", " > (customer) > ") if customer else item["where"]
+        groups[where, item["action"], item["link"], item["owner"]].append(item["customer"])
+    return groups
+
+
+def _some(keys: list[str]) -> str:
+    more = len(keys) - SHOWN_KEYS
+    return ", ".join(keys[:SHOWN_KEYS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _one_of(value: str, *allowed: str) -> None:
+    if value not in allowed:
+        raise CommandError(f"{value!r} is not one of: {', '.join(a for a in allowed if a)}", 2)
