@@ -124,7 +124,7 @@ class Store:
         self._dirty_meta: set[str] = set()
         self._seq = 0
         self._tables: dict[str, Table[Any]] = {}
-        self._db = sqlite3.connect(path if path is not None else ":memory:", isolation_level=None)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.5)
         # WAL with NORMAL: a commit is in the operating system's hands before the answer goes out, which survives the
         # death of this process; only a power cut could lose it, and a sandbox does not promise that.
         # EXCLUSIVE: two processes on one file would each serve half of the truth, so the second one fails at the start.

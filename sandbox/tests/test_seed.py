@@ -1,0 +1,99 @@
+"""Seeds: schema, profiles, natural references, relative dates, speed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import jsonschema
+import pytest
+from csp_sandbox import seed
+from csp_sandbox.seed import PROFILES
+from csp_sandbox.world import World
+
+from .conftest import Box
+
+
+def test_schema_file_is_up_to_date() -> None:
+    kept = (resources.files("csp_sandbox") / "seed.schema.json").read_text(encoding="utf-8")
+    assert kept == seed.dump_schema(), (
+        "run: python -m csp_sandbox seed-schema --output sandbox/csp_sandbox/seed.schema.json"
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profiles_fit_the_schema(profile: str) -> None:
+    jsonschema.validate(json.loads(seed.profile_text(profile)), seed.schema())
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_profiles_are_the_same_in_every_run(boxes: Callable[..., Box], profile: str) -> None:
+    first, second = boxes(profile), boxes(profile)
+    assert first.ready == second.ready
+    for name in ("customers", "tenants", "relationships", "agreements"):
+        rows = [[row.model_dump() for row in getattr(box.world.store, name)] for box in (first, second)]
+        assert rows[0] == rows[1]
+
+
+def test_relative_dates_count_from_the_clock(box: Box) -> None:
+    tenant = {"initial_domain": "old.onmicrosoft.com", "company_name": "Old", "created": "-10d"}
+    agreement = {"tenant": "old.onmicrosoft.com", "date": "-9d"}
+    assert box.admin("POST", "/seed", json={"tenants": [tenant], "agreements": [agreement]}).status_code == 200
+    made = box.world.store.tenants.first("domain", "old.onmicrosoft.com")
+    assert made is not None
+    assert made.created_at.isoformat() == "2026-11-12T12:00:00+00:00"
+    assert box.world.store.agreements.find("tenant", made.id)[0].date.isoformat() == "2026-11-13"
+
+
+def test_a_seed_is_all_or_nothing(box: Box) -> None:
+    before = box.admin("POST", "/seed", json={}).json()
+    bad: dict[str, Any] = {
+        "tenants": [{"initial_domain": "new.onmicrosoft.com", "company_name": "New"}],
+        "relationships": [{"tenant": "nobody.onmicrosoft.com", "account": "10501"}],
+    }
+    answer = box.admin("POST", "/seed", json=bad)
+    assert (answer.status_code, answer.json()) == (400, {"error": "no tenant is called nobody.onmicrosoft.com"})
+    assert box.admin("POST", "/seed", json={}).json() == before
+    assert box.world.store.tenants.first("domain", "new.onmicrosoft.com") is None
+
+
+def test_reset_goes_back_to_the_start(box: Box) -> None:
+    box.ion_token()
+    box.admin("POST", "/seed", json={"tenants": [{"initial_domain": "n.onmicrosoft.com", "company_name": "N"}]})
+    box.admin("POST", "/reset")
+    assert box.world.store.tenants.first("domain", "n.onmicrosoft.com") is None
+    assert box.admin("GET", "/counters").json()["requests"] == {"total": 0}
+    assert box.ion_token()
+
+
+def test_10000_customers_in_under_5_seconds() -> None:
+    tenants = [{"initial_domain": f"t{n}.onmicrosoft.com", "company_name": f"Company {n}"} for n in range(10_000)]
+    customers = [
+        {
+            "account": "10501",
+            "email": f"it@c{n}.test",
+            "organization": f"Company {n}",
+            "provider_row": {
+                "pricebook": "US Standard",
+                "provider_currency": "USD",
+                "invoice_currency": "USD",
+                "portal_access": True,
+                "tenant": f"t{n}.onmicrosoft.com",
+            },
+        }
+        for n in range(10_000)
+    ]
+    relationships = [{"tenant": f"t{n}.onmicrosoft.com", "account": "10501"} for n in range(10_000)]
+    text = json.dumps({"tenants": tenants, "customers": customers, "relationships": relationships})
+    world = World(profile="empty", base="http://sandbox.test")
+    seed.prepare(world, None)
+    started = time.process_time()  # of this process: other tests may run beside it
+    seed.plant(world, seed.read(text, "seed"))
+    world.store.commit()
+    took = time.process_time() - started
+    world.store.close()
+    assert len(world.store.customers) == 10_000
+    assert took < 5, f"{took:.1f} s"
