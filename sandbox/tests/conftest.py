@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from csp_sandbox import seed
+from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
 from csp_sandbox.server import build_app
 from csp_sandbox.systems import SYSTEMS
@@ -108,6 +109,7 @@ def make_box(profile: str = "provider", *, strict: bool = False, db: Path | None
     world = World(profile=profile, strict=strict, db=db, base="http://sandbox.test")
     world.clock.set(seed.parse_instant(NOW), frozen=True)
     seed.prepare(world, None)
+    move_in(world)
     client = httpx.Client(transport=InProcess(build_app(world, SYSTEMS)), base_url=world.base)
     return Box(world, client, ready_line(world))
 

@@ -247,12 +247,12 @@ def create_agreement(call: Call) -> Answer:
     if not attestation_id:
         _plain_statement(call)
     contact, agreed = _statement(body, now)
-    _not_recorded_yet(call, tenant, contact)
     if attestation_id:
         attestation = finished(call, attestation_id, tenant)
         assert attestation.accepted_at is not None
         # What counts is when the signatory accepted and who it was, not what the partner writes.
         agreed, contact = attestation.accepted_at, attestation.signatory
+    _not_recorded_yet(call, tenant, contact)
     store = call.world.store
     row = microsoft.attest(
         store,

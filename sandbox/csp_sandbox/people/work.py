@@ -61,12 +61,19 @@ def read_mailboxes(world: World, diary: Diary) -> bool:
             mail.read_by.append(person)
             for what in did:
                 acted = True
-                diary.did(person, "", what)
+                diary.did(person, _customer_of(world, person), what)
             for why in failed:
-                diary.failed(person, "", why)
+                diary.failed(person, _customer_of(world, person), why)
         world.store.mails.put(mail)
         world.store.set_meta("people:last-mail", seen)
     return acted
+
+
+def _customer_of(world: World, person: str) -> str:
+    """How the answer names the company of a person: its contact's e-mail, "" for a stranger."""
+    tenants = world.store.tenants
+    tenant = tenants.first("email", person.casefold()) or tenants.first("contact", person.casefold())
+    return tenant.email or tenant.company_name if tenant else ""
 
 
 def _work_off(steps: list[Step], work: Callable[[Step], list[str]], who: str, diary: Diary) -> bool:
