@@ -1,0 +1,98 @@
+"""The token file: private, whole or not there, and with a way back."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from clients.errors import RetryLater
+from clients.tokens.store import Chain, FileTokenStore, open_store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileTokenStore:
+    return FileTokenStore(tmp_path / "tokens" / "us.json", lease_seconds=0.1)
+
+
+def test_it_is_private_and_comes_back_as_it_was(store: FileTokenStore) -> None:
+    chain = Chain("refresh-secret", "access-secret", 5.0, 4.0, "digest", 3.0, "why")
+    assert store.load() is None
+    store.save(chain)
+    assert store.load() == chain
+    path = Path(store.place)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert store.loose_permissions() == ""
+    path.chmod(0o644)
+    assert store.loose_permissions() == "0644"
+    assert "secret" not in repr(chain)
+    assert open_store(store.spec()).load() == chain
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"null", b"[]", b'{"format": 1}', b'{"format": 2, "refresh_token": "x"}', b"\xff"]
+)
+def test_a_damaged_file_falls_back_to_the_generation_before(store: FileTokenStore, damage: bytes) -> None:
+    store.save(Chain("refresh-one"))
+    store.proven()
+    store.save(Chain("refresh-two"))
+    Path(store.place).write_bytes(damage)
+    assert store.load() == Chain("refresh-one")
+    store.proven()
+    assert store.load() is None
+
+
+def test_the_last_proven_generation_stays_until_the_new_one_is_proven(store: FileTokenStore) -> None:
+    store.save(Chain("refresh-one"))
+    store.proven()
+    store.save(Chain("refresh-two"))
+    store.save(Chain("refresh-three"))
+    previous = Path(store.place + ".previous")
+    assert Chain.from_json(previous.read_text()) == Chain("refresh-one")
+    store.proven()
+    assert not previous.exists()
+
+
+def test_a_full_disk_leaves_the_old_file(store: FileTokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(Chain("refresh-one"))
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        store.save(Chain("refresh-two"))
+    assert store.load() == Chain("refresh-one")
+    assert [entry.name for entry in Path(store.place).parent.iterdir()] == ["us.json"]
+
+
+def test_one_holder_at_a_time(store: FileTokenStore) -> None:
+    with store.lease(), pytest.raises(RetryLater, match="has been renewing"), store.lease():
+        pass
+    with store.lease():
+        pass
+
+
+def _hold(path: str, ready: str) -> None:
+    with FileTokenStore(Path(path)).lease():
+        Path(ready).touch()
+        time.sleep(60)
+
+
+def test_a_killed_holder_frees_the_lease(store: FileTokenStore, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(store.place, str(ready)))
+    holder.start()
+    while not ready.exists():
+        assert holder.is_alive()
+        time.sleep(0.01)
+    with pytest.raises(RetryLater), store.lease():
+        pass
+    holder.kill()
+    holder.join()
+    with store.lease():
+        pass
