@@ -1,8 +1,9 @@
 """What was seen and when, kept between looks, so that a second look of a large estate costs little.
 
-List pages are read on every look: they are few, and they show profiles and relationships. What costs one call a customer (Cloud Provider
-row, agreement) is kept for the life of an access token and asked again earlier when ION's `updateTime` or Partner Center's activity log
-says that something changed, or when the rotating sample gets to it. The file holds no secret and of people only a signatory's e-mail.
+List pages are read on every look: they are few, and they show profiles and relationships. What costs one call a
+customer (Cloud Provider row, agreement) is kept for the life of an access token and asked again earlier when ION's
+`updateTime` or Partner Center's activity log says that something changed, or when the rotating sample gets to it. The
+file holds no secret and of people only a signatory's e-mail.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Observed:
     """The memory of one connection.
 
     answers: question -> {"at": RFC 3339, "value": JSON}. updated: ION customer id -> updateTime at the last look.
-    held: customer key -> "resource.field" -> the declared value that was seen to hold. open: the same for what did not hold.
+    held: customer key -> "resource.field" -> the declared value that was seen to hold. open: the same for what did not.
     carried: customer key -> what a run without state must know to recognise the customer (ids, settled domain).
     """
 
@@ -56,7 +57,7 @@ class Observed:
 
     @classmethod
     def load(cls, path: Path, account: str, partner_tenant: str) -> Observed:
-        """The kept memory; an empty one when there is none, when it cannot be read, or when it is of another account."""
+        """The kept memory; an empty one when there is none, it cannot be read, or it is of another account."""
         try:
             data = json.loads(path.read_text("utf-8"))
             if (data.pop("version"), data["account"], data["partner_tenant"]) == (VERSION, account, partner_tenant):
@@ -97,7 +98,7 @@ class ObservedLook(EstateLook):
         self.kept = 0
 
     def plan(self) -> None:
-        """Read the lists and decide which kept answers are asked again. Raises ClientError when a list cannot be read."""
+        """Read the lists and decide which kept answers are asked again. Raises ClientError when a list fails."""
         suspects: set[str] = set()
         if self.session.ion is not None:
             for customer in self._ion_customers():

@@ -96,9 +96,7 @@ class EstateProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         old, new = state.plain(_olds).get("customers", {}), state.plain(news).get("customers", {})
         failures = [CheckFailure("", line) for line in refusals(old, new)]
-        inputs: dict[str, Any] = {"customers": new}
-        if removed := remains(old, new):
-            inputs["removed"] = removed
+        inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
         return CheckResult(inputs, failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -113,7 +111,7 @@ class EstateProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """A removal was told in the run that made it; from the next look on it is history."""
-        customers = {"customers": state.plain(props).get("customers", {})}
+        customers = {"customers": state.plain(props).get("customers", {}), "removed": {}}
         return ReadResult(id_, dict(customers), dict(customers))
 
 

@@ -14,7 +14,7 @@ from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, block
 from onboarding.look import Look
 from onboarding.tenant_identity import new
 from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, observe
-from onboarding.tenant_identity.verdict import assess, letter
+from onboarding.tenant_identity.verdict import assess, letter, link_for
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -115,11 +115,11 @@ def _invite(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sessi
         try:
             memory["link"] = session.partner_center.relationship_link()
         except (RetryLater, OurBug, PersonMustAct, NotFound):
-            if session.connection.relationship_link() is None:
-                return outcome.but(
-                    reason="Microsoft gave no relationship link, and the connection names none", again=True
-                )
+            memory = {}  # the connection's link serves as well
     known = Known({**known.outputs, "memory": known.memory | memory})
+    if not link_for(known, session):
+        reason = f"no relationship link names our reseller: add relationship_links to the connection {session.connection.name}"
+        return blocked(outcome.facts, reason, NextStep("us", "connection file", reason), memory=memory)
     identity = desired.identity
     if isinstance(identity, schemas.InviteIdentity) and identity.sent_on is None:
         note = letter(desired, known, session)

@@ -145,10 +145,13 @@ def _reset_step(known: Known) -> NextStep | None:
     )
 
 
-def _link(known: Known, session: Session) -> str:
-    """The relationship link: Microsoft's own where a role can ask for it, else the connection's."""
+def link_for(known: Known, session: Session) -> str:
+    """The relationship link. Microsoft's own (asked once, remembered) where it names the reseller; else the connection's."""
     given = session.connection.relationship_link()
-    return known.memory.get("link") or (given.url if given else "")
+    own = known.memory.get("link", "")
+    if own and (session.connection.role == "direct-bill" or session.reseller_tenant.lower() in own.lower()):
+        return own
+    return given.url if given else ""
 
 
 def letter(desired: TenantIdentityInputs, known: Known, session: Session) -> mails.Letter | None:
@@ -157,12 +160,12 @@ def letter(desired: TenantIdentityInputs, known: Known, session: Session) -> mai
         return None
     admin = desired.identity.global_admin
     copy = desired.identity.contact_copy or ""
-    return mails.invitation(admin.name, admin.email, copy, "{customer}", _link(known, session), session)
+    return mails.invitation(admin.name, admin.email, copy, "{customer}", link_for(known, session), session)
 
 
 def invitation_step(desired: TenantIdentityInputs, known: Known, session: Session) -> NextStep:
     """A Global Admin of the customer accepts the relationship link."""
-    link = _link(known, session)
+    link = link_for(known, session)
     note = letter(desired, known, session)
     if note is None:
         tenant = declared_domain(desired.identity) or known.text("tenant_id")
@@ -213,7 +216,7 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
         text = f"Customer {{customer}} ({{email}}) accepted the relationship{f', domain {domain}' if domain else ''}. "
         text += "Please tell us its Microsoft ID (tenant id) from Partner Center."
         return waiting(facts, "distributor", "nobody knows the Microsoft ID", next_steps.ticket(text))
-    link = _link(Known(), session)
+    link = link_for(Known(), session)
     note = None
     if isinstance(identity, schemas.InviteIdentity):
         who = f"{identity.global_admin.name} ({identity.global_admin.email})"

@@ -1,0 +1,234 @@
+"""Looks at a whole estate without writing anything, and says what differs from the declaration and why.
+
+Four kinds are kept apart: *drift* (a managed field was changed), *progress* (a step was done), *unmanaged* (nobody
+declares it) and *not visible* (no system shows it; never taken for absent). Contradictions between ION and Partner
+Center come on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import schemas
+from clients.errors import ClientError
+from onboarding import compare, drift_estate
+from onboarding.contract import ABSENT, Field, Known
+from onboarding.drift_estate import Account
+from onboarding.drift_report import DriftReport, Finding, Kind
+from onboarding.drift_resources import ASSOCIATION, CUSTOMER, IDENTITY, Outputs, Seen, carried_of, look_at
+from onboarding.drift_verdict import RESELLER, Judged, judge, moved, will
+from onboarding.observed import Observed, ObservedLook, observed_file, stamp
+from onboarding.session_checks import wrong_account
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+Tell = Callable[[int, int], None]
+"""Called with (customers looked at, customers in all) while a look goes on."""
+
+
+def look(
+    estate: schemas.Estate,
+    sessions: Mapping[str, Session],
+    known_states: Mapping[str, Outputs],
+    now: datetime,
+    *,
+    fresh: bool = False,
+    tell: Tell = lambda done, total: None,
+) -> DriftReport:
+    """Compare every declared field of every customer with what the systems show now. Read-only.
+
+    sessions: connection name -> session, for every connection of the estate. known_states: customer key -> resource ->
+    outputs (`csp.states`), {} without a state. now: aware. fresh: use no answer of an earlier look.
+    What cannot be looked at is in `not_checked`; nothing is raised for a remote reason.
+    """
+    report = DriftReport(stamp(now))
+    for name in sorted({one.connection for one in estate.customers}):
+        _Connection(name, sessions[name], estate, known_states, now, fresh).look(report, tell)
+    report.findings.sort(key=lambda found: (found.connection, found.customer == "", found.customer, found.field))
+    return report
+
+
+class _Connection:
+    """One look through one connection."""
+
+    def __init__(
+        self,
+        name: str,
+        session: Session,
+        estate: schemas.Estate,
+        states: Mapping[str, Outputs],
+        now: datetime,
+        fresh: bool,
+    ) -> None:
+        self.name = name
+        self.session = session
+        self.estate = estate
+        self.states = states
+        self.memory = observed_file(session.home, name)
+        self.observed = Observed.load(self.memory, session.account, session.partner_tenant)
+        self.eyes = ObservedLook(session, self.observed, now, fresh=fresh)
+        self.files = {one.key: one for one in estate.customers if one.connection == name}
+        self.account = Account(name, self.eyes, files=self.files)
+
+    def look(self, report: DriftReport, tell: Tell) -> None:
+        before = dict(self.session.calls.calls)
+        try:
+            self.eyes.plan()
+        except ClientError as error:
+            report.not_checked[f"connection {self.name}"] = str(error)
+            return
+        active = [one for one in self.files.values() if one.lifecycle == "active"]
+        with ThreadPoolExecutor(self.session.connection.limits.concurrency) as pool:
+            for number, (one, outcome) in enumerate(zip(active, pool.map(self._one, active), strict=True), 1):
+                if isinstance(outcome, str):
+                    report.not_checked[one.key] = outcome
+                else:
+                    self.account.declared[one.key] = outcome
+                tell(number, len(active))
+            list(pool.map(self._row, self.eyes.ion_customers()))
+        for key, seen in self.account.declared.items():
+            self._judge(self.files[key], seen, report)
+        self._whole_account(report)
+        self.eyes.finish()
+        self.observed.save(self.memory)
+        report.customers += len(active)
+        for system, count in self.session.calls.calls.items():
+            report.calls[system] = report.calls.get(system, 0) + count - before.get(system, 0)
+        report.asked += self.eyes.asked
+        report.kept += self.eyes.kept
+        times = [resource.at for seen in self.account.declared.values() for resource in seen]
+        report.oldest[self.name] = min(times, default=report.looked_at)
+
+    def _one(self, declared: schemas.Customer) -> list[Seen] | str:
+        """A customer's resources, or why we could not look."""
+        outputs = self.states.get(declared.key, {})
+        for resource in outputs.values():
+            if wrong := wrong_account(Known(resource), self.session):
+                return wrong
+        try:
+            return look_at(declared, outputs, self.observed.carried.get(declared.key, {}), self.eyes)
+        except ClientError as error:
+            return str(error)
+
+    def _row(self, found: Any) -> None:
+        """Read the row of an ION customer ahead of the account's checks, which then need no call."""
+        try:
+            drift_estate.linked_tenant(self.eyes, found.id)
+        except ClientError:
+            return  # told by the check that asks again
+
+    # --- one customer
+
+    def _judge(self, declared: schemas.Customer, seen: list[Seen], report: DriftReport) -> None:
+        key = declared.key
+        held, unsettled = self.observed.held.setdefault(key, {}), self.observed.open.setdefault(key, {})
+        for resource in seen:
+            judged = list(judge(resource, held, unsettled, declared.unknown))
+            report.fields += len(judged)
+            report.pending += sum(one.verdict == "pending" for one in judged)
+            told = [self._finding(declared, one, held) for one in _merged(judged)]
+            report.findings += [finding for finding in told if finding is not None]
+            went_on = moved(resource)
+            if went_on and not any(one.verdict in ("drift", "progress") for one in judged):
+                report.findings.append(self._progress(declared, resource, went_on))
+            for one in judged:
+                _remember(one, held, unsettled)
+        self.observed.carried[key] = self.observed.carried.get(key, {}) | carried_of(seen)
+
+    def _finding(self, declared: schemas.Customer, one: Judged, held: Mapping[str, str]) -> Finding | None:
+        kinds: dict[str, Kind] = {"drift": "drift", "progress": "progress", "not_visible": "not_visible"}
+        kind = kinds.get(one.verdict)
+        if kind is None:
+            return None
+        field, resource = one.field, one.seen
+        shown, next_up = field.seen, will(resource.outcome, declared.profile.organization, declared.profile.email)
+        if kind == "not_visible":
+            shown = f"confirmed by {field.confirmed}" if field.confirmed else "cannot be seen"
+            if held.get(one.key) == compare.canonical(one.name, field.declared):
+                shown += "; was seen as declared before"
+            next_up = "nothing" if field.confirmed else next_up
+        elif kind == "progress":
+            next_up = next_up if resource.outcome.status != "ready" else "takes it into state"
+        return Finding(
+            kind,
+            self.name,
+            declared.key,
+            one.path,
+            field.declared,
+            shown,
+            field.where,
+            resource.at,
+            who=self._who(declared.key, one) if kind == "drift" else "",
+            will=next_up,
+            file=self.estate.sources.get(declared.key, ""),
+        )
+
+    def _progress(self, declared: schemas.Customer, resource: Seen, went_on: str) -> Finding:
+        section = resource.resource
+        next_up = will(resource.outcome, declared.profile.organization, declared.profile.email)
+        file = self.estate.sources.get(declared.key, "")
+        return Finding(
+            "progress", self.name, declared.key, section, "", went_on, "", resource.at, will=next_up, file=file
+        )
+
+    def _who(self, key: str, one: Judged) -> str:
+        """Who may have changed a field, as far as a role can read it."""
+        resources = {seen.resource: seen for seen in self.account.declared[key]}
+        if one.seen.resource in (CUSTOMER, ASSOCIATION):
+            profile = resources[CUSTOMER].facts.data.get("customer")
+            saved = (
+                f"; the profile was last saved {profile.updated}" if profile and one.seen.resource == CUSTOMER else ""
+            )
+            return f"a user of ION (its API names nobody){saved}"
+        if self.session.partner_center is None:
+            return "not visible to this role"
+        tenant = resources[IDENTITY].facts.data["found"].wanted
+        records = [record for record in self.eyes.audit() if tenant and record.customer_id.lower() == tenant]
+        if not records:
+            return "nobody in Partner Center's activity log: the customer, Microsoft or a user of ION"
+        return "; ".join(
+            record.operation_type + (f" on {record.date:%Y-%m-%d %H:%M}" if record.date else "")
+            for record in records[-3:]
+        )
+
+    # --- the account as a whole
+
+    def _whole_account(self, report: DriftReport) -> None:
+        links, failed = drift_estate.links_of(self.account)
+        report.not_checked |= failed
+        report.findings += drift_estate.unmanaged(self.account, links)
+        report.findings += drift_estate.inconsistent(self.account, links)
+        report.coverage.append(drift_estate.coverage(self.account))
+        reseller = next((s.facts.fields.get(RESELLER) for s in self._customers() if RESELLER in s.facts.fields), None)
+        if reseller is not None and reseller.state == "mismatch":
+            finding = drift_estate.account_finding(self.account, "drift", "reseller", reseller.seen, reseller.where)
+            report.findings.append(replace(finding, declared=reseller.declared))
+
+    def _customers(self) -> Iterable[Seen]:
+        return (one for seen in self.account.declared.values() for one in seen if one.resource == CUSTOMER)
+
+
+def _merged(judged: list[Judged]) -> Iterable[Judged]:
+    """An object that is gone is one finding, not one for each of its fields."""
+    gone = [one for one in judged if one.verdict == "drift" and one.field.seen == ABSENT]
+    if len(gone) < 2:
+        return judged
+    first = gone[0]
+    whole = Field("mismatch", "as declared", ABSENT, first.field.where)
+    rest = [one for one in judged if one not in gone]
+    return [Judged(first.seen, "row" if first.seen.resource == ASSOCIATION else "all", whole, "drift"), *rest]
+
+
+def _remember(one: Judged, held: dict[str, str], unsettled: dict[str, str]) -> None:
+    """Keep whether a field holds, for the next look."""
+    value = compare.canonical(one.name, one.field.declared)
+    if one.field.state == "match":
+        held[one.key] = value
+        unsettled.pop(one.key, None)
+    elif one.field.state == "mismatch":
+        unsettled[one.key] = value

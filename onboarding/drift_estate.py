@@ -1,0 +1,201 @@
+"""What no single customer shows: who is not declared at all, and where the two systems contradict each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemas
+from clients.errors import ClientError
+from clients.ion.models import IonCustomer
+from onboarding import compare
+from onboarding.attestation import ACCEPTED
+from onboarding.drift_report import Coverage, Finding
+from onboarding.drift_resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
+from onboarding.observed import ObservedLook, stamp
+
+PC, ION = "Partner Center customers", "ION customers"
+ADOPT = "nothing; csp adopt writes its file"
+
+
+@dataclass
+class Account:
+    """Everything that one connection shows, and what of it the estate declares."""
+
+    connection: str
+    look: ObservedLook
+    declared: dict[str, list[Seen]] = field(default_factory=dict)
+    """Customer key -> its four resources."""
+    files: Mapping[str, schemas.Customer] = field(default_factory=dict)
+    """Customer key -> declaration, of every customer of the connection (also those that are leaving)."""
+
+    @property
+    def at(self) -> str:
+        return stamp(self.look.now)
+
+    def ours(self) -> dict[str, str]:
+        """ION customer id -> key of the customer that declares it."""
+        emails = {compare.email(one.profile.email): key for key, one in self.files.items()}
+        found = {
+            c.id: emails[compare.email(c.email)] for c in self.look.ion_customers() if compare.email(c.email) in emails
+        }
+        for key, resources in self.declared.items():
+            profile = next((one.facts.data.get("customer") for one in resources if one.resource == CUSTOMER), None)
+            if profile is not None:
+                found = {ion_id: owner for ion_id, owner in found.items() if owner != key} | {profile.id: key}
+        return found
+
+    def our_tenants(self) -> dict[str, str]:
+        """Tenant id -> key of the customer that declares it."""
+        found: dict[str, str] = {}
+        domains = {compare.domain(t.domain): tenant_id for tenant_id, t in self.look.related_tenants().items()}
+        for key, one in self.files.items():
+            identity = one.identity
+            name = identity.initial_domain if isinstance(identity, schemas.NewIdentity) else identity.domain or ""
+            wanted = "" if isinstance(identity, schemas.NewIdentity) else (identity.tenant_id or "").lower()
+            wanted = wanted or domains.get(compare.domain(name), "")
+            for seen in self.declared.get(key, ()):
+                if seen.resource == IDENTITY:
+                    wanted = seen.facts.data["found"].wanted or wanted
+            if wanted:
+                found[wanted] = key
+        return found
+
+
+def linked_tenant(look: ObservedLook, customer_id: str) -> tuple[bool, str]:
+    """Whether a Microsoft row is shown for an ION customer, and the tenant linked in it. Raises ClientErrors."""
+    if look.session.association is not None:
+        row = look.row(customer_id)
+        return row is not None, row.tenant_id.lower() if row else ""
+    profile = look.cloud_profile(customer_id)
+    return profile is not None, profile.tenant_id.lower() if profile else ""
+
+
+def coverage(account: Account) -> Coverage:
+    """How much of the account is declared."""
+    customers = [c for c in account.look.ion_customers() if c.status == "ACTIVE"]
+    ours, tenants, declared = account.ours(), account.look.related_tenants(), account.our_tenants()
+    return Coverage(
+        account.connection,
+        len(customers),
+        sum(c.id in ours for c in customers),
+        len(tenants),
+        sum(tenant in declared for tenant in tenants),
+    )
+
+
+def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
+    """Customers, tenants and Cloud Provider rows that nobody declares. `links`: ION customer id -> linked tenant."""
+    look, ours = account.look, account.ours()
+    for customer in look.ion_customers():
+        if customer.id in ours:
+            yield from _other_rows(account, customer.id, ours[customer.id])
+        elif customer.status == "ACTIVE":
+            told = f"{customer.organization} <{customer.email}>, ION id {customer.id}"
+            yield account_finding(
+                account, "unmanaged", "customer", told, ION, will="nothing; csp adopt writes its file"
+            )
+            if customer.id in links:
+                tenant = links[customer.id] or "no tenant"
+                told = f"Cloud Provider row of {customer.organization} <{customer.email}>: {tenant}"
+                yield account_finding(account, "unmanaged", "association", told, "ION Cloud Providers", will="nothing")
+    declared = account.our_tenants()
+    for tenant_id, tenant in look.related_tenants().items():
+        if tenant_id not in declared:
+            told = f"{tenant.company_name} ({tenant.domain}), {tenant_id}"
+            yield account_finding(account, "unmanaged", "tenant", told, PC, will=ADOPT)
+
+
+def _other_rows(account: Account, customer_id: str, key: str) -> Iterator[Finding]:
+    """Rows of other providers beside the declared one; the association endpoint does not show them."""
+    if account.look.session.association is not None or key not in account.declared:
+        return
+    for row in account.look.cloud_profiles(customer_id):
+        if not row.is_microsoft:
+            told = f"Cloud Provider row {row.display_name or row.provider_id}"
+            yield account_finding(account, "unmanaged", "association", told, "ION cloudProfiles", key, "nothing")
+
+
+def links_of(account: Account) -> tuple[dict[str, str], dict[str, str]]:
+    """ION customer id -> linked tenant ("" for none) of every row that is shown; and what could not be looked at."""
+    found: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    for customer in account.look.ion_customers():
+        try:
+            shown, tenant = linked_tenant(account.look, customer.id)
+        except ClientError as error:
+            failed[f"{account.connection}: ION customer {customer.id}"] = str(error)
+            continue
+        if shown:
+            found[customer.id] = tenant
+    return found, failed
+
+
+def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
+    """Where ION and Partner Center, or two customers of ION, contradict each other."""
+    look, ours = account.look, account.ours()
+    people = {customer.id: customer for customer in look.ion_customers()}
+    holders: dict[str, list[str]] = defaultdict(list)
+    for customer_id, tenant in links.items():
+        if tenant:
+            holders[tenant].append(customer_id)
+    for tenant, ids in sorted(holders.items()):
+        if len(ids) > 1:
+            told = " and ".join(_name(people[i]) for i in sorted(ids))
+            yield _contradiction(account, ours, ids, f"tenant {tenant} is linked to {told}", "one tenant, one customer")
+    if look.session.partner_center is None:
+        return
+    related = look.related_tenants()
+    for customer_id, tenant in links.items():
+        if tenant and tenant not in related:
+            told = f"{_name(people[customer_id])} is linked to tenant {tenant}, which is no customer in Partner Center"
+            yield _contradiction(account, ours, [customer_id], told, "a linked tenant has a relationship")
+    if look.session.ion is not None:
+        declared = account.our_tenants()
+        for tenant_id, found in related.items():
+            if tenant_id not in holders:
+                told = (
+                    f"{found.company_name} ({found.domain}) is a customer in Partner Center; no ION customer shows it"
+                )
+                key = declared.get(tenant_id, "")
+                yield account_finding(account, "inconsistent", "consistency", told, f"{PC}; ION", key)
+    yield from _agreements(account)
+
+
+def _agreements(account: Account) -> Iterator[Finding]:
+    """ION's word for the agreement against Partner Center's record, where both were read."""
+    if account.look.session.association is not None:
+        return  # the row endpoint shows no agreement, and reading cloudProfiles too would double the calls
+    for key, resources in account.declared.items():
+        found: dict[str, Any] = {seen.resource: seen.facts for seen in resources}
+        profile = found[CUSTOMER].data.get("customer")
+        agreement = found[ATTESTATION].fields.get("agreement")
+        if profile is None or agreement is None or agreement.state == "not_visible":
+            continue
+        row = account.look.cloud_profile(profile.id)
+        word = row.agreement_status.strip() if row else ""
+        if word and (word.casefold() in ACCEPTED) != (agreement.state == "match"):
+            told = f"agreement of {_name(profile)}: ION says {word}, Partner Center says {agreement.seen}"
+            yield account_finding(
+                account, "inconsistent", "consistency", told, "ION cloudProfiles; Partner Center", key
+            )
+
+
+def _contradiction(account: Account, ours: Mapping[str, str], ids: list[str], told: str, rule: str) -> Finding:
+    key = next((ours[i] for i in sorted(ids) if i in ours), "")
+    found = account_finding(account, "inconsistent", "consistency", told, "ION; Partner Center", key)
+    return Finding(**{**found.as_dict(), "declared": rule})  # type: ignore[arg-type]
+
+
+def _name(customer: IonCustomer) -> str:
+    return f"{customer.organization} <{customer.email}>"
+
+
+def account_finding(
+    account: Account, kind: Any, about: str, told: str, where: str, key: str = "", will: str = ""
+) -> Finding:
+    """A finding about an account rather than about a declared field."""
+    will = will or "nothing; a person must look"
+    return Finding(kind, account.connection, key, about, "", told, where, account.at, will=will)

@@ -1,0 +1,111 @@
+"""What a look at an estate found, as data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["drift", "progress", "unmanaged", "inconsistent", "not_visible"]
+KINDS: tuple[Kind, ...] = ("drift", "progress", "unmanaged", "inconsistent", "not_visible")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know. Texts are "" where they do not apply.
+
+    customer: key of the customer file, "" for what no file declares. field: dotted path in the customer file, or what
+    the finding is about ("customer", "tenant", "association", "consistency"). at: when it was seen (RFC 3339). who: who
+    may have changed it. will: what the next `up` does about it.
+    """
+
+    kind: Kind
+    connection: str
+    customer: str
+    field: str
+    declared: str
+    seen: str
+    where: str
+    at: str
+    who: str = ""
+    will: str = ""
+    file: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """All members."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of an account the estate declares. `tenants` 0 of 0 where the role cannot list them."""
+
+    connection: str
+    customers: int
+    customers_declared: int
+    tenants: int
+    tenants_declared: int
+
+    @property
+    def percent(self) -> float:
+        """Declared customers of all customers in ION (of all tenants without an ION connection), 0 to 100."""
+        whole, part = (
+            (self.customers, self.customers_declared) if self.customers else (self.tenants, self.tenants_declared)
+        )
+        return round(100.0 * part / whole, 1) if whole else 100.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """All members and the percentage."""
+        return asdict(self) | {"percent": self.percent}
+
+
+@dataclass
+class DriftReport:
+    """The result of one look.
+
+    not_checked: customer key (or connection) -> why we could not look. pending: fields that wait for a step.
+    calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
+    asked for now, and answers of earlier looks that were used.
+    """
+
+    looked_at: str
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: dict[str, str] = field(default_factory=dict)
+    coverage: list[Coverage] = field(default_factory=list)
+    customers: int = 0
+    fields: int = 0
+    pending: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
+    oldest: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+    kept: int = 0
+
+    def of(self, kind: str) -> list[Finding]:
+        """The findings of one kind, in the order of customers."""
+        return [finding for finding in self.findings if finding.kind == kind]
+
+    def exit_code(self, fail_on: Collection[str] = ("drift",)) -> int:
+        """7 when a kind of `fail_on` was found, else 1 when something could not be looked at, else 0."""
+        if any(finding.kind in fail_on for finding in self.findings):
+            return 7
+        return 1 if self.not_checked else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `csp drift`."""
+        counts = Counter(finding.kind for finding in self.findings)
+        return {
+            "looked_at": self.looked_at,
+            "counts": {
+                **{kind: counts.get(kind, 0) for kind in KINDS},
+                "customers": self.customers,
+                "fields": self.fields,
+                "pending": self.pending,
+                "not_checked": len(self.not_checked),
+            },
+            **{kind: [finding.as_dict() for finding in self.of(kind)] for kind in KINDS},
+            "not_checked": [{"what": what, "why": why} for what, why in sorted(self.not_checked.items())],
+            "coverage": [one.as_dict() for one in self.coverage],
+            "calls": dict(self.calls),
+            "ages": {"oldest": dict(self.oldest), "asked_now": self.asked, "from_earlier_looks": self.kept},
+        }

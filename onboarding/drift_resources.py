@@ -1,0 +1,166 @@
+"""One customer looked at: the four resources in their order, each with what it carries to the next.
+
+The same `observe` and `assess` as a run uses, so that `csp drift` and `pulumi preview` can never disagree about a
+field. Some fields are compared here only, because no step follows from them that an API or a console could take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import schemas
+from onboarding import attestation, compare, customer, provider_association, tenant_identity
+from onboarding.contract import Facts, Field, Known, Outcome
+from onboarding.observed import ObservedLook
+
+CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
+SECTION = {CUSTOMER: "profile", ASSOCIATION: "cloud_provider", IDENTITY: "identity", ATTESTATION: "attestation"}
+"""Resource -> section of the customer file that declares it."""
+EXTRA = frozenset({"signatory", "company_name"})
+"""Fields that only `csp drift` compares; they are not in a resource's `seen`."""
+
+Outputs = Mapping[str, Mapping[str, Any]]
+"""Resource -> its outputs in state; empty without a state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One resource as declared, as last known and as it is now. `at`: the oldest answer behind it, RFC 3339."""
+
+    resource: str
+    known: Known
+    facts: Facts
+    outcome: Outcome
+    at: str
+
+
+def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, str], look: ObservedLook) -> list[Seen]:
+    """Observe the four resources of a customer. `carried`: ids of an earlier look, used where the state has none.
+
+    Raises ClientErrors.
+    """
+    session = look.session
+
+    def known_of(resource: str, *names: str) -> Known:
+        return Known(outputs[resource]) if resource in outputs else Known(_from_earlier(carried, declared, names))
+
+    look.watch()
+    known = known_of(CUSTOMER, "ion_customer_id")
+    wanted = customer.CustomerInputs(
+        key=declared.key,
+        profile=declared.profile,
+        lifecycle=declared.lifecycle,
+        adopt=declared.adopt,
+        recreate=declared.recreate,
+        on_remove=declared.on_remove,
+    )
+    facts = customer.observe(wanted, known, look)
+    found = [Seen(CUSTOMER, known, facts, customer.assess(wanted, known, facts, session), look.oldest())]
+    ion_id = found[0].outcome.carried.get("ion_customer_id", "") if "customer" in facts.data else ""
+    ion_id = ion_id or (facts.data["customer"].id if "customer" in facts.data else "")
+    known = known_of(ASSOCIATION)
+    row = provider_association.ProviderAssociationInputs(
+        key=declared.key, ion_customer_id=ion_id, cloud_provider=declared.cloud_provider, adopt=declared.adopt
+    )
+    facts = provider_association.observe(row, known, look)
+    found.append(
+        Seen(ASSOCIATION, known, facts, provider_association.assess(row, known, facts, session), look.oldest())
+    )
+    known = known_of(IDENTITY, "tenant_id")
+    tenant = tenant_identity.TenantIdentityInputs(
+        key=declared.key,
+        ion_customer_id=ion_id,
+        identity=declared.identity,
+        company=_company(declared),
+        address=_place(declared),
+        attestation=declared.attestation,
+        adopt=declared.adopt,
+        on_remove=declared.on_remove,
+    )
+    facts = tenant_identity.observe(tenant, known, look)
+    outcome = tenant_identity.assess(tenant, known, facts, session)
+    found.append(Seen(IDENTITY, known, _with_company(declared, facts), outcome, look.oldest()))
+    found.append(_agreement(declared, ion_id, outcome, known_of(ATTESTATION, "kind"), look))
+    return found
+
+
+def _agreement(declared: schemas.Customer, ion_id: str, tenant: Outcome, known: Known, look: ObservedLook) -> Seen:
+    look_for = tenant.facts.data["found"].wanted if look.session.partner_center is not None else ""
+    wanted = attestation.AttestationInputs(
+        key=declared.key,
+        ion_customer_id=ion_id,
+        tenant_id=look_for or tenant.carried.get("tenant_id", ""),
+        attestation_id=tenant.carried.get("attestation_id", ""),
+        attestation=declared.attestation,
+        route=declared.attestation_route,
+        company=_company(declared),
+        country=_place(declared).country,
+    )
+    facts = Facts()
+    related = tenant.facts.fields["relationship"].state == "match"
+    if look.session.partner_center is not None and not related:
+        # Partner Center shows agreements of its own customers only: without a relationship they are out of sight.
+        gone = Field("not_visible", "accepted", "", "Partner Center, which needs the relationship first")
+        facts = Facts(fields={"agreement": gone}, seen=known.seen)
+        return Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on="earlier step"), look.oldest())
+    facts = attestation.observe(wanted, known, look)
+    outcome = attestation.assess(wanted, known, facts, look.session)
+    return Seen(ATTESTATION, known, _with_signatory(wanted, facts, look), outcome, look.oldest())
+
+
+def _from_earlier(carried: Mapping[str, str], declared: schemas.Customer, names: tuple[str, ...]) -> dict[str, Any]:
+    """Outputs as a state would hold them, from an earlier look; the kind of agreement is guessed by the route."""
+    outputs: dict[str, Any] = {name: carried[name] for name in names if carried.get(name)}
+    memory = {name: carried[name] for name in ("domain", "declared_domain", "price_currency") if carried.get(name)}
+    if "kind" in names:
+        direct = declared.attestation_route == "customer"
+        # ION's word is enough here: the day behind it costs a call more and was settled when the agreement was new.
+        memory |= {"kind": carried.get("kind") or ("direct" if direct else ""), "current": "yes"}
+    return outputs | {"memory": {name: text for name, text in memory.items() if text}}
+
+
+def carried_of(seen: list[Seen]) -> dict[str, str]:
+    """What the next look without state must know to recognise this customer."""
+    kept: dict[str, str] = {}
+    for one in seen:
+        kept |= {name: text for name, text in one.outcome.carried.items() if text}
+        kept |= {
+            name: one.outcome.memory[name]
+            for name in ("domain", "declared_domain", "kind")
+            if one.outcome.memory.get(name)
+        }
+    return kept
+
+
+def _company(declared: schemas.Customer) -> str:
+    named = declared.identity.company_name if isinstance(declared.identity, schemas.NewIdentity) else None
+    return named or declared.profile.organization
+
+
+def _place(declared: schemas.Customer) -> schemas.Address:
+    named = declared.identity.address if isinstance(declared.identity, schemas.NewIdentity) else None
+    return named or declared.profile.address
+
+
+def _with_company(declared: schemas.Customer, facts: Facts) -> Facts:
+    """A company name that the file gives to the tenant, against Partner Center's list."""
+    related = facts.data["found"].related
+    named = declared.identity.company_name if isinstance(declared.identity, schemas.NewIdentity) else None
+    if not named or related is None:
+        return facts
+    fact = compare.field("company_name", named, related.company_name, "Partner Center customers")
+    return replace(facts, fields={**facts.fields, "company_name": fact})
+
+
+def _with_signatory(wanted: attestation.AttestationInputs, facts: Facts, look: ObservedLook) -> Facts:
+    """The declared signatory against the contact of the attested agreement. A direct acceptance names nobody."""
+    signatory = wanted.attestation.signatory
+    if signatory is None or facts.data.get("kind") != "attested" or look.session.partner_center is None:
+        return facts
+    dated = sorted((a for a in look.agreements(wanted.tenant_id) if a.date_agreed), key=lambda a: str(a.date_agreed))
+    if not dated or not dated[-1].email:
+        return facts
+    fact = compare.field("signatory", signatory.email, dated[-1].email, "Partner Center agreements")
+    return replace(facts, fields={**facts.fields, "signatory": fact})

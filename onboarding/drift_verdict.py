@@ -1,0 +1,110 @@
+"""What a difference means: drift, progress, a wait that everybody knows about, or nothing that can be seen.
+
+A field that differs is *drift* when it held before, or when a system shows another value and nobody knows of a reason.
+It is *pending* when the last run met the same value and made a step of it, when the file was edited since, or when
+nothing was ever there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from onboarding import compare
+from onboarding.contract import ABSENT, NEXT_RUN, Field, Known, Outcome
+from onboarding.drift_resources import EXTRA, SECTION, Seen
+
+Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
+RESELLER = "reseller"
+"""The one field of a customer that is a fact of the connection; it is told once, not once a customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One field with its verdict. `path`: where the customer file declares it."""
+
+    seen: Seen
+    name: str
+    field: Field
+    verdict: Verdict
+
+    @property
+    def path(self) -> str:
+        return f"{SECTION[self.seen.resource]}.{self.name}"
+
+    @property
+    def key(self) -> str:
+        """Name of the field in the memory of a connection."""
+        return f"{self.seen.resource}.{self.name}"
+
+
+def judge(
+    seen: Seen, held: Mapping[str, str], unsettled: Mapping[str, str], unknown: tuple[str, ...] = ()
+) -> Iterator[Judged]:
+    """Every field of one resource. `held`, `unsettled`: what earlier looks saw to hold or not; `unknown`: left open."""
+    for name, field in seen.facts.fields.items():
+        path = f"{SECTION[seen.resource]}.{name}"
+        if name == RESELLER or path in unknown or (path == "identity.tenant" and "identity.tenant_id" in unknown):
+            continue
+        memory = f"{seen.resource}.{name}"
+        if field.state == "match":
+            yield Judged(seen, name, field, _reached(seen, name, field, unsettled.get(memory)))
+        elif field.state == "not_visible":
+            yield Judged(seen, name, field, "not_visible")
+        else:
+            yield Judged(seen, name, field, _differs(seen, name, field, held.get(memory)))
+
+
+def _reached(seen: Seen, name: str, field: Field, before: str | None) -> Verdict:
+    """A field that holds: progress when it did not the last time."""
+    if seen.known.handled is not None:
+        earlier = _in_state(seen.known, name)
+        moved = dict(seen.facts.seen) != seen.known.handled
+        return "progress" if moved and earlier.get("state") not in (None, "", "match") else "match"
+    same_wish = before is not None and before == compare.canonical(name, field.declared)
+    return "progress" if same_wish else "match"
+
+
+def _differs(seen: Seen, name: str, field: Field, held: str | None) -> Verdict:
+    """A field that does not hold: who or what is behind it."""
+    earlier = _in_state(seen.known, name)
+    handled = seen.known.handled
+    if earlier and not compare.same(name, earlier.get("declared", ""), field.declared):
+        return "pending"  # the file was edited since the last run: the next one applies it
+    if handled is not None and name not in EXTRA and dict(seen.facts.seen) == handled:
+        return "pending"  # the last run met exactly this and made a step of it
+    if held == compare.canonical(name, field.declared) or earlier.get("state") == "match":
+        return "drift"
+    if handled is not None and name not in EXTRA:
+        return "pending" if handled.get(name) == seen.facts.seen.get(name) else "drift"
+    # Nobody saw it before. Nothing there was most likely never there; another value is a difference to tell.
+    return "pending" if not field.seen or field.seen == ABSENT else "drift"
+
+
+def _in_state(known: Known, name: str) -> Mapping[str, str]:
+    found: Mapping[str, str] = (known.outputs.get("facts") or {}).get(name) or {}
+    return found
+
+
+def moved(seen: Seen) -> str:
+    """What went on in a resource that still waits ("the signatory accepted"), "" when nothing did."""
+    handled, now = seen.known.handled, dict(seen.facts.seen)
+    if handled is None or now == handled:
+        return ""
+    changed = sorted(name for name in now.keys() | handled.keys() if now.get(name) != handled.get(name))
+    return "; ".join(f"{name}: {handled.get(name, ABSENT)} -> {now.get(name, ABSENT)}" for name in changed)
+
+
+def will(outcome: Outcome, organization: str, email: str) -> str:
+    """What the next `up` does about a resource, in one line."""
+    if outcome.waiting_on == NEXT_RUN:
+        return outcome.reason
+    if outcome.next_step is not None:
+        step = outcome.next_step
+        text = f"makes it a next step for {_OWNERS[step.owner]}: {step.action}"
+        return text.replace("{customer}", organization).replace("{email}", email)
+    return f"{outcome.status}: {outcome.reason}" if outcome.reason else "nothing; correct it or change the file"
+
+
+_OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
