@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from dynamic_engine.operation import Outcome
 from dynamic_engine.render import Tally
 from dynamic_engine.state import STACK_TYPE, State, encode
-from dynamic_engine.steps import PHYSICAL, SAME, Step
+from dynamic_engine.steps import DELETE, PHYSICAL, REFRESH, SAME, Step
 from dynamic_engine.values import Secret, mask
 
 
@@ -38,10 +38,12 @@ class Digest(Tally):
         """Count it. A refresh that found a difference is told as what it found."""
         if ok:
             self.count(step)
+        if not (ok and step.counted):
+            return
         with self._lock:
             for index, (known, entry) in enumerate(self._steps):
-                if known is step and entry["op"] != step.op:
-                    self._steps[index] = (step, _describe(step))
+                if known is step and entry["op"] == REFRESH and (step.details or step.result == DELETE):
+                    self._steps[index] = (step, {**_describe(step), "op": step.result})
 
     def heading(self, text: str) -> None:
         """Nothing: the document stands alone."""

@@ -72,6 +72,7 @@ class Executor:
         assert old is not None
         assert new is not None
         if new is not old:
+            new.id = old.id
             outputs = new.outputs if new.is_provider else old.outputs
             new.outputs = mark_outputs(outputs, new.inputs, new.additional_secret_outputs) if new.custom else outputs
             new.created, new.modified, new.extra = old.created, old.modified, old.extra
@@ -106,7 +107,7 @@ class Executor:
         d, old, new = self._d, step.old, step.new
         assert old is not None
         assert new is not None
-        new.created, new.modified, new.extra = old.created, timestamp(), old.extra
+        new.id, new.created, new.modified, new.extra = old.id, old.created, timestamp(), old.extra
         if not new.custom or new.is_provider:
             if new.type == STACK_TYPE:
                 new.outputs = old.outputs

@@ -69,6 +69,7 @@ class Generator:
             )
         if old is not None:
             d.seen_olds.add(id(old))
+            new.created, new.modified = old.created, old.modified
         if goal.is_provider:
             steps = self._plan_provider(new, old)
         elif not goal.custom:
@@ -204,10 +205,8 @@ class Generator:
                 Step(REPLACE, old, new, replace_reasons=reasons),
                 Step(CREATE_REPLACEMENT, old, new, replace_reasons=reasons),
             ]
-        new.id = old.id
         found = self._forced(new, old) or compare(d, old, new, goal.ignore_changes, goal.replace_on_changes)
         if not found.changed:
-            new.outputs = old.outputs
             return [Step(SAME, old, new)]
         if not found.replace:
             return [Step(UPDATE, old, new, diff_reasons=found.keys, details=found.details)]
@@ -247,7 +246,7 @@ class Generator:
             # A preview tells it and goes on, so that the whole plan can be seen.
             d.report.log("error", new.urn, message)
             d.sealed = True
-        new.id = ""
+        new.created = new.modified = ""
         new.inputs = self._check(new, {}, goal.inputs, seed)
         d.replaced.add(new.urn)
         physical = Step(CREATE_REPLACEMENT, old, new, found.keys, found.reasons, found.details)

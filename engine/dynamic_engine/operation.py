@@ -117,7 +117,7 @@ def _run(session: Session, request: Request, report: Watcher, store: Callable[[s
         try:
             _warm(deployment)
             if request.refresh or request.kind == "refresh":
-                refresh(deployment)
+                refresh(deployment, counted=request.kind == "refresh")
             if request.kind == "destroy" and not deployment.failed_any:
                 deletes.delete_all(deployment, executor)
             elif request.kind == "update" and not deployment.failed_any:

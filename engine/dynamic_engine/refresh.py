@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from dynamic_engine.deployment import Deployment, ResourceError
 from dynamic_engine.differ import input_diff
@@ -13,67 +12,55 @@ from dynamic_engine.paths import Details, PropertyDiff
 from dynamic_engine.plugin import PluginError
 from dynamic_engine.state import State, timestamp
 from dynamic_engine.steps import DELETE, REFRESH, SAME, UPDATE, Step
-from dynamic_engine.values import annotate, equal, mark_outputs, unwrap
+from dynamic_engine.values import annotate, equal, mark_outputs
 
 
-@dataclass
-class Refreshed:
-    """What a read found: the new state (None when the object is gone) and how it differs."""
-
-    old: State
-    new: State | None
-    result: str  # same | update | delete
-    step: Step
-
-
-def refresh(deployment: Deployment) -> dict[str, int]:
-    """Read all states, put the results into the journal with one write, and count results by operation.
+def refresh(deployment: Deployment, *, counted: bool) -> None:
+    """Read all states and put the results into the journal with one write. *counted* is False when this is only the
+    first phase of another operation.
 
     A read that fails keeps its state and makes the run fail; the others are stored.
     """
     rows = deployment.journal.resources()
+
+    def one(state: State) -> State | None:
+        return _refresh_one(deployment, state, counted)
+
     with ThreadPoolExecutor(max_workers=max(deployment.options.parallel, 1)) as pool:
-        results = list(pool.map(lambda state: _refresh_one(deployment, state), rows))
-    counts: dict[str, int] = {}
-    for item in results:
-        if item is not None and item.step.counted:
-            counts[item.result] = counts.get(item.result, 0) + 1
-    pairs = [(state, item.new if item is not None else state) for state, item in zip(rows, results, strict=True)]
-    deployment.journal.rebase(_without_gone(pairs))
+        results = list(pool.map(one, rows))
+    deployment.journal.rebase(_without_gone(list(zip(rows, results, strict=True))))
     deployment.index()
-    return counts
 
 
-def _refresh_one(deployment: Deployment, state: State) -> Refreshed | None:
-    """The result for one state; None when it stays as it is without being looked at or counted."""
+def _refresh_one(deployment: Deployment, state: State, counted: bool) -> State | None:
+    """The state after a look at the object; None when it is gone."""
     if deployment.options.targets and state.urn not in deployment.options.targets:
-        return None
+        return state
     if deployment.stopping.is_set():
-        return None
-    step = Step(REFRESH, state, state)
-    if not state.custom or state.is_provider or state.pending_replacement:
-        # Nothing to read; it still counts among the unchanged, as the CLI counts it.
-        return Refreshed(state, state, SAME, step)
+        return state
+    step = Step(REFRESH, state, state, result=SAME, counted=counted)
     deployment.report.planned(step)
-    try:
-        found = _read(deployment, state, step)
-    except (ResourceError, PluginError, EngineError) as error:
-        deployment.report.finished(step, ok=False)
-        deployment.report.log("error", state.urn, str(error))
-        deployment.sealed = True
-        return None
+    # Components and providers have nothing to read; they count among the unchanged.
+    if state.custom and not state.is_provider and not state.pending_replacement:
+        try:
+            _read(deployment, state, step)
+        except (ResourceError, PluginError, EngineError) as error:
+            deployment.report.finished(step, ok=False)
+            deployment.report.log("error", state.urn, str(error))
+            deployment.sealed = True
+            return state
     deployment.report.finished(step, ok=True)
-    return found
+    return step.new
 
 
-def _read(deployment: Deployment, old: State, step: Step) -> Refreshed:
+def _read(deployment: Deployment, old: State, step: Step) -> None:
     plugin = deployment.plugin(old)
     if plugin is None:
         raise ResourceError(old.urn, "the inputs of its provider are unknown")
     read_id, inputs, outputs = plugin.read(old)
     if not read_id:
-        step.op, step.new = DELETE, None
-        return Refreshed(old, None, DELETE, step)
+        step.result, step.new = DELETE, None
+        return
     new = old.copy(
         id=read_id,
         inputs=old.inputs if inputs is None else annotate(inputs, old.inputs),
@@ -87,14 +74,11 @@ def _read(deployment: Deployment, old: State, step: Step) -> Refreshed:
     answer = plugin.diff(new, new.outputs, new.inputs, old.inputs, old.ignore_changes)
     changed, details = answer.changes, None
     if changed is None:
-        keys, details = input_diff(unwrap(new.inputs), unwrap(old.inputs))
+        step.diff_reasons, details = input_diff(new.inputs, old.inputs)
         changed = bool(details)
-        step.diff_reasons = keys
     step.new = new
-    if not changed:
-        return Refreshed(old, new, SAME, step)
-    step.op, step.details = UPDATE, _turned(details)
-    return Refreshed(old, new, UPDATE, step)
+    if changed:
+        step.result, step.details = UPDATE, _turned(details)
 
 
 _OPPOSITE = {"add": "delete", "delete": "add", "update": "update"}

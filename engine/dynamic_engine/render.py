@@ -13,8 +13,8 @@ from dynamic_engine.operation import Outcome
 from dynamic_engine.state import STACK_TYPE, State
 from dynamic_engine.steps import (
     CREATE,
+    CREATE_REPLACEMENT,
     DELETE,
-    DELETE_REPLACED,
     IMPORT,
     PHYSICAL,
     REFRESH,
@@ -25,7 +25,7 @@ from dynamic_engine.steps import (
 )
 from dynamic_engine.values import UNKNOWN, Properties, Secret, Unknown, Value, contains_secret, mask
 
-_SIGNS = {CREATE: "+", UPDATE: "~", DELETE: "-", REPLACE: "+-", IMPORT: "="}
+_SIGNS = {CREATE: "+", UPDATE: "~", DELETE: "-", REPLACE: "+-", IMPORT: "=", REFRESH: "~"}
 _PLANNED = {CREATE: "to create", UPDATE: "to update", DELETE: "to delete", REPLACE: "to replace"}
 _DONE = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", REPLACE: "replaced", IMPORT: "imported"}
 _MARKS = {"add": "+", "delete": "-", "update": "~"}
@@ -40,8 +40,8 @@ class Tally:
 
     def count(self, step: Step) -> None:
         """Count *step* under what it turned out to be."""
-        if step.counted:
-            op = SAME if step.op == REFRESH else step.op
+        if step.counted and not step.internal and step.op not in PHYSICAL:
+            op = step.result or step.op
             with self._lock:
                 self.counts[op] = self.counts.get(op, 0) + 1
 
@@ -74,13 +74,14 @@ class Human(Tally):
         """One line for what changes; its properties below it with ``--diff``."""
         if ok:
             self.count(step)
-        # A failed physical step is the replacement that failed.
-        if step.internal or step.skipped or step.op in (SAME, REFRESH) or (step.op in PHYSICAL and ok):
+        if step.internal or step.skipped or step.op == SAME or (ok and (step.op in PHYSICAL or step.result == SAME)):
             return
-        op = REPLACE if step.op in PHYSICAL and step.op != DELETE_REPLACED else step.op
+        op = _shown_op(step)
         line = f" {_SIGNS.get(op, '-'):<2} {op:<8} {_short_type(step.urn)}  {urns.name_of(step.urn)}"
         if op == DELETE and step.old is not None and step.old.retain_on_delete:
             line += "  [retain]"
+        if step.result == DELETE:
+            line += "  [gone]"
         changes = _changes(step)
         if changes and not self._diff:
             line += f"  [diff: {_compact(changes)}]"
@@ -122,6 +123,13 @@ class Human(Tally):
         print(text, file=self._stream, flush=True)
 
 
+def _shown_op(step: Step) -> str:
+    """The word for a line: what a refresh found; for a failed half of a replacement, the replacement."""
+    if step.op == REFRESH and step.counted and step.result != SAME:
+        return step.result
+    return REPLACE if step.op == CREATE_REPLACEMENT else step.op
+
+
 def _duration(seconds: float) -> str:
     return f"{seconds:.1f}s" if seconds < 60 else f"{int(seconds // 60)}m{int(seconds % 60)}s"
 
@@ -136,7 +144,7 @@ Changes = dict[str, str]  # path -> add | delete | update
 
 def _changes(step: Step) -> Changes:
     """Changed paths of an update or replacement: the diff's own detail, else what differs in the inputs."""
-    if step.old is None or step.new is None or step.op not in (UPDATE, REPLACE):
+    if step.old is None or step.new is None or step.op not in (UPDATE, REPLACE, REFRESH):
         return {}
     if step.details:
         found = {path: item.kind.removesuffix("-replace") for path, item in step.details.items()}

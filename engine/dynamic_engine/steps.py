@@ -71,6 +71,8 @@ class Step:
     replace_reasons: list[str] = field(default_factory=list)
     details: Details | None = None
     skipped: bool = False  # a create that was left out because it is not targeted
+    result: str = ""  # of a refresh: same, update or delete
+    counted: bool = True  # False for the refresh phase of another operation
 
     @property
     def state(self) -> State:
@@ -88,11 +90,6 @@ class Step:
     def internal(self) -> bool:
         """Whether it concerns a default provider, which nobody wants to see."""
         return self.state.is_default_provider
-
-    @property
-    def counted(self) -> bool:
-        """Whether summaries count it."""
-        return not self.internal and self.op not in PHYSICAL
 
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
