@@ -197,9 +197,7 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
     if desired.route == "customer":
         return waiting(facts, "customer", "ION shows no accepted agreement", _accept_directly(desired, session))
     agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""
-    step = next_steps.attest_in_console(
-        _signatory(desired), agreed_on, key=desired.key, visible=agreement.state == "mismatch"
-    )
+    step = next_steps.attest_in_console(_signatory(desired), agreed_on, hidden=agreement.state != "mismatch")
     return waiting(facts, "us", "ION shows no accepted agreement", step)
 
 

@@ -33,22 +33,27 @@ def now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What one person does next, in an operator's words. `values`: console label -> text to enter."""
+    """What one person does next, in an operator's words. `values`: console label -> text to enter.
+
+    confirm: gates that no API will show afterwards, so that the person records them.
+    """
 
     owner: Owner
     where: str
     action: str
     values: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
+    confirm: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """`{"owner", "where", "action", "values", "link"}`, the shape kept in state and printed as JSON."""
+        """The shape kept in state."""
         return {
             "owner": self.owner,
             "where": self.where,
             "action": self.action,
             "values": dict(self.values),
             "link": self.link,
+            "confirm": list(self.confirm),
         }
 
 

@@ -230,5 +230,5 @@ def _remember(one: Judged, held: dict[str, str], unsettled: dict[str, str]) -> N
     if one.field.state == "match":
         held[one.key] = value
         unsettled.pop(one.key, None)
-    elif one.field.state == "mismatch":
+    elif one.field.state == "mismatch" or not one.field.confirmed:
         unsettled[one.key] = value

@@ -12,7 +12,7 @@ from typing import Any
 
 import schemas
 from onboarding import attestation, compare, customer, provider_association, tenant_identity
-from onboarding.contract import Facts, Field, Known, Outcome
+from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.observed import ObservedLook
 
 CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
@@ -98,16 +98,20 @@ def _agreement(declared: schemas.Customer, ion_id: str, tenant: Outcome, known: 
         company=_company(declared),
         country=_place(declared).country,
     )
-    facts = Facts()
-    related = tenant.facts.fields["relationship"].state == "match"
-    if look.session.partner_center is not None and not related:
-        # Partner Center shows agreements of its own customers only: without a relationship they are out of sight.
-        gone = Field("not_visible", "accepted", "", "Partner Center, which needs the relationship first")
-        facts = Facts(fields={"agreement": gone}, seen=known.seen)
-        return Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on="earlier step"), look.oldest())
+    if hidden := _out_of_sight(tenant, look):
+        facts = Facts(fields={"agreement": Field("not_visible", "accepted", "", hidden)}, seen=known.handled or {})
+        return Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on=EARLIER), look.oldest())
     facts = attestation.observe(wanted, known, look)
     outcome = attestation.assess(wanted, known, facts, look.session)
     return Seen(ATTESTATION, known, _with_signatory(wanted, facts, look), outcome, look.oldest())
+
+
+def _out_of_sight(tenant: Outcome, look: ObservedLook) -> str:
+    """Why no system can show an agreement, "" when one can: each shows those of its own customers only."""
+    if look.session.partner_center is not None:
+        related = tenant.facts.fields["relationship"].state == "match"
+        return "" if related else "Partner Center agreements, which need a relationship"
+    return "ION cloudProfiles, which need a linked tenant" if tenant.facts.data["found"].linked == "" else ""
 
 
 def _from_earlier(carried: Mapping[str, str], declared: schemas.Customer, names: tuple[str, ...]) -> dict[str, Any]:

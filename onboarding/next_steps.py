@@ -73,16 +73,18 @@ def leaving() -> NextStep:
     )
 
 
-def provider_row(declared: schemas.CloudProvider, *, exists: bool, key: str, confirm: bool) -> NextStep:
-    """Add or correct the Cloud Provider row in the console."""
-    verb = "Open the row and set" if exists else "Add the row with"
-    action = f"{verb} pricebook, currencies and portal access as below, then {labels.text('save')}."
-    if confirm:
-        action += f" No API shows the pricebook: then run csp confirm {key} pricebook."
+def provider_row(
+    declared: schemas.CloudProvider, *, exists: bool, confirm: tuple[str, ...], hidden: bool = False
+) -> NextStep:
+    """Add or correct the Cloud Provider row in the console. `hidden`: nobody can see whether it exists."""
+    if hidden:
+        verb = "Look at the row (add it if it is missing) and set"
+    else:
+        verb = "Open the row and set" if exists else "Add the row with"
     return NextStep(
         "us",
-        row_path(exists=exists),
-        action,
+        row_path(exists=exists or hidden),
+        f"{verb} pricebook, currencies and portal access as below, then {labels.text('save')}.",
         who()
         | _values(
             provider=declared.provider,
@@ -91,18 +93,7 @@ def provider_row(declared: schemas.CloudProvider, *, exists: bool, key: str, con
             invoice_currency=declared.invoice_currency,
             portal_access=on_off(declared.portal_access),
         ),
-    )
-
-
-def invisible_row(declared: schemas.CloudProvider, key: str) -> NextStep:
-    """Portal access is off on purpose, so that ION's API shows nothing: a person looks and confirms."""
-    step = provider_row(declared, exists=True, key=key, confirm=False)
-    return NextStep(
-        "us",
-        step.where,
-        "ION's API does not show this row while portal access is off, and it stays off. Look at the row (add it if it is missing), "
-        f"then run csp confirm {key} cloud_provider and csp confirm {key} pricebook.",
-        step.values,
+        confirm=confirm,
     )
 
 
@@ -110,7 +101,6 @@ def add_identity(
     tenant_id: str,
     domain: str,
     *,
-    key: str,
     hint: str,
     hidden: bool = False,
     mail: Mapping[str, str] | None = None,
@@ -118,26 +108,21 @@ def add_identity(
 ) -> NextStep:
     """Add an existing tenant to the row. `mail`: to write if ION refuses the tenant. `hidden`: no API will show it."""
     enter = f"choose {labels.text('identity_existing')} and enter the Microsoft ID below."
-    if hidden:
-        action = (
-            f"ION's API shows no tenant while portal access is off, and it stays off. Look at the row; if this tenant is not "
-            f"linked, {enter} {hint} Then run csp confirm {key} tenant and csp confirm {key} relationship."
-        )
-    else:
-        action = f"{enter[0].upper()}{enter[1:]} {hint}".strip()
+    action = f"If this tenant is not linked yet, {enter}" if hidden else f"{enter[0].upper()}{enter[1:]}"
     return NextStep(
         "us",
         row_path(exists=True),
-        action,
+        f"{action} {hint}".strip(),
         who()
         | _values(identity=labels.text("identity_existing"), microsoft_id=tenant_id, domain=domain)
         | dict(mail or {}),
         link,
+        confirm=("relationship", "tenant") if hidden else (),
     )
 
 
 def new_identity(
-    declared: schemas.NewIdentity, company: str, place: schemas.Address, credentials: str, *, key: str
+    declared: schemas.NewIdentity, company: str, place: schemas.Address, credentials: str, *, key: str, hidden: bool
 ) -> NextStep:
     """Make a new tenant in the console: one visit, the vault entry opened first."""
     person = declared.contact
@@ -165,6 +150,7 @@ def new_identity(
             country=place.country,
             language=declared.language,
         ),
+        confirm=("relationship", "tenant") if hidden else (),
     )
 
 
@@ -178,14 +164,13 @@ def confirm_new_tenant(prefix: str) -> NextStep:
     )
 
 
-def attest_in_console(signatory: schemas.Person, agreed_on: str, *, key: str, visible: bool) -> NextStep:
+def attest_in_console(signatory: schemas.Person, agreed_on: str, *, hidden: bool) -> NextStep:
     """ION's attestation form, part of the same visit as the tenant."""
-    confirm = "" if visible else f" If ION's API does not show it (portal access off): csp confirm {key} agreement."
     return NextStep(
         "us",
         row_path(exists=True),
-        f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud Customer Agreement) with the "
-        "person who agreed" + ("." if agreed_on else " and the day of the agreement.") + confirm,
+        f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud Customer Agreement) "
+        f"with the person who agreed{'' if agreed_on else ' and the day of the agreement'}.",
         who()
         | _values(
             signatory_first=signatory.first_name,
@@ -194,6 +179,7 @@ def attest_in_console(signatory: schemas.Person, agreed_on: str, *, key: str, vi
             signatory_phone=signatory.phone,
             agreement_date=agreed_on,
         ),
+        confirm=("agreement",) if hidden else (),
     )
 
 

@@ -125,11 +125,14 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
     unsettled = [n for n, fact in facts.fields.items() if not fact.holds and (n != "portal_access" or n in differing)]
     if not unsettled:
         return ready(facts, memory=remembered)
-    if not exists and not desired.cloud_provider.portal_access:
-        step = next_steps.invisible_row(desired.cloud_provider, desired.key)
-    else:
-        confirm = not facts.fields["pricebook"].holds or not facts.fields["invoice_currency"].holds
-        step = next_steps.provider_row(desired.cloud_provider, exists=exists, key=desired.key, confirm=confirm)
+    hidden = not exists and not desired.cloud_provider.portal_access
+    gates = ("pricebook",) if any(not facts.fields[n].holds for n in NAMES[1:4]) else ()
+    step = next_steps.provider_row(
+        desired.cloud_provider,
+        exists=exists,
+        confirm=("cloud_provider", *gates) if hidden else gates,
+        hidden=hidden,
+    )
     if differing:
         reason = "; ".join(
             f"{n}: declared {facts.fields[n].declared}, ION has {facts.fields[n].seen}" for n in differing

@@ -61,11 +61,23 @@ def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dic
     joined = {
         "owner": step["owner"],
         "where": parts[0]["where"],
-        "action": " ".join(dict.fromkeys(str(part["action"]) for part in parts)),
+        "action": " ".join([*dict.fromkeys(str(part["action"]) for part in parts), *_to_confirm(customer, parts)]),
         "values": _ordered(values, parts),
         "link": next((part["link"] for part in parts if part.get("link")), ""),
     }
     return _filled(joined, customer)
+
+
+def _to_confirm(customer: schemas.Customer, parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the person records afterwards, because no API shows it."""
+    gates = list(dict.fromkeys(gate for part in parts for gate in part.get("confirm") or []))
+    if customer.cloud_provider.portal_access:  # then ION shows the rest by itself
+        gates = [gate for gate in gates if gate == "pricebook"]
+    if not gates:
+        return []
+    off = "" if customer.cloud_provider.portal_access else " while portal access is off (it stays off)"
+    commands = " and ".join(f"csp confirm {customer.key} {gate}" for gate in gates)
+    return [f"No API shows {', '.join(gates).replace('_', ' ')}{off}: then run {commands}."]
 
 
 def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> dict[str, str]:

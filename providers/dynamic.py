@@ -159,10 +159,7 @@ class Provider(ResourceProvider):
         except ValidationError as wrong:
             raise OnboardingError(f"{self._kind} {inputs.get('key')}: {'; '.join(_lines(wrong))}") from None
         refused = wrong_account(known, session)
-        if refused:
-            outcome = _other_account(refused)
-        else:
-            outcome = self._attempt(desired, known, session, str(inputs.get("key")))
+        outcome = _other_account(refused) if refused else self._attempt(desired, known, session, str(inputs.get("key")))
         return self._outputs(inputs, known, outcome, session, converged=True)
 
     def _attempt(self, desired: Any, known: Known, session: Session, key: str) -> Outcome:

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 from clients.connection import Session
-
 from onboarding.look import EstateLook
 
 _LOCK = threading.Lock()

@@ -103,7 +103,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     if facts.fields["tenant"].holds:
         return ready(facts, carried=carried, memory=memory)
     own = found.related.domain if found.related else declared_domain(identity)
-    step = next_steps.add_identity(found.wanted, own, key=desired.key, hint="", hidden=found.linked is None)
+    step = next_steps.add_identity(found.wanted, own, hint="", hidden=found.linked is None)
     return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
 
 
@@ -206,7 +206,7 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
         assert place is not None
         credentials = session.connection.csp_credentials
         step = next_steps.new_identity(
-            identity, identity.company_name or desired.company, place, credentials, key=desired.key
+            identity, identity.company_name or desired.company, place, credentials, key=desired.key, hidden=hidden
         )
         return waiting(facts, "us", "the tenant is made in ION", step)
     domain = declared_domain(identity)
@@ -231,8 +231,6 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
             "add the Microsoft ID after the acceptance."
         )
     mail = note.values() if note is not None and not hidden else {}
-    step = next_steps.add_identity(
-        found.wanted, domain, key=desired.key, hint=hint, hidden=hidden, mail=mail, link=link if mail else ""
-    )
+    step = next_steps.add_identity(found.wanted, domain, hint=hint, hidden=hidden, mail=mail, link=link if mail else "")
     reason = "ION does not show the linked tenant" if found.linked is None else "no tenant is linked in ION"
     return waiting(facts, "us", reason, step)
