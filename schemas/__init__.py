@@ -32,6 +32,7 @@ from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, format_findings
 from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
 from schemas.loader import load_connection, load_estate
+from schemas.writing import CannotWriteError, write_customer
 
 __all__ = [
     "GATES",
@@ -39,6 +40,7 @@ __all__ = [
     "AssociationApi",
     "Attestation",
     "CannotConfirmError",
+    "CannotWriteError",
     "CloudProvider",
     "Confirmation",
     "Connection",
@@ -72,4 +74,5 @@ __all__ = [
     "load_connection",
     "load_estate",
     "program_access_of",
+    "write_customer",
 ]

@@ -34,7 +34,7 @@ def fill_tables(page: str) -> str:
     """``page`` with every field table up to date. Raises ``KeyError`` for a model that does not exist."""
     return re.sub(
         r"(<!-- fields: (\w+) -->\n).*?(<!-- end -->)",
-        lambda m: f"{m[1]}{_table(_MODELS[m[2]])}{m[3]}",
+        lambda m: f"{m[1]}\n{_table(_MODELS[m[2]])}\n{m[3]}",
         page,
         flags=re.DOTALL,
     )

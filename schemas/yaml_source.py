@@ -236,3 +236,8 @@ def _scalar(text: str) -> Any:
         number = float(text)
         return number if math.isfinite(number) else text
     return text
+
+
+def looks_like_text(value: str) -> bool:
+    """Whether ``value`` written without quotes would be read as a text, by YAML 1.2 and by older readers (``on``)."""
+    return isinstance(_scalar(value), str) and value.lower() not in ("yes", "no", "on", "off", "y", "n")

@@ -83,3 +83,29 @@ def test_a_thousand_customers_load_in_one_breath(tmp_path: Path) -> None:
     estate = schemas.load_estate(stack, tmp_path, today=dt.date(2026, 11, 22))
     assert len(estate.customers) == 1002
     assert time.process_time() - started < 3.0
+
+
+EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+
+
+def test_the_example_of_the_customer_page_is_valid(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "customer-file.md").read_text(encoding="utf-8")
+    example, existing, invite, *_ = EXAMPLE.findall(page)
+    stack = copy_base(tmp_path)
+    path = tmp_path / "stacks" / "customers" / "contoso.yaml"
+    start, _, rest = example.partition("identity:")
+    end = rest[rest.index("attestation:") :]
+    for text in (example, start + existing + end, start + invite + end):
+        path.write_text(text, encoding="utf-8")
+        schemas.load_estate(stack, tmp_path, today=dt.date(2026, 11, 22))
+
+
+def test_every_model_has_its_field_table_in_the_docs() -> None:
+    pages = "".join((ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("customer-file", "connection-file"))
+    tables = set(re.findall(r"<!-- fields: (\w+) -->", pages))
+    models = {
+        name
+        for name, found in vars(schemas).items()
+        if isinstance(found, type) and issubclass(found, schemas.Declared) and found is not schemas.Declared
+    }
+    assert models <= tables

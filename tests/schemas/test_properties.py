@@ -22,7 +22,7 @@ TODAY = dt.date(2026, 11, 22)
 CUSTOMER = (BASE / "stacks" / "customers" / "contoso.yaml").read_text(encoding="utf-8")
 LINES = CUSTOMER.splitlines(keepends=True)
 SCHEMA = Draft202012Validator(json.loads((Path(schemas.__file__).parent / "customer.schema.json").read_text("utf-8")))
-QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 yaml_like = st.text(alphabet=st.sampled_from(list("ab:-# \t\n[]{}&*!|>'\"%@`,?0~.<é\ufeff\x00\U0001f600")), max_size=60)
 
@@ -83,7 +83,7 @@ def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(p for key, value in inner for p in _places(value, (*path, key)))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_json_schema_refuses_nothing_that_the_models_accept(data: st.DataObject) -> None:
     customer = YAML(typ="safe", pure=True).load(CUSTOMER)
