@@ -81,7 +81,7 @@ def create_tenant(store: Store, now: datetime, new: NewTenant) -> tuple[Tenant, 
     """Make a tenant and its first administrator. Returns it with the one-time password; the domain must be free."""
     number = str(store.next_seq())
     tenant_id = guid("tenant", new.domain, number)
-    password = _password(tenant_id)
+    password = one_time_password(tenant_id)
     tenant = Tenant(
         id=tenant_id,
         initial_domain=new.domain,
@@ -105,7 +105,8 @@ def create_tenant(store: Store, now: datetime, new: NewTenant) -> tuple[Tenant, 
     return store.tenants.put(tenant), password
 
 
-def _password(tenant_id: str) -> str:
+def one_time_password(tenant_id: str) -> str:
+    """The password that the first administrator of a new tenant is shown once; derived, so that nobody has to keep it."""
     # Microsoft's own samples ("=;;n.=s9Z", "0Krha*Io") hold characters that shells and naive quoting trip over.
     letters = "abcdefghkmnpqrstuvwxyz"
     digest = hashlib.sha256(f"password/{tenant_id}".encode()).digest()
