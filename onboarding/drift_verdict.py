@@ -16,6 +16,8 @@ from onboarding.contract import ABSENT, NEXT_RUN, Field, Known, Outcome
 from onboarding.drift_resources import EXTRA, SECTION, Seen
 
 Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
+CLAIMS = frozenset({"agreement", "relationship"})
+"""Fields that somebody must bring about. One that never held is an open step, whatever is there instead."""
 RESELLER = "reseller"
 """The one field of a customer that is a fact of the connection; it is told once, not once a customer."""
 
@@ -78,8 +80,8 @@ def _differs(seen: Seen, name: str, field: Field, held: str | None) -> Verdict:
         return "drift"
     if handled is not None and name not in EXTRA:
         return "pending" if handled.get(name) == seen.facts.seen.get(name) else "drift"
-    # Nobody saw it before. Nothing there was most likely never there; another value is a difference to tell.
-    return "pending" if not field.seen or field.seen == ABSENT else "drift"
+    # Nobody saw it hold before. What is not there was most likely never there; another value is a difference to tell.
+    return "pending" if name in CLAIMS or not field.seen or field.seen == ABSENT else "drift"
 
 
 def _in_state(known: Known, name: str) -> Mapping[str, str]:

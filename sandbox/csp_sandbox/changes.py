@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from csp_sandbox import microsoft, model
-from csp_sandbox.admin import ADMIN, OURS, explain
-from csp_sandbox.ledger import rule
+from csp_sandbox.admin import ADMIN, explain
+from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.seed import _Planter
 from csp_sandbox.web import Answer, Call, MalformedError
 from csp_sandbox.world import World

@@ -1,0 +1,165 @@
+"""Drift at scale: `python -m tests.drills.drift` prints one figure a line and ends with 1 when one misses its mark.
+
+An estate of 1,000 customers is seeded into a sandbox process and looked at; 200 random changes of all sorts are made
+behind the tool's back; it looks again. Calls are those that the sandbox counted. Both roles are measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import schemas
+from clients.connection import Session
+from onboarding import drift
+from onboarding.drift_report import DriftReport, Finding
+from tests.drills.changes import RemoteChange, Verdict
+from tests.drills.changes import generate as generate_changes
+from tests.drills.estate import CONNECTIONS, Generated, Profile
+from tests.drills.estate import generate as generate_estate
+from tests.workspace import ROOT, Sandbox, start_sandbox
+
+COLD = {"reseller": 1.1, "provider": 2.2}
+"""Calls a customer allowed for a look that knows nothing yet."""
+WARM = 80
+"""Calls allowed for a second look inside the access token's life with nothing changed."""
+TOLD = ("drift", "progress", "unmanaged", "inconsistent")
+
+
+@dataclass
+class Bench:
+    """A sandbox seeded with a generated estate, and a session to look at it."""
+
+    generated: Generated
+    sandbox: Sandbox
+    estate: schemas.Estate
+    home: Path
+
+    def look(self, *, fresh: bool = False) -> tuple[DriftReport, int]:
+        """One look by a new session, as a new process would; the report and the calls that the sandbox counted."""
+        session = Session(self.estate.connections[self.generated.connection], self.home, os.environ)
+        before = self.sandbox.counters()["requests"]["total"]
+        try:
+            report = drift.look(
+                self.estate, {self.generated.connection: session}, {}, dt.datetime.now(dt.UTC), fresh=fresh
+            )
+        finally:
+            session.close()
+        return report, self.sandbox.counters()["requests"]["total"] - before
+
+    def apply(self, changes: list[RemoteChange]) -> None:
+        """Make the changes behind the tool's back."""
+        seed: dict[str, list[object]] = {}
+        for change in changes:
+            for name, entries in change.seed.items():
+                seed.setdefault(name, []).extend(entries)
+        self.sandbox.admin("POST", "seed", seed)
+        self.sandbox.admin("POST", "changes", [order for change in changes for order in change.orders])
+
+
+@contextmanager
+def bench(count: int, profile: Profile, folder: Path, seed: int = 1) -> Iterator[Bench]:
+    """A sandbox process with a generated estate of `count` customers."""
+    generated = generate_estate(count, profile, seed)
+    home = folder / ".csp"
+    seed_file = folder / "seed.json"
+    seed_file.write_text(json.dumps({**generated.seed, "people": {"mode": "hand"}}), "utf-8")
+    name = CONNECTIONS[profile]
+    declared = schemas.load_connection(name, ROOT)
+    fast = declared.limits.model_copy(update={"requests_per_second": 1000.0, "concurrency": 8})
+    connection = declared.model_copy(update={"limits": fast, "mail": None})
+    sandbox = start_sandbox(home, profile, "--seed-file", str(seed_file))
+    try:
+        yield Bench(generated, sandbox, generated.estate(connection, folder), home)
+    finally:
+        sandbox.stop()
+
+
+def verdicts(findings: list[Finding]) -> Counter[Verdict]:
+    """Findings as the generator of changes speaks of them; of what cannot be seen only what was seen before."""
+    return Counter(
+        (f.kind, f.customer, f.field) for f in findings if f.kind in TOLD or "was seen as declared" in f.seen
+    )
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a look after changes missed, and what it told without reason."""
+
+    expected: Counter[Verdict]
+    missed: Counter[Verdict]
+    false: Counter[Verdict]
+
+    @property
+    def recall(self) -> float:
+        """Share of the expected findings that were told, in percent."""
+        total = self.expected.total()
+        return 100.0 * (total - self.missed.total()) / total if total else 100.0
+
+
+def compare(before: DriftReport, after: DriftReport, changes: list[RemoteChange]) -> Compared:
+    """Findings of the second look, less those of the first, against what the changes must lead to."""
+    expected = Counter(verdict for change in changes for verdict in change.expected)
+    told = verdicts(after.findings)
+    told.subtract(verdicts(before.findings))
+    told = +told
+    return Compared(expected, expected - told, told - expected)
+
+
+def measure(profile: Profile, count: int, number: int, seed: int) -> bool:
+    """Print the figures of one role. True when all marks are met."""
+    with tempfile.TemporaryDirectory() as folder, bench(count, profile, Path(folder), seed) as at:
+        started = time.monotonic()
+        before, cold = at.look()
+        seconds = time.monotonic() - started
+        quiet, warm = at.look()
+        changes = generate_changes(at.generated, number, seed)
+        at.apply(changes)
+        after, again = at.look(fresh=True)
+        result = compare(before, after, changes)
+    surprises = [f for f in (*before.findings, *quiet.findings) if f.kind in ("drift", "progress")]
+    sorts = len({change.name for change in changes})
+    allowed = round(COLD[profile] * count)
+    print(f"{profile}: customers {count}, changes {len(changes)} of {sorts} sorts")
+    print(f"{profile}: fields compared {before.fields}, seconds of the first look {seconds:.1f}")
+    print(f"{profile}: calls cold {cold} (allowed {allowed}), after the changes {again}")
+    print(f"{profile}: calls of a second look with nothing changed {warm} (allowed {WARM})")
+    print(f"{profile}: recall {result.recall:.2f} % of {result.expected.total()} findings")
+    print(f"{profile}: false alarms {result.false.total() + len(surprises)}")
+    for verdict, times in result.missed.items():
+        print(f"{profile}: missed {times} x {verdict}", file=sys.stderr)
+    for verdict, times in result.false.items():
+        print(f"{profile}: without reason {times} x {verdict}", file=sys.stderr)
+    for finding in surprises:
+        print(f"{profile}: without any change {finding}", file=sys.stderr)
+    for what, why in {**before.not_checked, **after.not_checked}.items():
+        print(f"{profile}: not checked {what}: {why}", file=sys.stderr)
+    marks = (cold <= allowed, again <= allowed, warm <= WARM, result.recall == 100.0, not result.false, not surprises)
+    return all(marks) and not before.not_checked and not after.not_checked
+
+
+def main() -> int:
+    """Measure both roles."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=1000)
+    parser.add_argument("--changes", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profile", choices=("provider", "reseller"), action="append")
+    given = parser.parse_args()
+    profiles: list[Profile] = given.profile or ["reseller", "provider"]
+    met = [measure(profile, given.customers, given.changes, given.seed) for profile in profiles]
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
