@@ -1,0 +1,44 @@
+"""The web console as a system: HTML pages below /console, for people with a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from csp_sandbox.ledger import OURS, rule
+from csp_sandbox.web import Answer, Call, RefusalError, System, page
+
+TROUBLE = rule("console.trouble", "Pages that do not exist answer 404 with a page that says so.", source=OURS)
+
+_pages = Environment(
+    loader=PackageLoader("csp_sandbox.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_pages.filters["segment"] = lambda text: quote(str(text), safe="")
+
+
+def show(call: Call, template: str, status: int = 200, **values: Any) -> Answer:
+    """Render a page. Every page knows the console's base path and the sandbox's time."""
+    now = call.world.clock.now().strftime("%Y-%m-%d %H:%M UTC")
+    text = _pages.get_template(template).render(base="/console", now=now, profile=call.world.profile, **values)
+    return page(text, status)
+
+
+def trouble(call: Call, status: int, message: str) -> RefusalError:
+    """A page that tells what is wrong."""
+    texts = {404: "There is no such page.", 405: "This page cannot do that.", 500: "The sandbox failed; see its log."}
+    text = message or texts.get(status, "The request could not be read.")
+    return RefusalError(TROUBLE, show(call, "problem.html", status, title="Not possible", text=text))
+
+
+def missing(call: Call, what: str) -> RefusalError:
+    """A page about something that is not there."""
+    return trouble(call, 404, f"There is no such {what}.")
+
+
+CONSOLE = System(name="console", title="Web console", base="/console", trouble=trouble, public=False)
