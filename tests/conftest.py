@@ -34,6 +34,34 @@ def workspace(tmp_path: Path, engine: str) -> Iterator[Callable[..., Workspace]]
         one.close()
 
 
+@pytest.fixture(scope="session")
+def _ready_estates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
+    return {}
+
+
+@pytest.fixture
+def ready_provider(
+    tmp_path: Path, engine: str, _ready_estates: dict[str, Workspace], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workspace]:
+    """The `provider` estate after its people have acted: four customers that can order.
+
+    Brought up once a test process and engine, then copied: the same as a fresh one, in a fraction of the time.
+    """
+    if engine not in _ready_estates:
+        first = Workspace.make(tmp_path_factory.mktemp(f"ready-{engine}"), engine, "provider")
+        try:
+            first.up()
+            first.sandbox.act()
+            first.up()
+            first.assert_all_can_order()
+        finally:
+            first.close()
+        _ready_estates[engine] = first
+    copy = _ready_estates[engine].copy_to(tmp_path)
+    yield copy
+    copy.close()
+
+
 @pytest.fixture
 def provider(workspace: Callable[..., Workspace]) -> Workspace:
     return workspace("provider")

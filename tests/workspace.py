@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from clients.handover import make_local_recipient
 
 ROOT = Path(__file__).resolve().parent.parent
 CSP = (sys.executable, "-m", "csp.main")
@@ -27,7 +29,9 @@ class Sandbox:
     ready: dict[str, Any]
 
     def admin(self, method: str, path: str, body: object = None, **params: str) -> Any:
-        answer = httpx.request(method, f"{self.ready['admin']}/{path}", json=body, params=params, timeout=60, trust_env=False)
+        answer = httpx.request(
+            method, f"{self.ready['admin']}/{path}", json=body, params=params, timeout=60, trust_env=False
+        )
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
@@ -35,8 +39,27 @@ class Sandbox:
         answer: dict[str, Any] = self.admin("GET", "counters")
         return answer
 
-    def act(self, todo: object = ()) -> dict[str, Any]:
-        answer: dict[str, Any] = self.admin("POST", "people/act", {"todo": list(todo)})  # type: ignore[call-overload]
+    def writes(self) -> int:
+        """How many requests that may change something have arrived so far."""
+        return int(self.counters()["writes"].get("total", 0))
+
+    def state(self) -> dict[str, Any]:
+        """Customers, tenants and relationships in short."""
+        answer: dict[str, Any] = self.admin("GET", "state")
+        return answer
+
+    def change(self, *changes: dict[str, Any]) -> None:
+        """Edits that somebody makes in a console, behind everybody's back."""
+        self.admin("POST", "changes", list(changes))
+
+    def fault(self, operation: str, kind: str, **more: Any) -> None:
+        """Order one fault for the next request of an operation."""
+        self.admin(
+            "POST", "faults", [{"system": operation.split(".")[0], "operation": operation, "kind": kind, **more}]
+        )
+
+    def act(self, todo: Sequence[object] = ()) -> dict[str, Any]:
+        answer: dict[str, Any] = self.admin("POST", "people/act", {"todo": list(todo)})
         return answer
 
     def checkout(self, email: str, account: str = "us") -> list[str]:
@@ -65,7 +88,18 @@ def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
     file.parent.mkdir(parents=True, exist_ok=True)
     log = (home / "sandbox" / f"{profile}.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "csp_sandbox", "--profile", profile, "--port", "0", "--ready-file", str(file), *arguments],
+        [
+            sys.executable,
+            "-m",
+            "csp_sandbox",
+            "--profile",
+            profile,
+            "--port",
+            "0",
+            "--ready-file",
+            str(file),
+            *arguments,
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,
@@ -97,13 +131,22 @@ class Workspace:
             shutil.copy(ROOT / name, root / name)
         shutil.copytree(ROOT / "stacks", root / "stacks")
         (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-        home = root / ".csp"
-        sandbox = start_sandbox(home, profile, *sandbox_arguments)
-        workspace = cls(root, engine, profile, sandbox)
-        from clients.handover import make_local_recipient
+        make_local_recipient(root / ".csp")
+        return cls._open(root, engine, profile, *sandbox_arguments)
 
-        make_local_recipient(home)
-        return workspace
+    @classmethod
+    def _open(cls, root: Path, engine: str, profile: str, *sandbox_arguments: str) -> "Workspace":
+        db = root / ".csp" / "sandbox" / f"{profile}.db"
+        sandbox = start_sandbox(root / ".csp", profile, "--db", str(db), *sandbox_arguments)
+        sandbox.admin("POST", "people", {"mode": "hand"})
+        return cls(root, engine, profile, sandbox)
+
+    def copy_to(self, folder: Path) -> "Workspace":
+        """The same project and situation, as it was when this workspace was closed, with a sandbox of its own."""
+        assert self.sandbox.process.poll() is not None, "close the workspace before it is copied"
+        root = folder / "project"
+        shutil.copytree(self.root, root, symlinks=True)
+        return self._open(root, self.engine, self.stack)
 
     @property
     def home(self) -> Path:
@@ -112,7 +155,14 @@ class Workspace:
     @property
     def env(self) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("CSP_", "PULUMI_"))}
-        return {**clean, "CSP_HOME": str(self.home), "CSP_ENGINE": self.engine, "NO_COLOR": "1", "COLUMNS": "200", **self.extra_env}
+        return {
+            **clean,
+            "CSP_HOME": str(self.home),
+            "CSP_ENGINE": self.engine,
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            **self.extra_env,
+        }
 
     def csp(self, *arguments: str, expect: int | None = 0, env: Mapping[str, str] | None = None) -> str:
         """Run a csp command; its stdout and stderr as one text. Fails unless the exit code is `expect` (None: any)."""
@@ -123,7 +173,12 @@ class Workspace:
 
     def csp_result(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*CSP, *arguments], cwd=self.root, env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=300
+            [*CSP, *arguments],
+            cwd=self.root,
+            env={**self.env, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
 
     def csp_json(self, *arguments: str, expect: int = 0) -> Any:
@@ -147,6 +202,10 @@ class Workspace:
         answer = self.csp_json("status", "-s", self.stack, "--format", "json")
         return {c["key"]: c for c in answer["customers"]}
 
+    def assert_all_can_order(self) -> None:
+        blocked = {key: c["blockers"] for key, c in self.status().items() if not c["can_order"]}
+        assert not blocked
+
     def todo(self) -> list[dict[str, Any]]:
         answer: list[dict[str, Any]] = self.csp_json("todo", "-s", self.stack, "--format", "json")
         return answer
@@ -163,7 +222,9 @@ class Workspace:
 
     def state_text(self) -> str:
         """Everything below the state folder as one text: checkpoints, backups and history."""
-        return "\n".join(f.read_text("utf-8", "replace") for f in sorted((self.home / "state").rglob("*")) if f.is_file())
+        return "\n".join(
+            f.read_text("utf-8", "replace") for f in sorted((self.home / "state").rglob("*")) if f.is_file()
+        )
 
     def wait_until(self, condition: Any, seconds: float = 30.0) -> None:
         """Poll a condition of a real process; fails after `seconds`."""

@@ -5,20 +5,13 @@ import json
 from tests.workspace import Workspace
 
 
-def all_ready(workspace: Workspace) -> None:
-    workspace.up()
-    workspace.sandbox.act()
-    workspace.up()
-    assert all(c["can_order"] for c in workspace.status().values())
-
-
-def test_drift_is_named_counted_repaired_or_handed_over_and_then_quiet(provider: Workspace) -> None:
-    all_ready(provider)
-    drift = lambda **body: provider.sandbox.admin("POST", "drift", body)  # noqa: E731
-    account = provider.sandbox.ready["ion_account_id"]
-    drift(account=account, customer="it@adventure.example", set={"phone": "+1 206 555 0199"})
-    drift(account=account, customer="it@blueyonder.example", set={"pricebook": "US Premium"})
-    drift(account=account, customer="it@alpine.example", remove_relationship=True)
+def test_drift_is_named_counted_repaired_or_handed_over_and_then_quiet(ready_provider: Workspace) -> None:
+    provider = ready_provider
+    provider.sandbox.change(
+        {"do": "profile", "customer": "it@adventure.example", "set": {"phone": "+1 206 555 0199"}},
+        {"do": "row", "customer": "it@blueyonder.example", "set": {"pricebook": "US Premium"}},
+        {"do": "end_relationship", "tenant": "alpineskihouse.onmicrosoft.com"},
+    )
 
     plan = provider.preview("--diff")
     assert "phone" in plan
@@ -44,13 +37,15 @@ def steps(workspace: Workspace) -> dict[str, list[str]]:
     for step in digest["steps"]:
         if step["op"] != "same":
             kind, name = step["urn"].split("::")[-2].split("$")[-1], step["urn"].split("::")[-1]
-            planned.setdefault(name, []).append(f"{kind.split(':')[-1]} {step['op']} {','.join(sorted(step.get('detailedDiff') or {}))}")
+            planned.setdefault(name, []).append(
+                f"{kind.split(':')[-1]} {step['op']} {','.join(sorted(step.get('detailedDiff') or {}))}"
+            )
     return planned
 
 
-def test_a_reviewed_edit_shows_itself_and_nothing_else(provider: Workspace) -> None:
-    all_ready(provider)
-    writes = provider.sandbox.counters()["writes"]
+def test_a_reviewed_edit_shows_itself_and_nothing_else(ready_provider: Workspace) -> None:
+    provider = ready_provider
+    writes = provider.sandbox.writes()
     for old, new, resource in (
         ("phone:", "phone: '+1 425 555 0155' #", "Customer"),
         ("pricebook: US Standard", "pricebook: US Premium", "ProviderAssociation"),
@@ -62,17 +57,17 @@ def test_a_reviewed_edit_shows_itself_and_nothing_else(provider: Workspace) -> N
         assert any(line.startswith(resource) for line in planned["adventure"])
         assert len(planned["adventure"]) == 1, planned
         provider.customer_file("adventure").write_text(before, "utf-8")
-    assert provider.sandbox.counters()["writes"] == writes
+    assert provider.sandbox.writes() == writes
 
 
-def test_a_new_prefix_for_an_existing_tenant_is_blocked_with_the_reason(provider: Workspace) -> None:
-    all_ready(provider)
-    writes = provider.sandbox.counters()["writes"]
+def test_a_new_prefix_for_an_existing_tenant_is_blocked_with_the_reason(ready_provider: Workspace) -> None:
+    provider = ready_provider
+    writes = provider.sandbox.writes()
     text = provider.customer_file("blueyonder").read_text("utf-8")
     provider.customer_file("blueyonder").write_text(text.replace("blueyonderus", "blueyondernew"), "utf-8")
     provider.up()
     verdict = provider.status()["blueyonder"]
     assert "tenant" in verdict["blockers"]
     assert "blueyonderus" in json.dumps(verdict)
-    assert provider.sandbox.counters()["writes"] == writes, "nothing was sent"
+    assert provider.sandbox.writes() == writes, "nothing was sent"
     provider.assert_quiet()

@@ -17,10 +17,14 @@ def test_no_secret_leaves_its_place(provider: Workspace) -> None:
     printed = provider.up() + provider.preview("--diff")
     provider.sandbox.act()
     printed += provider.up() + provider.preview("--json") + provider.csp("status", "-s", "provider", "--format", "json")
-    issued = provider.sandbox.admin("GET", "secrets")  # every password and token that the sandbox ever handed out
+    issued = provider.sandbox.admin("GET", "secrets")[
+        "secrets"
+    ]  # every password and token that the sandbox ever handed out
     assert len(issued) > 6
     kept = "".join(
-        f.read_text("utf-8", "replace") for f in provider.home.rglob("*") if f.is_file() and f.parent.name in ("state", "handover", "logs")
+        f.read_text("utf-8", "replace")
+        for f in provider.home.rglob("*")
+        if f.is_file() and f.parent.name in ("state", "handover", "logs")
     )
     for secret in canaries | set(issued):
         assert secret not in printed
@@ -42,13 +46,13 @@ def test_wrong_input_is_one_line_and_nothing_is_sent(
     provider: Workspace, key: str, old: str, new: str, expected: str
 ) -> None:
     provider.edit(key, old, new)
-    before = provider.sandbox.counters()["requests"]
+    before = provider.sandbox.counters()["requests"]["total"]
     result = provider.csp_result("validate", "-s", "provider")
     assert result.returncode == 2
     lines = [line for line in result.stderr.splitlines() if line.strip()]
     assert any(line.startswith(f"stacks/customers/provider/{key}.yaml:") and expected in line for line in lines), lines
     assert provider.csp_result("up", "-s", "provider", "--yes").returncode == 2
-    assert provider.sandbox.counters()["requests"] == before
+    assert provider.sandbox.counters()["requests"]["total"] == before
 
 
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="compares the embedded engine with a Pulumi CLI on PATH")
