@@ -18,6 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    # httpx works without its command line; that would load click, rich and pygments, half of this process's start.
+    sys.modules["click"] = None  # type: ignore[assignment]
+
 import httpx
 
 from clients.clock import SystemClock
