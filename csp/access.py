@@ -55,3 +55,8 @@ def duration(seconds: float) -> str:
     if whole >= HOUR:
         return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
     return f"{whole // MINUTE} min" if whole >= MINUTE else f"{whole} s"
+
+
+def variable_part(name: str) -> str:
+    """A connection's name as its environment variables spell it: upper case, - as _."""
+    return name.upper().replace("-", "_")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
-from csp import change, engine_commands, look, sandbox_commands
+from csp import auth, change, doctor, engine_commands, look, sandbox_commands
 from csp.errors import CommandError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
 engine_commands.register(app)
 look.register(app)
 change.register(app)
+doctor.register(app)
+app.add_typer(auth.app, name="auth")
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 

@@ -1,0 +1,244 @@
+"""`csp auth ion|microsoft ...`: bring in, look at and keep alive the credentials of a connection.
+
+No secret is ever an argument (arguments are visible to every user of a machine) or printed.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from clients.connection import Session
+from clients.errors import ClientError, CredentialsLost, RetryLater
+from clients.tokens.ion import IonTokens, TokenLife
+from clients.tokens.store import Chain, FileTokenStore
+from csp import access, auth_microsoft, secret_input
+from csp.credential_checks import REFRESH_DAYS, ion_rights
+from csp.errors import CommandError
+
+app = typer.Typer(help="Sign in, and look at or keep alive the credentials of a connection.", no_args_is_help=True)
+ion = typer.Typer(
+    help="StreamOne ION: one single-use refresh token that is renewed all the time.", no_args_is_help=True
+)
+app.add_typer(ion, name="ion")
+app.add_typer(auth_microsoft.app, name="microsoft")
+
+CLICKS = """In ION (management console), as an Account Admin:
+  1. Settings (triple bar, top right) > Users > add a user for this tool alone: any mailbox that you can read, role
+     Account Admin, Ops or Sales (which of them suffices is not published; the role User does not)
+  2. pick the user > Edit > OAuth credentials > Request New Credentials
+  3. copy the refresh token: it is shown once and works once"""
+WHY_ALONE = (
+    "Requesting new credentials may end those of another tool that uses the same ION user, and two tools with one "
+    "refresh token throw each other out."
+)
+
+
+@ion.command("login")
+def login(
+    connection: access.ConnectionName = "",
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the refresh token from standard input.")] = False,
+    from_env: Annotated[
+        bool, typer.Option("--from-env", help="Take it from CSP_<CONNECTION>_ION_REFRESH_TOKEN.")
+    ] = False,
+    own_user: Annotated[
+        bool, typer.Option("--own-user", help="The token's user is used by no other tool: do not ask.")
+    ] = False,
+) -> None:
+    """Store a refresh token that ION has just shown, and prove it by one renewal."""
+    session, tokens = _opened(connection)
+    name = session.connection.name
+    source = secret_input.Source(
+        stdin=stdin, variable=f"CSP_{access.variable_part(name)}_ION_REFRESH_TOKEN" if from_env else ""
+    )
+    _ask_own_user(own_user, source)
+    token = secret_input.read("Refresh token (not shown)", source)
+    with access.told():
+        before = tokens.store.load()
+    try:
+        tokens.login(token)
+    except CredentialsLost as error:
+        if error.problem.code == "unknown":
+            raise _unknown(name, error) from None
+        kept = _put_back(tokens, before)
+        raise CommandError(
+            "ION refused this refresh token: it was used before, has ended or was not copied whole. "
+            f"{kept}Request new credentials and run csp auth ion login -c {name} again"
+        ) from None
+    except RetryLater as error:
+        raise CommandError(
+            f"the token is stored in {tokens.store.place} and not used up, because ION was not reached: {error}. "
+            f"Go on with csp auth ion keepalive -c {name}"
+        ) from None
+    except ClientError as error:
+        _put_back(tokens, before)
+        raise CommandError(str(error)) from None
+    typer.echo(f"{name}: ION took the refresh token, and its successor is stored in {tokens.store.place}")
+    _finish(session, tokens)
+
+
+@ion.command("status")
+def status(
+    connection: access.ConnectionName = "",
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Show how long the token lasts, where it is kept and what it may do. Renews nothing. Exit 1 when it is lost."""
+    if format_ not in ("text", "json"):
+        raise CommandError(f"--format {format_}: write text or json", 2)
+    session, tokens = _opened(connection)
+    with access.told():
+        life = tokens.life(session.ion_transport(), session.endpoints.ion)
+        chain = tokens.store.load()
+    facts = _facts(session, tokens, life, chain)
+    if format_ == "json":
+        typer.echo(json.dumps(facts, indent=2))
+    else:
+        _print(facts)
+    raise typer.Exit(0 if facts["state"] in ("good", "waiting") else 1)
+
+
+@ion.command("keepalive")
+def keepalive(connection: access.ConnectionName = "") -> None:
+    """Renew the token now. Run it weekly where nothing else runs: an idle refresh token ends after 30 to 32 days."""
+    session, tokens = _opened(connection)
+    name = session.connection.name
+    try:
+        tokens.keepalive()
+    except RetryLater as error:
+        raise CommandError(f"not renewed, and nothing is lost: {error}. Run it again later") from None
+    except CredentialsLost as error:
+        raise _lost(name, error) from None
+    except ClientError as error:
+        raise CommandError(str(error)) from None
+    typer.echo(f"{name}: renewed, stored in {tokens.store.place}")
+    _finish(session, tokens)
+
+
+@ion.command("try-again")
+def try_again(connection: access.ConnectionName = "") -> None:
+    """After an interrupted renewal: send the same refresh token once more. Works when the request never arrived.
+
+    If it did arrive, ION refuses, and a person requests new credentials: nothing is lost by trying.
+    """
+    session, tokens = _opened(connection)
+    name = session.connection.name
+    with access.told():
+        chain = tokens.store.load()
+    if chain is None or chain.sent_at is None:
+        raise CommandError(f"no renewal of {name} was interrupted: csp auth ion status -c {name}", 2)
+    try:
+        tokens.try_again()
+    except CredentialsLost as error:
+        raise _lost(name, error) from None
+    except ClientError as error:
+        raise CommandError(str(error)) from None
+    typer.echo(f"{name}: the request had not arrived. Renewed, stored in {tokens.store.place}")
+    _finish(session, tokens)
+
+
+def _opened(connection: str) -> tuple[Session, IonTokens]:
+    session = access.open_session(connection)
+    if session.ion_tokens is None:
+        raise CommandError(f"the connection {session.connection.name} names no ION account", 2)
+    return session, session.ion_tokens
+
+
+def _ask_own_user(sure: bool, source: secret_input.Source) -> None:
+    """Nobody shall end another integration without knowing it."""
+    if sure:
+        return
+    typer.echo(WHY_ALONE, err=True)
+    if source.given or not sys.stdin.isatty():
+        raise CommandError("if the token's user is used by no other tool, say so with --own-user", 2)
+    if not typer.confirm("Is the user of this token used by no other tool?", default=False):
+        typer.echo(CLICKS)
+        raise CommandError("nothing was stored; come back with the token of a user of its own")
+
+
+def _put_back(tokens: IonTokens, before: Chain | None) -> str:
+    """A mistyped token must not cost the credentials that still work. What to tell about it."""
+    if before is None or before.rejected or before.sent_at is not None:
+        return ""
+    with access.told(), tokens.store.lease():
+        tokens.store.save(before)
+    return "The credentials stored before are kept. "
+
+
+def _unknown(name: str, error: CredentialsLost) -> CommandError:
+    return CommandError(
+        f"{error.problem.message}. Nothing is sent with it until a person decides: run csp auth ion try-again -c "
+        f"{name} (works if the request never arrived); if ION refuses, open Settings > Users > the tool's user > Edit > OAuth "
+        f"credentials > Request New Credentials in ION, and run csp auth ion login -c {name}"
+    )
+
+
+def _lost(name: str, error: CredentialsLost) -> CommandError:
+    if error.problem.code == "unknown":
+        return _unknown(name, error)
+    return CommandError(
+        f"{error.problem.message}: in ION open Settings > Users > the tool's user > Edit > OAuth credentials > Request "
+        f"New Credentials, then run csp auth ion login -c {name}"
+    )
+
+
+def _finish(session: Session, tokens: IonTokens) -> None:
+    """Prove the new chain (the one before it may go then) and show what it is good for."""
+    with access.told():
+        life = tokens.life(session.ion_transport(), session.endpoints.ion)
+        chain = tokens.store.load()
+    if chain is not None and life.access_seconds:
+        tokens.worked(chain.access_token)
+    _print(_facts(session, tokens, life, chain))
+    session.close()
+
+
+def _facts(session: Session, tokens: IonTokens, life: TokenLife, chain: Chain | None) -> dict[str, Any]:
+    """What `status` tells. `state`: good, waiting (in the environment, not used yet), missing, unknown, rejected."""
+    access_seconds = max(life.access_seconds or 0.0, 0.0)
+    refresh, told_by = life.refresh_seconds, "ION"
+    if refresh is None and chain is not None and chain.obtained_at:
+        refresh = max(chain.obtained_at + REFRESH_DAYS * access.DAY - datetime.now(UTC).timestamp(), 0.0)
+        told_by = f"our own clock, at {REFRESH_DAYS} days"
+    rights = ion_rights(session, chain.access_token) if chain and life.state == "good" and access_seconds > 0 else None
+    store = tokens.store
+    loose = store.loose_permissions() if isinstance(store, FileTokenStore) else ""
+    return {
+        "connection": session.connection.name,
+        "account": session.account,
+        "state": "waiting" if chain is None and life.state == "good" else life.state,
+        "access_seconds": int(access_seconds),
+        "refresh_seconds": None if refresh is None else int(refresh),
+        "told_by": told_by if refresh is not None else "",
+        "rights": "not checked: that needs a valid access token" if rights is None else rights.found,
+        "rights_ok": None if rights is None else rights.verdict == "pass",
+        "store": store.place,
+        "store_readable_by_others": loose,
+    }
+
+
+def _print(facts: dict[str, Any]) -> None:
+    name = facts["connection"]
+    words = {
+        "good": "good",
+        "waiting": "in the environment, not used yet; the first run stores its successor",
+        "missing": f"there is none: csp auth ion login -c {name}",
+        "unknown": f"nobody knows whether it was spent: csp auth ion try-again -c {name}",
+        "rejected": f"refused by ION: csp auth ion login -c {name}",
+    }
+    rows = {
+        "account": f"ION {facts['account']}. ION does not tell which user a token belongs to",
+        "token": words[facts["state"]],
+    }
+    if facts["state"] == "good":
+        left = facts["access_seconds"]
+        rows["access"] = f"{access.duration(left)} left" if left else "has ended; the next run renews it"
+        if facts["refresh_seconds"] is not None:
+            rows["refresh"] = f"{access.duration(facts['refresh_seconds'])} left (by {facts['told_by']})"
+        rows["rights"] = facts["rights"]
+    loose = facts["store_readable_by_others"]
+    rows["store"] = facts["store"] + (f"  READABLE BY OTHERS (mode {loose}): chmod 600" if loose else "")
+    typer.echo(name)
+    for label, text in rows.items():
+        typer.echo(f"  {label:8} {text}")

@@ -1,0 +1,106 @@
+"""`csp auth microsoft ...`: the App+User sign-in for Partner Center, by device code with MFA."""
+
+import json
+import os
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from clients.connection import Session
+from clients.errors import ClientError, CredentialsLost
+from clients.tokens.entra import EntraTokens
+from csp import access, secret_input
+from csp.check import Options
+from csp.credential_checks import claims_line, explained, microsoft_checks, partner_center_rights
+from csp.errors import CommandError
+
+app = typer.Typer(
+    help="Microsoft Partner Center: an app registration, and a user who signed in with MFA.", no_args_is_help=True
+)
+
+
+@app.command("login")
+def login(
+    connection: access.ConnectionName = "",
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read a refresh token of an earlier sign-in from standard input.")
+    ] = False,
+    from_env: Annotated[
+        bool, typer.Option("--from-env", help="Take it from CSP_<CONNECTION>_PC_REFRESH_TOKEN.")
+    ] = False,
+) -> None:
+    """Sign in with a device code and MFA, as a user who is Admin agent. The refresh token goes to the token store.
+
+    A sign-in without MFA is told at once: Partner Center would refuse every later call (900421).
+    """
+    session, tokens = _opened(connection)
+    name = session.connection.name
+    variable = f"CSP_{access.variable_part(name)}_PC_REFRESH_TOKEN"
+    source = secret_input.Source(stdin=stdin, variable=variable if from_env else "")
+    try:
+        if source.given:
+            session, tokens = _with_refresh_token(session, variable, secret_input.read("", source))
+            tokens.token()
+        else:
+            tokens.login(_show)
+    except CredentialsLost as error:
+        raise CommandError(f"{error.problem.message}: {explained(error, name) or error.action}") from None
+    except ClientError as error:
+        raise CommandError(explained(error, name) or str(error)) from None
+    assert tokens.store is not None
+    typer.echo(f"{name}: signed in, stored in {tokens.store.place}")
+    bad = False
+    for check in (claims_line(session, "App+User token", tokens), partner_center_rights(session)):
+        typer.echo(f"{check.verdict}  {check.what}: {check.found}" + (f"; fix: {check.fix}" if check.fix else ""))
+        bad = bad or check.verdict == "fail"
+    session.close()
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command("status")
+def status(
+    connection: access.ConnectionName = "",
+    renew: Annotated[bool, typer.Option("--renew", help="Renew an access token that has ended.")] = False,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Show both kinds of tokens: whose, with MFA or not, how long they last, where they are. Exit 1 when one fails."""
+    if format_ not in ("text", "json"):
+        raise CommandError(f"--format {format_}: write text or json", 2)
+    session, _ = _opened(connection)
+    checks = list(microsoft_checks(session, Options(renew=renew)))
+    session.close()
+    if format_ == "json":
+        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        for check in checks:
+            typer.echo(
+                f"{check.verdict}  {check.what:22} {check.found}" + (f"\n      fix: {check.fix}" if check.fix else "")
+            )
+    raise typer.Exit(1 if any(check.verdict == "fail" for check in checks) else 0)
+
+
+def _opened(connection: str) -> tuple[Session, EntraTokens]:
+    session = access.open_session(connection)
+    name = session.connection.name
+    if session.connection.role == "indirect-reseller":
+        raise CommandError(f"{name} is an indirect reseller: Microsoft gives it no access to Partner Center's API", 2)
+    if session.partner_center is None:
+        raise CommandError(f"the connection {name} names no Partner Center", 2)
+    if session.user_tokens is None:
+        raise CommandError(f"no app registration is named: set CSP_{access.variable_part(name)}_PC_CLIENT_ID", 2)
+    return session, session.user_tokens
+
+
+def _with_refresh_token(session: Session, variable: str, token: str) -> tuple[Session, EntraTokens]:
+    """The same connection, seeded with this token: the first use proves and stores it."""
+    seeded = Session(session.connection, session.home, {**os.environ, variable: token})
+    session.close()
+    assert seeded.user_tokens is not None
+    return seeded, seeded.user_tokens
+
+
+def _show(message: str) -> None:
+    """Microsoft's sentence with address and code. The code is for the person at this terminal and ends in minutes."""
+    typer.echo(message, err=True)
+    typer.echo("Waiting for the sign-in (Ctrl-C ends the wait, nothing is stored then) ...", err=True)

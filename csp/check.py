@@ -1,0 +1,43 @@
+"""One line of `csp doctor`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clients.errors import ClientError, CredentialsLost, PersonMustAct, RetryLater, WrongAccount
+from clients.redact import redact
+
+Verdict = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`about`: a connection or the stack; `what` was checked and what was `found`; `fix`: "" when nothing is to do."""
+
+    about: str
+    what: str
+    verdict: Verdict
+    found: str
+    fix: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", redact(" ".join(self.found.split())))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`renew`: tokens that have ended may be renewed."""
+
+    renew: bool = False
+
+
+def failed(about: str, what: str, error: ClientError, fix: str = "") -> Check:
+    """The line for a failure on the wire. Not reached is a warning: it says nothing about us."""
+    if isinstance(error, CredentialsLost | PersonMustAct):
+        # Without a status nothing was answered: the message alone says it, and the code is only ours.
+        found = error.problem.line() if error.problem.status else error.problem.message
+        return Check(about, what, "fail", found, fix or error.action)
+    if isinstance(error, WrongAccount):
+        return Check(about, what, "fail", error.problem.line(), fix or "log in with a user of the connection's account")
+    if isinstance(error, RetryLater):
+        return Check(about, what, "warn", f"could not look: {error}", fix or "try again later")
+    return Check(about, what, "fail", str(error), fix or "see the message")

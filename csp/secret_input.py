@@ -1,0 +1,44 @@
+"""Where a command takes a secret from: a hidden prompt, standard input or the environment; never an argument."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+import typer
+
+from clients.redact import SECRETS
+from csp.errors import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`stdin`: the first line of standard input; `variable`: the name of an environment variable; neither: ask."""
+
+    stdin: bool = False
+    variable: str = ""
+
+    @property
+    def given(self) -> bool:
+        return self.stdin or bool(self.variable)
+
+
+def read(prompt: str, source: Source) -> str:
+    """The secret without surrounding spaces, known to redaction. Raises CommandError when there is none."""
+    if source.stdin and source.variable:
+        raise CommandError("name one source of the secret, not two", 2)
+    if source.stdin:
+        secret = sys.stdin.readline()
+    elif source.variable:
+        secret = os.environ.get(source.variable, "")
+    elif sys.stdin.isatty():
+        secret = str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
+    else:
+        raise CommandError("there is no terminal to ask at: give the secret with --stdin or --from-env", 2)
+    secret = secret.strip()
+    if not secret:
+        where = f"the variable {source.variable} is empty" if source.variable else "nothing was entered"
+        raise CommandError(f"{where}; nothing was stored", 2)
+    if any(character.isspace() for character in secret):
+        raise CommandError("a token holds no spaces: copy it alone and whole; nothing was stored", 2)
+    SECRETS.add(secret)
+    return secret
