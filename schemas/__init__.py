@@ -1,7 +1,9 @@
 """The declaration: what a customer file, a connection file and a stack may say, and the loader that checks them all."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from schemas.base import Address, Confirmation, Declared, Person
-from schemas.confirming import CannotConfirmError, confirm
 from schemas.connection import (
     AssociationApi,
     Connection,
@@ -32,7 +34,10 @@ from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, format_findings
 from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
 from schemas.loader import load_connection, load_estate
-from schemas.writing import CannotWriteError, write_customer
+
+if TYPE_CHECKING:
+    from schemas.confirming import CannotConfirmError, confirm
+    from schemas.writing import CannotWriteError, write_customer
 
 __all__ = [
     "GATES",
@@ -76,3 +81,17 @@ __all__ = [
     "program_access_of",
     "write_customer",
 ]
+
+# The round-trip YAML editor takes long to load; every plugin process imports this package, and none edits files.
+_LATE = {
+    "CannotConfirmError": "confirming",
+    "CannotWriteError": "writing",
+    "confirm": "confirming",
+    "write_customer": "writing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(import_module(f"schemas.{_LATE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,8 +10,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import phonenumbers
-
 from schemas.connection import Connection
 from schemas.customer import CONFIRMABLE, UNKNOWN_ALLOWED
 from schemas.nearest import nearest, quoted
@@ -98,6 +96,8 @@ _PHONES: tuple[Path_, ...] = (
 
 
 def _phones(data: Mapping[str, Any], report: Report) -> None:
+    import phonenumbers  # its tables take long to load, and a process that only reads connections needs none
+
     country = text(data, "profile", "address", "country")
     region = country if country in countries() else None
     for path in _PHONES:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from schemas.base import Declared
 from schemas.checks import check_customer, get, text
 from schemas.connection import Connection
@@ -17,9 +19,10 @@ from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIden
 from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding
 from schemas.fleet import check_fleet
+from schemas.layers import validate
 from schemas.nearest import nearest, quoted
-from schemas.shape import validate
 from schemas.stack import CONFIG_KEY, StackEstate
+from schemas.values import CURRENCIES, countries
 from schemas.yaml_source import Path_, Source, dotted, from_data, read
 
 STACKS = "stacks"
@@ -181,7 +184,7 @@ def _merged(defaults: Any, own: Mapping[str, Any]) -> dict[str, Any]:
 def _connections(
     entries: list[Entry], folder: Path, project_dir: Path, findings: list[Finding]
 ) -> dict[str, Connection | None]:
-    """Every connection that a customer names; None for one that is not valid."""
+    """Every connection that a customer names, as far as it is sound; None where it is not."""
     present = sorted(path.stem for path in folder.glob("*.yaml"))
     loaded: dict[str, Connection | None] = {}
     for entry in entries:
@@ -214,7 +217,27 @@ def _connection(name: str, project_dir: Path, folder: Path) -> tuple[Connection 
     today = dt.datetime.now(dt.UTC).date()
     connection = validate(Connection, data, "connection", source.add, source.texts)
     check_connection(data, name, source.add, today)
-    return connection, source.findings
+    return connection or _rough(data, source.findings), source.findings
+
+
+# Without a sound value of one of these every customer would be judged by a mistake that is already told.
+_DECISIVE = frozenset(("role", "sandbox", "partner_center", "partner_center_region", "cohort", "pricebooks"))
+_DECISIVE |= {"relationship_links", "handover", "csp_credentials", "agreement_valid_from"}
+
+
+def _rough(data: Mapping[str, Any], findings: list[Finding]) -> Connection | None:
+    """What is sound of a wrong connection file, so that its customers are checked all the same. None: too little.
+
+    Countries and currencies that are wrong are taken as "any".
+    """
+    wrong = {found.path.partition(".")[0] for found in findings}
+    if wrong & _DECISIVE:
+        return None
+    sound = {name: value for name, value in data.items() if name not in wrong}
+    try:
+        return Connection.model_validate({"countries": tuple(countries()), "currencies": tuple(CURRENCIES)} | sound)
+    except ValidationError:
+        return None
 
 
 def _check(entry: Entry, connection: Connection | None, today: dt.date) -> None:

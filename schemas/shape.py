@@ -1,8 +1,4 @@
-"""The two layers that look at one file: JSON Schema for its shape, pydantic for the meaning of its values.
-
-pydantic runs first because it is fast; only a file that it refuses is looked at by jsonschema, which finds the places
-and words for what has the wrong shape. A test shows that jsonschema refuses nothing that pydantic accepts.
-"""
+"""What has the wrong shape, by JSON Schema: places and words for missing, unknown and mistyped values."""
 
 from __future__ import annotations
 
@@ -10,68 +6,35 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError as ShapeError
 from jsonschema.validators import extend
-from pydantic import BaseModel, ValidationError
 
 from schemas.nearest import nearest, quoted
 from schemas.yaml_source import Path_
 
-M = TypeVar("M", bound=BaseModel)
 Report = Callable[..., None]
-"""``report(path, rule, message, suggestion, key=False)``"""
-
 _TYPES = {"string": "a text", "boolean": "true or false", "integer": "a whole number", "number": "a number"}
 _TYPES |= {"array": "a list", "object": "a mapping", "null": "nothing"}
 _SECRETS = ("password", "secret", "token", "credential", "api_key", "private_key")
 
 
-def validate(model: type[M], data: Any, schema: str, report: Report, texts: Mapping[Path_, str]) -> M | None:
-    """The model of ``data``, or None after all that is wrong was reported.
+def report_shape(
+    schema: str, data: Any, report: Report, texts: Mapping[Path_, str], known: frozenset[Path_]
+) -> set[Path_]:
+    """Report every shape error of ``data`` save at the ``known`` places; the answer is the places that were told.
 
     ``schema`` is the stem of the JSON Schema file; ``texts`` holds scalars as they are written (for suggestions).
     """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        meaning: dict[Path_, dict[str, Any]] = {}
-        other: dict[Path_, str] = {}
-        for one in error.errors(include_url=False, include_input=False):
-            path = _plain_path(one["loc"], data)
-            if one["type"] == "csp":
-                meaning[path] = one["ctx"]
-            else:
-                other.setdefault(path, one["msg"])
-    for path, found in meaning.items():
-        report(path, found["rule"], found["text"], found["suggestion"])
-    told = set(meaning)
-    for shape in _validator(schema).iter_errors(data):
-        for one_shape in _leaves(shape):
-            path = tuple(one_shape.absolute_path)
-            if path not in meaning:
-                told |= set(_report_shape(one_shape, path, report, texts))
-    for path, message in other.items():
-        if not any(path[: len(t)] == t or t[: len(path)] == path for t in told):
-            report(path, "CSP-SHAPE-005", message.lower())
-    return None
-
-
-def _plain_path(loc: tuple[int | str, ...], data: Any) -> Path_:
-    """pydantic's place without the parts that name a union's branch instead of a key."""
-    path: list[int | str] = []
-    here = data
-    for part in loc:
-        if isinstance(here, Mapping) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int):
-            here = here[part] if part < len(here) else None
-        elif part != loc[-1] or not isinstance(here, Mapping):
-            continue
-        path.append(part)
-    return tuple(path)
+    told: set[Path_] = set()
+    for error in _validator(schema).iter_errors(data):
+        for leaf in _leaves(error):
+            path = tuple(leaf.absolute_path)
+            if path not in known:
+                told |= set(_report_shape(leaf, path, report, texts))
+    return told
 
 
 def _one_of(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ShapeError]:
