@@ -155,12 +155,10 @@ def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding
     if look.session.ion is not None:
         declared = account.our_tenants()
         for tenant_id, found in related.items():
-            if tenant_id not in holders:
-                told = (
-                    f"{found.company_name} ({found.domain}) is a customer in Partner Center; no ION customer shows it"
-                )
-                key = declared.get(tenant_id, "")
-                yield account_finding(account, "inconsistent", "consistency", told, f"{PC}; ION", key)
+            # A declared tenant that is not linked (yet) is told by its own field.
+            if tenant_id not in holders and tenant_id not in declared:
+                told = f"{found.company_name} ({found.domain}) is a Partner Center customer that no ION customer shows"
+                yield account_finding(account, "inconsistent", "consistency", told, f"{PC}; {ION}")
     yield from _agreements(account)
 
 
