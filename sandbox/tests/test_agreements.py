@@ -102,6 +102,7 @@ def test_enhanced_attestation_from_request_to_agreement(box: Box, partner: Partn
     mailbox.write(
         box.world, sender="us@reseller.example", to=CONTACT["email"], subject="Agreement", text=f"Please: {link}"
     )
+    box.world.clock.advance(121)
     seen = partner.call("GET", f"/attestations/enhanced/{number}", user=False).json()
     assert (seen["status"], "acceptedDate" in seen) == ("accepted", True)
     by_user = partner.call("POST", path, json=statement(attestationId=number))

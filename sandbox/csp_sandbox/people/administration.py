@@ -39,7 +39,9 @@ class Todo(BaseModel):
     "/people",
     body=Mode,
     refusals=(400,),
-    rule=rule("admin.people.mode", "auto: customers act once a mail has come; hand: only when told to.", source=OURS),
+    rule=rule(
+        "admin.people.mode", "auto: customers act two minutes after a mail came; hand: only when told to.", source=OURS
+    ),
 )
 def set_people_mode(call: Call) -> Answer:
     """Let the customers act by themselves, or not."""

@@ -25,7 +25,7 @@ _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.I)
 _DOMAIN = re.compile(r"\b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+\b", re.I)
 
 
-def answer_ticket(world: World, step: Step, known: dict[str, str]) -> str:
+def answer_ticket(world: World, step: Step, known: dict[str, str]) -> list[str]:
     """Do what a ticket asks. Returns what was done; a tenant id goes to `known` as well. Raises FormError."""
     text = step.text("Ticket text")
     if not text:
@@ -34,19 +34,19 @@ def answer_ticket(world: World, step: Step, known: dict[str, str]) -> str:
     if customer.status == "INACTIVE":
         customer.status = "ACTIVE"
         world.store.customers.put(customer)
-        return "set the profile ACTIVE again"
+        return ["set the profile ACTIVE again"]
     if not account.program_authorized and "program" in text.casefold():
         account.program_authorized = True
         world.store.accounts.put(account)
-        return "authorised the reseller's program"
+        return ["authorised the reseller's program"]
     row = customer.microsoft()
     wanted = _wanted(world, account, text, row)
     if row is not None and row.tenant_id:
-        return _relink(world, customer, row, wanted)
+        return [_relink(world, customer, row, wanted)]
     if wanted is None:
         raise forms.FormError("no related tenant fits the ticket: the customer has not accepted the relationship")
     known[customer.email.casefold()] = wanted.id
-    return f"told the Microsoft ID of {wanted.initial_domain}: {wanted.id}"
+    return [f"told the Microsoft ID of {wanted.initial_domain}: {wanted.id}"]
 
 
 def _wanted(world: World, account: Account, text: str, row: ProviderRow | None) -> Tenant | None:

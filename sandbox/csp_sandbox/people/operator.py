@@ -61,7 +61,7 @@ def wants_mail(step: Step) -> bool:
     return bool(step.text("Mail to")) or step.owner == "customer"
 
 
-def write_mail(world: World, step: Step) -> str:
+def write_mail(world: World, step: Step) -> list[str]:
     """Write the mail of a step, or remind the customer of it. Raises FormError when nobody can be written to."""
     to, text = step.text("Mail to"), step.text("Mail text") or f"{step.action}\n"
     if not to:
@@ -70,7 +70,7 @@ def write_mail(world: World, step: Step) -> str:
         text += f"\n{step.link}\n"
     subject = step.text("Mail subject") or "A step that only you can do"
     mailbox.write(world, sender=ADDRESS, to=to, cc=step.text("Mail cc"), subject=subject, text=text)
-    return f"wrote to {to}"
+    return [f"wrote to {to}"]
 
 
 def _administrator(world: World, step: Step) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from csp_sandbox.console.forms import FormError
 from csp_sandbox.people import customers, distributor, operator
@@ -12,27 +15,42 @@ from csp_sandbox.world import World
 
 OPERATOR, TD_SYNNEX = "ION operator", "TD SYNNEX operations"
 PASS_SECONDS = 300
+#: A run that sends a mail is over before the mail is read, as in real life.
+READING_DELAY = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
 class Diary:
-    """What happened. A refusal that was overcome later is told with the success."""
+    """What happened, in order. A refusal stays also when the same step succeeded later: `overcome` tells."""
 
     acted: list[dict[str, str]] = field(default_factory=list)
-    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    refused: list[dict[str, str | bool]] = field(default_factory=list)
 
     def did(self, who: str, customer: str, what: str) -> None:
-        before = self.refused.pop((who, customer), "")
-        self.acted.append(
-            {"who": who, "customer": customer, "did": what + (f" (at first refused: {before})" if before else "")}
-        )
+        self.acted.append({"who": who, "customer": customer, "did": what})
 
     def failed(self, who: str, customer: str, why: str) -> None:
-        self.refused[(who, customer)] = why
+        line: dict[str, str | bool] = {"who": who, "customer": customer, "why": why, "overcome": False}
+        if line not in self.refused:
+            self.refused.append(line)
 
-    def as_json(self) -> dict[str, list[dict[str, str]]]:
-        refused = [{"who": who, "customer": customer, "why": why} for (who, customer), why in self.refused.items()]
-        return {"acted": self.acted, "refused": refused}
+    def overcome(self, who: str, customer: str, whys: set[str]) -> None:
+        for line in self.refused:
+            if line["who"] == who and line["customer"] == customer and line["why"] in whys:
+                line["overcome"] = True
+
+    def as_json(self) -> dict[str, list[Any]]:
+        return {"acted": list(self.acted), "refused": list(self.refused)}
+
+
+@dataclass(slots=True)
+class Task:
+    """One thing that somebody tries until it works; `whys` are the refusals so far."""
+
+    who: str
+    customer: str
+    work: Callable[[], list[str]]
+    whys: set[str] = field(default_factory=set)
 
 
 def mode(world: World) -> str:
@@ -45,16 +63,18 @@ def set_mode(world: World, value: str) -> None:
 
 
 def before_request(world: World) -> None:
-    """Customers on automatic read what has come since the last request."""
+    """Customers on automatic read what has been in their mailboxes for two minutes."""
     if mode(world) == "auto":
-        read_mailboxes(world, Diary())
+        read_mailboxes(world, Diary(), world.clock.now() - READING_DELAY)
 
 
-def read_mailboxes(world: World, diary: Diary) -> bool:
-    """Everybody reads the mails that nobody has read yet, oldest first. Returns whether somebody did something."""
+def read_mailboxes(world: World, diary: Diary, until: datetime) -> bool:
+    """Everybody reads the unread mails that came until a moment, oldest first. True when somebody acted."""
     seen = int(world.store.meta.get("people:last-mail", 0))
     acted = False
     for mail in list(world.store.mails.after("all", "", seen)):
+        if mail.received_at > until:
+            break
         seen = mail.seq
         for person in [*mail.to, *mail.cc]:
             did, failed = customers.read_mail(world, mail, person)
@@ -76,36 +96,39 @@ def _customer_of(world: World, person: str) -> str:
     return tenant.email or tenant.company_name if tenant else ""
 
 
-def _work_off(steps: list[Step], work: Callable[[Step], list[str]], who: str, diary: Diary) -> bool:
-    """Try every open step once; what succeeds leaves the list. Returns whether something changed."""
+def _work_off(tasks: list[Task], diary: Diary) -> bool:
+    """Try every open task once; what succeeds leaves the list. Returns whether something changed."""
     changed = False
-    for step in list(steps):
+    for task in list(tasks):
         try:
-            done = work(step)
+            done = task.work()
         except FormError as error:
-            diary.failed(who, step.key, str(error))
+            task.whys.add(str(error))
+            diary.failed(task.who, task.customer, str(error))
             continue
-        steps.remove(step)
+        tasks.remove(task)
+        diary.overcome(task.who, task.customer, task.whys)
         for what in done:
             changed = True
-            diary.did(who, step.key, what)
-        diary.refused.pop((who, step.key), None)
+            diary.did(task.who, task.customer, what)
     return changed
 
 
 def act(world: World, todo: list[Step]) -> Diary:
     """All that can act now act, until nobody can any more. The clock moves on by five minutes."""
-    diary = Diary()
-    open_console = [step for step in todo if step.owner in ("us", "customer") and operator.wants_console(step)]
-    open_mails = [step for step in todo if step.owner in ("us", "customer") and operator.wants_mail(step)]
-    tickets = [step for step in todo if step.owner == "distributor"]
-    known: dict[str, str] = {}
+    diary, known = Diary(), dict[str, str]()
+    ours = [step for step in todo if step.owner in ("us", "customer")]
+    console = [
+        Task(OPERATOR, s.key, partial(operator.fill_in, world, s, known)) for s in ours if operator.wants_console(s)
+    ]
+    mails = [Task(OPERATOR, s.key, partial(operator.write_mail, world, s)) for s in ours if operator.wants_mail(s)]
+    asked = [step for step in todo if step.owner == "distributor"]
+    tickets = [Task(TD_SYNNEX, s.key, partial(distributor.answer_ticket, world, s, known)) for s in asked]
     progress = True
     while progress:
-        progress = read_mailboxes(world, diary)
-        progress |= _work_off(open_console, lambda step: operator.fill_in(world, step, known), OPERATOR, diary)
-        progress |= _work_off(open_mails, lambda step: [operator.write_mail(world, step)], OPERATOR, diary)
-        progress |= _work_off(tickets, lambda step: [distributor.answer_ticket(world, step, known)], TD_SYNNEX, diary)
+        progress = read_mailboxes(world, diary, world.clock.now())
+        for tasks in (console, mails, tickets):
+            progress |= _work_off(tasks, diary)
     world.clock.advance(PASS_SECONDS)
     world.save_clock()
     return diary
