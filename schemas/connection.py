@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas import values as v
 from schemas.base import Confirmation, Declared
+from schemas.nearest import quoted
 
 Role = Literal["indirect-reseller", "indirect-provider", "direct-bill"]
 Cohort = Literal["scm-migrated", "ion-onboarded"]
@@ -29,7 +30,7 @@ class Ion(Declared):
 
     base_url: v.Url = "https://ion.tdsynnex.com"
     """Address of ION."""
-    account_id: str
+    account_id: v.Digits
     """ION account id, quoted ("10501")."""
 
 
@@ -58,7 +59,7 @@ class Reseller(Declared):
 
     tenant_id: v.TenantId
     """The reseller's own tenant (GUID); sent as associatedPartnerId."""
-    partner_id: str
+    partner_id: v.Digits
     """Partner Location Account id (the former MPN id), quoted."""
 
 
@@ -124,21 +125,32 @@ class Limits(Declared):
     """Seconds after which a run stops sending."""
 
 
+ATTESTATION_FIELDS: Mapping[str, str] = {
+    "country": "country",
+    "language": "language",
+    "company": "companyName",
+    "first_name": "signatoryFirstName",
+    "last_name": "signatoryLastName",
+    "email": "signatoryEmail",
+    "phone": "signatoryPhoneNumber",
+}
+
+
+def _all_fields(named: Mapping[str, str]) -> Mapping[str, str]:
+    for word in named:
+        if word not in ATTESTATION_FIELDS:
+            known = ", ".join(ATTESTATION_FIELDS)
+            raise v.wrong("CSP-SHAPE-002", f"unknown word {quoted(word)}", f"known here: {known}")
+    return dict(ATTESTATION_FIELDS) | dict(named)
+
+
 class EnhancedAttestation(Declared):
     """Names of Microsoft's enhanced attestation call that its public pages leave open. Never tried on a live system."""
 
     path: str = "/v1/attestations/enhanced"
     """Path of the call."""
-    fields: Mapping[str, str] = {
-        "country": "country",
-        "language": "language",
-        "company": "companyName",
-        "first_name": "signatoryFirstName",
-        "last_name": "signatoryLastName",
-        "email": "signatoryEmail",
-        "phone": "signatoryPhoneNumber",
-    }
-    """Our word -> name in the request."""
+    fields: Annotated[Mapping[str, str], AfterValidator(_all_fields)] = ATTESTATION_FIELDS
+    """Our word -> name in the request; what is not named keeps the name that Microsoft's page suggests."""
     link_template: str = ""
     """Address of the acceptance page with `{id}`; empty: the link of the answer."""
 
@@ -184,7 +196,7 @@ class Connection(Declared):
     """Where one-time credentials go. None: no new tenant is made by API."""
     mail: Mail | None = None
     """Mail server. None: a person sends the mails."""
-    follow_up_days: tuple[v.Count, ...] = (3, 7, 14)
+    follow_up_days: Annotated[tuple[v.Count, ...], Field(min_length=1)] = (3, 7, 14)
     """Days after which a wait is followed up."""
     program_access: Confirmation | None = None
     """A person's confirmation that the CSP program is approved for this account in ION."""

@@ -77,6 +77,8 @@ def load_estate(
     else:
         base = (project_dir / STACKS).resolve()
         config = from_data(f"{STACKS}/Pulumi.{name}.yaml", stack)
+        if not isinstance(config.data, Mapping):
+            config.add((), "CSP-EST-002", f"{CONFIG_KEY} is no mapping")
     findings = list(config.findings)
     declared = _stack_estate(config, findings) if not findings else None
     if declared is None:
@@ -131,7 +133,7 @@ def _entries(
     seen: set[Path] = set()
     for index, pattern in enumerate(declared.include):
         outside = Path(pattern).is_absolute() or not _inside(base, pattern, root)
-        files = [] if outside else sorted(f for f in base.glob(pattern) if f.is_file())
+        files = [] if outside else _matching(base, pattern)
         if not files:
             message = f"{quoted(pattern)} leads out of the project" if outside else f"{quoted(pattern)} matches no file"
             mark = config.mark(("include", index))
@@ -145,6 +147,13 @@ def _entries(
         entry = _entry(source, stem, defaults)
         entries.append(entry)
     return entries
+
+
+def _matching(base: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(file for file in base.glob(pattern) if file.is_file())
+    except (ValueError, NotImplementedError):  # a pattern that pathlib refuses, such as ""
+        return []
 
 
 def _inside(base: Path, pattern: str, root: Path) -> bool:

@@ -166,6 +166,21 @@ def _tenant_id(value: str) -> str:
     raise wrong("CSP-ID-001", f"{quoted(value)} is no tenant id", f"try {quoted(guess)}" if len(digits) == 32 else "")
 
 
+def _digits(value: str) -> str:
+    if re.fullmatch(r"[0-9]+", value):
+        return value
+    guess = re.sub(r"\D", "", value)
+    raise wrong("CSP-SHAPE-005", f"{quoted(value)} may hold digits only", f"try {quoted(guess)}" if guess else "")
+
+
+def _region(value: str) -> str:
+    if value.upper() in countries() and value.islower():
+        return value
+    guess = value.lower() if value.upper() in countries() else ""
+    hint = f"try {quoted(guess)}" if guess else 'such as "us" or "ca"'
+    raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code in lower case", hint)
+
+
 def _key(value: str) -> str:
     if value == "" or re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", value):
         return value
@@ -214,7 +229,7 @@ def _text(check: Callable[[str], str], **schema: Any) -> Any:
 
 Flag = StrictBool
 Count = StrictInt
-Number = StrictFloat | StrictInt
+Number = StrictFloat
 Text = Annotated[str, StringConstraints(min_length=1)]
 AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
@@ -222,7 +237,8 @@ Phone = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
 Email = Annotated[str, *_text(_email, minLength=3)]
 Country = Annotated[str, *_text(_country, pattern="^[A-Z]{2}$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Region = Annotated[str, *_text(_region, pattern="^[a-z]{2}$")]
+Digits = Annotated[str, *_text(_digits, pattern="^[0-9]+$")]
 Currency = Annotated[str, *_text(_currency, pattern="^[A-Z]{3}$")]
 IonLanguage = Annotated[str, *_text(_ion_language, pattern="^[A-Z]{2}$")]
 Language = Annotated[str, *_text(_language, minLength=2)]

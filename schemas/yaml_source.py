@@ -83,9 +83,9 @@ class Source:
         )
 
 
-def from_data(file: str, data: Mapping[str, Any]) -> Source:
+def from_data(file: str, data: Any) -> Source:
     """Data that came without a file (stack config handed over by the engine): every place is 1:1."""
-    return Source(file, dict(data))
+    return Source(file, dict(data) if isinstance(data, Mapping) else data)
 
 
 def read(path: Path, shown_as: str) -> Source:
