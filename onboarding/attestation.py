@@ -1,8 +1,9 @@
 """Evidence that the Microsoft Customer Agreement (MCA) is accepted.
 
-Satisfied by a direct acceptance, or by an attested agreement of a day that is not older than the connection's `agreement_valid_from`
-(partner-center-api 5.5). A role that may call Partner Center asks the signatory by the enhanced attestation and creates the agreement once
-Microsoft says that it was accepted; an indirect reseller reads what ION shows. Nobody accepts for the customer.
+Satisfied by a direct acceptance, or by an attested agreement of a day that is not older than the connection's
+`agreement_valid_from` (partner-center-api 5.5). A role that may call Partner Center asks the signatory by the enhanced
+attestation and creates the agreement once Microsoft says that it was accepted; an indirect reseller reads what ION
+shows. Nobody accepts for the customer.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 WHERE_PC, WHERE_ION = "Partner Center agreements", "ION cloudProfiles"
 LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center-api 5.9)
 ACCEPTED = frozenset({"accepted", "signed", "attested", "active", "completed"})
-"""Words of ION's `agreementStatus` that count as accepted. Its values are not published, so this is a list to extend."""
+"""Words of ION's `agreementStatus` that count as accepted. Its values are not published, so this is a list to "
+"extend."""
 
 
 class AttestationInputs(schemas.Declared):
@@ -325,7 +327,8 @@ def mail_link(session: Session, desired: AttestationInputs, known: Known, pendin
 def _put_on_record(
     desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState, session: Session
 ) -> Outcome:
-    """Create the agreement with the accepted attestation. 600061 (there is one already) leads to a read, and the read decides."""
+    """Create the agreement with the accepted attestation. 600061 (there is one already) leads to a read, and the read
+    decides."""
     assert session.partner_center is not None
     unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
     day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])

@@ -1,7 +1,8 @@
 """How a declared value and a seen value are compared: one rule a field, in one place.
 
-A rule is a function text -> canonical text. Two values are equal when their canonical texts are. The canonical text is also what
-`seen` keeps, so that a change of form in a remote system (capitals, spaces, punctuation of a phone) is never progress nor drift.
+A rule is a function text -> canonical text. Two values are equal when their canonical texts are. The canonical text is
+also what `seen` keeps, so that a change of form in a remote system (capitals, spaces, punctuation of a phone) is never
+progress nor drift.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What every resource of the domain speaks: facts, fields, outcomes, next steps.
 
-A resource is a claim that is observed, moved one step if an API can, and otherwise waits on a named person (design section 4).
-Each thing is a module with these verbs:
+A resource is a claim that is observed, moved one step if an API can, and otherwise waits on a named person (design
+section 4). Each thing is a module with these verbs:
 
     observe(desired, known, look)            -> Facts     read-only
     assess(desired, known, facts, session)   -> Outcome   what the facts mean; no call, so a refresh can tell it too
@@ -59,7 +59,8 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One declared field against what a system shows. `confirmed`: who stated it, when no system shows it ("" = nobody)."""
+    """One declared field against what a system shows. `confirmed`: who stated it, when no system shows it ("" =
+    nobody)."""
 
     state: FieldState
     declared: str

@@ -1,6 +1,7 @@
 """The customer profile in ION: found or created by e-mail, corrected by a full PUT that starts from a fresh GET.
 
-ION writes nothing else by API (streamone-ion-api section 0). The portal password of a create is discarded by the client.
+ION writes nothing else by API (streamone-ion-api section 0). The portal password of a create is discarded by the
+client.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
 
 
 def _reseller(look: Look) -> Field:
-    """May this reseller transact? Told by Microsoft where a role can ask, else by a confirmation in the connection file."""
+    """May this reseller transact? Told by Microsoft where a role can ask, else by a confirmation in the connection
+    file."""
     connection = look.session.connection
     verdict = look.reseller_verdict()
     if verdict is not None:
@@ -157,7 +159,8 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
             NextStep(
                 "us",
                 "customer file",
-                f"Compare: {told}. Correct the file, or add adopt: true to it to take the profile over with the file's values.",
+                f"Compare: {told}. Correct the file, or add adopt: true to it to take the profile over with the "
+                f"file's values.",
             ),
         )
     if differing:

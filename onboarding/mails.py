@@ -1,6 +1,7 @@
 """Mails to customers: exactly one of a kind, by a stable Message-ID and a marker that is kept in state.
 
-Without a mail server the operator sends them: the next step holds address, subject and text. The tool never opens a link in them.
+Without a mail server the operator sends them: the next step holds address, subject and text. The tool never opens a
+link in them.
 """
 
 from __future__ import annotations
@@ -64,10 +65,13 @@ def invitation(name: str, to: str, copy: str, company: str, link: str, session: 
     partner = next_steps.distributor_name(session)
     text = (
         f"Hello {name},\n\n"
-        f"{company} and we want to work together on Microsoft cloud services. Please sign in with your Global Admin account and accept:\n\n"
+        f"{company} and we want to work together on Microsoft cloud services. Please sign in with your Global "
+        f"Admin account and accept:\n\n"
         f"{link}\n\n"
-        f"Microsoft will show {partner}, our distributor, and our name. The page also asks for the Microsoft Customer Agreement "
-        f"({labels.AGREEMENT_TEXT}). Accepting gives nobody administrator rights, and your existing subscriptions stay as they are.\n\n"
+        f"Microsoft will show {partner}, our distributor, and our name. The page also asks for the Microsoft "
+        f"Customer Agreement "
+        f"({labels.AGREEMENT_TEXT}). Accepting gives nobody administrator rights, and your existing subscriptions "
+        f"stay as they are.\n\n"
         "When it is done, please reply with your Microsoft ID (tenant id).\n"
     )
     return Letter("invitation", link, to, f"Please accept the Microsoft partner relationship for {company}", text, copy)
@@ -77,7 +81,8 @@ def agreement(name: str, to: str, company: str, link: str, about: str) -> Letter
     """To the signatory: the page where Microsoft's agreement is accepted."""
     text = (
         f"Hello {name},\n\n"
-        f"before {company} can order Microsoft cloud services, the Microsoft Customer Agreement must be accepted by somebody who may sign "
+        f"before {company} can order Microsoft cloud services, the Microsoft Customer Agreement must be accepted "
+        f"by somebody who may sign "
         "for the company. Microsoft shows it on this page:\n\n"
         f"{link}\n\n"
         f"The text to read beforehand: {labels.AGREEMENT_TEXT}\n"

@@ -1,5 +1,6 @@
 """The texts of next steps, in the words that the consoles use. `{customer}`, `{email}`, `{admin}`
-and `{admin_email}` stand for company, customer e-mail and Global Admin: readiness fills them in (onboarding.visits), so that a
+and `{admin_email}` stand for company, customer e-mail and Global Admin: readiness fills them in (onboarding.visits), so
+that a
 renamed company does not show as a change of every resource."""
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def ticket(text: str) -> NextStep:
 def reactivate() -> NextStep:
     """An inactive profile: only the console or support can activate it."""
     return ticket(
-        "Please set the customer {customer} ({email}) to ACTIVE again. The profile is INACTIVE, so nothing can be ordered for it."
+        "Please set the customer {customer} ({email}) to ACTIVE again. The profile is INACTIVE, so nothing can "
+        "be ordered for it."
     )
 
 
@@ -67,7 +69,8 @@ def leaving() -> NextStep:
     return NextStep(
         "us",
         row_path(exists=True),
-        "The customer is leaving: switch portal access off, let every subscription be cancelled or moved, then end the relationship. "
+        "The customer is leaving: switch portal access off, let every subscription be cancelled or moved, then "
+        "end the relationship. "
         "When all is settled, set lifecycle: left in the customer file. Nothing is deleted in ION.",
         who() | _values(portal_access=OFF),
     )
@@ -129,8 +132,10 @@ def new_identity(
     return NextStep(
         "us",
         row_path(exists=True),
-        f"Open the vault entry first (csp handover put {key}): the password is shown once. Choose {labels.text('identity_new')}, "
-        f"fill in the form as below with the agreement, press {labels.text('create_customer')}, copy user and password into the "
+        f"Open the vault entry first (csp handover put {key}): the password is shown once. Choose "
+        f"{labels.text('identity_new')}, "
+        f"fill in the form as below with the agreement, press {labels.text('create_customer')}, copy user and "
+        f"password into the "
         "vault entry. This cannot be undone.",
         who()
         | _values(
@@ -159,7 +164,8 @@ def confirm_new_tenant(prefix: str) -> NextStep:
     return NextStep(
         "us",
         "customer file",
-        f"A new tenant {prefix}.onmicrosoft.com cannot be undone. If it is right, set identity.confirm_new_tenant: {prefix} "
+        f"A new tenant {prefix}.onmicrosoft.com cannot be undone. If it is right, set "
+        f"identity.confirm_new_tenant: {prefix} "
         "in the customer file and have it reviewed.",
     )
 
@@ -169,7 +175,8 @@ def attest_in_console(signatory: schemas.Person, agreed_on: str, *, hidden: bool
     return NextStep(
         "us",
         row_path(exists=True),
-        f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud Customer Agreement) "
+        f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud "
+        f"Customer Agreement) "
         f"with the person who agreed{'' if agreed_on else ' and the day of the agreement'}.",
         who()
         | _values(

@@ -1,7 +1,8 @@
 """The Cloud Provider row: provider, pricebook, currencies, portal access.
 
-Route `console`: ION has no public write; `cloudProfiles` shows the row (only while portal access is on), no API shows the pricebook or the
-invoice currency. Route `api`: only where the connection names a write endpoint (docs/provider-association-api.md; ION offers none).
+Route `console`: ION has no public write; `cloudProfiles` shows the row (only while portal access is on), no API shows
+the pricebook or the invoice currency. Route `api`: only where the connection names a write endpoint (docs/provider-
+association-api.md; ION offers none).
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Fac
     if profile is not None:
         shown["provider"] = declared["provider"]  # the row of provider 30; its name differs between pages of ION
         shown["portal_access"] = None if profile.enabled is None else next_steps.on_off(profile.enabled)
-        # One call a customer is the budget of a read, so prices are asked for when something is decided, and remembered.
+        # One call a customer is the budget of a read, so prices are asked for when something is decided, and
+        # remembered.
         priced = known.memory.get("price_currency") if look.bulk else look.price_currency(desired.ion_customer_id)
         shown["provider_currency"] = priced or None
     where = {"provider": PROFILES, "portal_access": PROFILES, "provider_currency": PRICES}

@@ -147,7 +147,8 @@ def _age(resource: ResourceState, now: datetime) -> int | None:
 
 
 def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
-    """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves it open."""
+    """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves "
+    "it open."""
     state, whys = "seen", []
     for name in names:
         fact = resource.fact(name)

@@ -15,7 +15,10 @@ def wrong_account(known: Known, session: Session) -> str:
     account, tenant = known.text("account"), known.text("partner_tenant")
     name = session.connection.name
     if account and account != session.account:
-        return f"connection {name} is now ION account {session.account or 'none'}, this customer belongs to account {account}"
+        return (
+            f"connection {name} is now ION account {session.account or 'none'}, this customer belongs to "
+            f"account {account}"
+        )
     if tenant and tenant != session.partner_tenant:
         return (
             f"connection {name} is now partner tenant {session.partner_tenant or 'none'}, "

@@ -1,6 +1,7 @@
 """One visit a customer and owner: what is one ION screen is one next step.
 
-Each resource knows its own part; here the parts of one owner are joined, labels merged, and the customer's name filled in.
+Each resource knows its own part; here the parts of one owner are joined, labels merged, and the customer's name filled
+in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The one place that knows Pulumi's dynamic-provider protocol (design section 4; habits of the engine in pulumi-real-engine.md).
+"""The one place that knows Pulumi's dynamic-provider protocol (design section 4; habits of the engine in pulumi-real-
+engine.md).
 
-A resource is declared by a `Resource` subclass and run by a `Provider` that holds a module of `onboarding` (its verbs). Providers are
-pickled by reference to a module-level function, a path that stays in state for ever (docs/state.md).
+A resource is declared by a `Resource` subclass and run by a `Provider` that holds a module of `onboarding` (its verbs).
+Providers are pickled by reference to a module-level function, a path that stays in state for ever (docs/state.md).
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class Provider(ResourceProvider):
     # The program's side of a run: no call leaves the machine in here.
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Validate and make regular. A value of another resource that is not known (yet) keeps what was known before."""
+        """Validate and make regular. A value of another resource that is not known (yet) keeps what was known "
+        "before."""
         inputs = state.plain(news)
         before = state.plain(_olds)
         for name in self._from_others:
@@ -94,7 +96,8 @@ class Provider(ResourceProvider):
             return CheckResult(inputs, [CheckFailure("", line) for line in _lines(wrong)])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Declared inputs first (the engine then tells which), else progress: what was seen against what was handled."""
+        """Declared inputs first (the engine then tells which), else progress: what was seen against what was "
+        "handled."""
         news, olds = state.plain(_news), state.plain(_olds)
         if contains_unknowns(news) or self._projection(olds) != news:
             return DiffResult(changes=None)

@@ -1,8 +1,9 @@
 """One-line errors.
 
-Pulumi prints the traceback of a provider's exception and never masks it. An exception of this class, raised `from None` in a plugin
-whose traceback limit is zero, prints exactly one line that starts with the product's name. The limit is set in the plugin process only:
-in the program it hangs the engine (the SDK's own stack capture does not expect an empty stack).
+Pulumi prints the traceback of a provider's exception and never masks it. An exception of this class, raised `from None`
+in a plugin whose traceback limit is zero, prints exactly one line that starts with the product's name. The limit is set
+in the plugin process only: in the program it hangs the engine (the SDK's own stack capture does not expect an empty
+stack).
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def quiet_tracebacks() -> None:
 
 
 def quiet_interrupts() -> None:
-    """For the program: when a resource fails, the engine interrupts the program, and Python would print 26 lines about it."""
+    """For the program: when a resource fails, the engine interrupts the program, and Python would print 26 lines about
+    it."""
     import os
     import signal
 

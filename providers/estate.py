@@ -1,7 +1,8 @@
-"""Resource: the sentinel that guards the whole estate against mass changes, in the program and before anything else runs.
+"""Resource: the sentinel that guards the whole estate against mass changes, in the program and before anything else
+runs.
 
-Its inputs name every customer with a digest of its declaration. `check` compares old with new and fails above the limits, so that a
-lost folder or a wrong branch stops a plain `pulumi preview` and `up` before any customer is touched.
+Its inputs name every customer with a digest of its declaration. `check` compares old with new and fails above the
+limits, so that a lost folder or a wrong branch stops a plain `pulumi preview` and `up` before any customer is touched.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def digest(customer: schemas.Customer) -> str:
 
 
 def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Why a change of the estate is too large to be meant; empty when it is not. Figure, limit and the way out in each."""
+    """Why a change of the estate is too large to be meant; empty when it is not. Figure, limit and the way out "
+    "in each."""
     removed = sorted(set(old) - set(new))
     changed = [key for key in old if key in new and old[key] != new[key]]
     told = []
@@ -69,7 +71,8 @@ def remains(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     told = {}
     for key in sorted(set(old) - set(new)):
         told[key] = (
-            "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as they are"
+            "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as "
+            "they are"
         )
         if old[key].endswith(PORTAL):
             told[key] += ". WARNING: portal access remains ON, this customer can go on buying"

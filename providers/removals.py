@@ -1,4 +1,5 @@
-"""Counts endings of relationships in the plugin process, because `destroy` and `--target` pass every guard of the program."""
+"""Counts endings of relationships in the plugin process, because `destroy` and `--target` pass every guard of the
+program."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What a resource keeps in state: outputs from an outcome, inputs from outputs. docs/state.md fixes the format.
 
-The invariant: state inputs always equal the projection of state outputs on the input fields; otherwise the engine swallows updates.
+The invariant: state inputs always equal the projection of state outputs on the input fields; otherwise the engine
+swallows updates.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def outputs(
 ) -> dict[str, Any]:
     """The outputs of a resource after a converge (`converged`) or a read.
 
-    `account`: ION account and partner tenant of the session; what state already holds wins, because a resource never moves.
+    `account`: ION account and partner tenant of the session; what state already holds wins, because a resource never
+    moves.
     """
     facts = outcome.facts
     now = contract.now()

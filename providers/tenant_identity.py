@@ -17,7 +17,8 @@ def provider() -> Provider:
 
 
 class TenantIdentity(Resource, module="csp", name="TenantIdentity"):
-    """Inputs: `onboarding.tenant_identity.TenantIdentityInputs`. Carries `tenant_id` and `attestation_id` ("" while unknown)."""
+    """Inputs: `onboarding.tenant_identity.TenantIdentityInputs`. Carries `tenant_id` and `attestation_id` ("" while
+    unknown)."""
 
     tenant_id: pulumi.Output[str]
     attestation_id: pulumi.Output[str]

@@ -1,7 +1,8 @@
-"""The Microsoft Entra tenant of a customer: new, existing or by invitation; related to us, and linked to the Cloud Provider row.
+"""The Microsoft Entra tenant of a customer: new, existing or by invitation; related to us, and linked to the Cloud
+Provider row.
 
-No API shows an accepted invitation to an indirect reseller; a role that may call Partner Center sees it in its customer list. A declared
-tenant that contradicts the linked one is blocked with the support route: the tool never re-points it.
+No API shows an accepted invitation to an indirect reseller; a role that may call Partner Center sees it in its customer
+list. A declared tenant that contradicts the linked one is blocked with the support route: the tool never re-points it.
 """
 
 from onboarding.tenant_identity.converge import converge, release

@@ -1,4 +1,5 @@
-"""Moves a tenant one step: makes it, invites, links it to the Cloud Provider row. Never twice, never without a look first."""
+"""Moves a tenant one step: makes it, invites, links it to the Cloud Provider row. Never twice, never without a look
+first."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
-    """One step after the other until a person or the next run is needed; four steps at most (agreement, tenant, link, look)."""
+    """One step after the other until a person or the next run is needed; four steps at most (agreement, tenant, link,
+    look)."""
     outcome = assess(desired, known, facts, session)
     memory: dict[str, str] = {}
     final = False
@@ -118,7 +120,10 @@ def _invite(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sessi
             memory = {}  # the connection's link serves as well
     known = Known({**known.outputs, "memory": known.memory | memory})
     if not link_for(known, session):
-        reason = f"no relationship link names our reseller: add relationship_links to the connection {session.connection.name}"
+        reason = (
+            f"no relationship link names our reseller: add relationship_links to the connection "
+            f"{session.connection.name}"
+        )
         return blocked(outcome.facts, reason, NextStep("us", "connection file", reason), memory=memory)
     identity = desired.identity
     if isinstance(identity, schemas.InviteIdentity) and identity.sent_on is None:
@@ -155,7 +160,8 @@ def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, sessi
 
 
 def release(known: Known, session: Session) -> Outcome:
-    """End the reseller relationship: only by `on_remove: end-relationship`, only when Microsoft says that nothing is active."""
+    """End the reseller relationship: only by `on_remove: end-relationship`, only when Microsoft says that nothing is
+    active."""
     tenant_id = known.text("tenant_id")
     if session.partner_center is None or not tenant_id:
         return ready(Facts(), reason="no relationship that an API could end")

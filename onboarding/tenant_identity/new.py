@@ -83,7 +83,8 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
         first = verdict.suggestions[0] if verdict.suggestions else None
         better = f"{first.address_line1}, {first.city} {first.state} {first.postal_code}" if first else "none"
         raise Refused(
-            f"Microsoft does not accept the address ({verdict.status}{': ' + verdict.message if verdict.message else ''})",
+            f"Microsoft does not accept the address "
+            f"({verdict.status}{': ' + verdict.message if verdict.message else ''})",
             f"Correct the address in the customer file. Microsoft suggests: {better}.",
         )
     _check_reseller(identity, session)
@@ -99,7 +100,8 @@ def _check_reseller(identity: schemas.NewIdentity, session: Session) -> None:
     if not wanted:
         raise Refused(
             "the connection names no reseller, so that this would make a direct customer of the provider",
-            f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it is meant.",
+            f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it "
+            f"is meant.",
         )
     if wanted.lower() not in {r.tenant_id.lower() for r in pc.indirect_resellers()}:
         raise Refused(
@@ -178,7 +180,8 @@ def _made(
 def _take_over(
     desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, found: PcCustomer
 ) -> Outcome:
-    """Our Partner Center already has a customer with exactly this domain: ours after a lost answer, or made before us."""
+    """Our Partner Center already has a customer with exactly this domain: ours after a lost answer, or made "
+    "before us."""
     company = identity.company_name or desired.company
     differs = found.company_name and not compare.same("organization", found.company_name, company)
     if differs and not desired.adopt and not known.memory.get(CREATE_SENT):

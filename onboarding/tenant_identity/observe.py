@@ -23,7 +23,8 @@ PC, ROW, PROFILES = "Partner Center customers", "association endpoint", "ION clo
 
 
 class TenantIdentityInputs(schemas.Declared):
-    """The declared identity. For a new tenant also what the create call needs and, to ask the agreement first, the signatory."""
+    """The declared identity. For a new tenant also what the create call needs and, to ask the agreement first, the
+    signatory."""
 
     key: Annotated[str, Limit(min_length=1)]
     ion_customer_id: str = ""
@@ -37,7 +38,8 @@ class TenantIdentityInputs(schemas.Declared):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not visible."""
+    """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not "
+    "visible."""
 
     wanted: str
     related: PcCustomer | None
@@ -110,7 +112,8 @@ def _conflict(desired: TenantIdentityInputs, known: Known, look: Look) -> str:
 
 
 def _row(desired: TenantIdentityInputs, look: Look) -> tuple[str | None, str, AssociationRow | None, bool]:
-    """Linked tenant id (None: not visible), its domain, the whole row where the endpoint shows it, whether a row is shown."""
+    """Linked tenant id (None: not visible), its domain, the whole row where the endpoint shows it, whether a row is
+    shown."""
     if look.session.ion is None or not desired.ion_customer_id:
         return None, "", None, False
     if look.session.association is not None:
@@ -125,8 +128,8 @@ def _row(desired: TenantIdentityInputs, look: Look) -> tuple[str | None, str, As
 
 
 def just_made(known: Known) -> bool:
-    """Within the time in which Microsoft may still answer 404 for a tenant that we made."""
-    stamp = known.memory.get("created_at", "")
+    """We made the tenant and Microsoft has not shown it yet, within the time in which it may still answer 404."""
+    stamp = "" if known.memory.get("shown") else known.memory.get("created_at", "")
     return bool(stamp) and datetime.fromisoformat(contract.now()) - datetime.fromisoformat(stamp) < LAG
 
 

@@ -50,7 +50,8 @@ def _settled_step(known: Known) -> NextStep:
     return NextStep(
         "us",
         "customer file",
-        f"The tool never re-points a customer to another tenant. Set the identity back to {settled}; another tenant is another "
+        f"The tool never re-points a customer to another tenant. Set the identity back to {settled}; another "
+        f"tenant is another "
         "customer file (same group).",
     )
 
@@ -60,7 +61,8 @@ def _wrong_tenant(desired: TenantIdentityInputs, found: Found, facts: Facts) -> 
     linked = f"{found.linked_domain} ({found.linked})" if found.linked_domain else str(found.linked)
     declared = f"{wanted} ({found.wanted})" if found.wanted and found.wanted != wanted else wanted
     text = (
-        f"Customer {{customer}} ({{email}}): the Cloud Provider row {labels.text('legacy_azure')} is linked to the Microsoft tenant "
+        f"Customer {{customer}} ({{email}}): the Cloud Provider row {labels.text('legacy_azure')} is linked to "
+        f"the Microsoft tenant "
         f"{linked}. Please link it to {declared} instead."
     )
     step = next_steps.ticket(text)
@@ -74,7 +76,9 @@ def _wrong_tenant(desired: TenantIdentityInputs, found: Found, facts: Facts) -> 
 def settled(desired: TenantIdentityInputs, found: Found) -> dict[str, str]:
     """What to remember of a tenant that is ours: its own domain and the one that the file named."""
     own = found.related.domain if found.related else found.linked_domain
-    return {"domain": own or declared_domain(desired.identity), "declared_domain": declared_domain(desired.identity)}
+    declared = declared_domain(desired.identity)
+    remembered = {"domain": own or declared, "declared_domain": declared}
+    return remembered | ({"shown": "yes"} if found.related is not None else {})
 
 
 def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
@@ -139,14 +143,16 @@ def _reset_step(known: Known) -> NextStep | None:
         "us",
         "Microsoft 365 admin center, or Partner Center > Customers",
         "The one-time password of the tenant's administrator was lost with the answer. Reset it: Partner Center user "
-        "administration (needs GDAP), else ask Microsoft support through TD SYNNEX; hand the new one over with csp handover put.",
+        "administration (needs GDAP), else ask Microsoft support through TD SYNNEX; hand the new one over with "
+        "csp handover put.",
         next_steps.who(),
         labels.PORTAL,
     )
 
 
 def link_for(known: Known, session: Session) -> str:
-    """The relationship link. Microsoft's own (asked once, remembered) where it names the reseller; else the connection's."""
+    """The relationship link. Microsoft's own (asked once, remembered) where it names the reseller; else the
+    connection's."""
     given = session.connection.relationship_link()
     own = known.memory.get("link", "")
     if own and (session.connection.role == "direct-bill" or session.reseller_tenant.lower() in own.lower()):
@@ -172,7 +178,8 @@ def invitation_step(desired: TenantIdentityInputs, known: Known, session: Sessio
         return NextStep(
             "customer",
             "Microsoft 365 admin center",
-            f"Send the relationship link to a Global Admin of {tenant}, who accepts it. If the tool shall write the mail, "
+            f"Send the relationship link to a Global Admin of {tenant}, who accepts it. If the tool shall write "
+            f"the mail, "
             "set identity.method: invite with a global_admin in the customer file.",
             next_steps.who(),
             link,
@@ -220,14 +227,21 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
     note = None
     if isinstance(identity, schemas.InviteIdentity):
         who = f"{identity.global_admin.name} ({identity.global_admin.email})"
-        hint = f"First ask {who} whether the invitation was accepted. If ION refuses the Microsoft ID, it was not: remind them."
+        hint = (
+            f"First ask {who} whether the invitation was accepted. If ION refuses the Microsoft ID, it "
+            f"was not: remind them."
+        )
         if identity.sent_on is None:
             note = letter(desired, Known(), session)
-            hint = f"First send the mail below to {who}; ION refuses the Microsoft ID until the invitation in it is accepted."
+            hint = (
+                f"First send the mail below to {who}; ION refuses the Microsoft ID until the invitation "
+                f"in it is accepted."
+            )
     else:
         note = mails.invitation("{admin}", "{admin_email}", "", "{customer}", link, session)
         hint = (
-            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global Admin of the customer and "
+            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global "
+            "Admin of the customer and "
             "add the Microsoft ID after the acceptance."
         )
     mail = note.values() if note is not None and not hidden else {}
