@@ -50,10 +50,14 @@ class AppCredential:
         if self.secret:
             return self.secret
         if self.certificate_file:
-            return {
-                "private_key": _read(self.certificate_file, "certificate"),
-                "thumbprint": _thumbprint(self.certificate_file),
-            }
+            pem = _read(self.certificate_file, "certificate")
+            if "-----BEGIN CERTIFICATE-----" not in pem or "PRIVATE KEY-----" not in pem:
+                raise PersonMustAct(
+                    _problem("bad-certificate", "the certificate file holds no PEM certificate with its private key"),
+                    owner="us",
+                    action="give one PEM file with certificate and private key",
+                )
+            return {"private_key": pem[_key_at(pem) :], "public_certificate": pem}
         if self.token_file:
             return {"client_assertion": lambda: _read(self.token_file, "federated token").strip()}
         return None
@@ -113,8 +117,9 @@ class EntraTokens:
             flow = self._guard("token.device", lambda: application.initiate_device_flow(_SCOPES))
             if "user_code" not in flow:
                 raise token_error("token.device", flow)
-            show(str(flow.get("message") or f"Open {flow['verification_uri']} and enter {flow['user_code']}"))
-            answer = self._guard("token.device", lambda: application.acquire_token_by_device_flow(flow))
+            text = str(flow.get("message") or f"Open {flow['verification_uri']} and enter {flow['user_code']}")
+            show(self._http.plain(text))
+            answer = self._poll(application, flow)
             access, expires_at = self._checked("token.device", answer)
             refresh = str(answer.get("refresh_token") or "")
             if not refresh:
@@ -124,6 +129,18 @@ class EntraTokens:
                     Chain(refresh, access, expires_at, self._now(), seed=f"{digest(refresh)} {digest(self._seed)}")
                 )
             self._access, self._expires_at = access, expires_at
+
+    def _poll(self, application: Any, flow: dict[str, Any]) -> dict[str, Any]:
+        """Until the person is done, refused, or the code has expired. Our loop, because msal's sleeps by itself."""
+        while True:
+            answer = self._guard(
+                "token.device", lambda: application.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+            )
+            waiting = answer.get("error") in ("authorization_pending", "slow_down")
+            if not waiting or self._now() > float(flow.get("expires_at", 0)):
+                return answer
+            self._clock.sleep(float(flow.get("interval", 5)))
+            flow.pop("latest_attempt_at", None)
 
     def claims(self) -> Mapping[str, Any]:
         """Claims of the current token, unverified; for `csp doctor`."""
@@ -254,6 +271,9 @@ class _MsalHttp:
     def https(self, text: str) -> str:
         return text.replace(self._plain, self._secure) if self._plain else text
 
+    def plain(self, text: str) -> str:
+        return text.replace(self._secure, self._plain) if self._plain else text
+
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> _MsalAnswer:
         return self._send("POST", url, params, data, headers)
 
@@ -264,9 +284,11 @@ class _MsalHttp:
         """The client belongs to the session."""
 
     def _send(self, method: str, url: str, params: Any, data: Any, headers: Any) -> _MsalAnswer:
-        if self._plain:
-            url = url.replace(self._secure, self._plain, 1)
-        form = data if isinstance(data, dict) else None
+        url = self.plain(url)
+        # msal hands a signed assertion over as bytes, which httpx would write as Python shows them.
+        form = (
+            {k: v.decode() if isinstance(v, bytes) else v for k, v in data.items()} if isinstance(data, dict) else None
+        )
         content = data if isinstance(data, str | bytes) else None
         response = self._http.request(method, url, params=params, data=form, content=content, headers=headers)
         self._stats.add("entra")
@@ -312,19 +334,9 @@ def _read(path: str, what: str) -> str:
         ) from None
 
 
-def _thumbprint(path: str) -> str:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA1
-
-    try:
-        certificate = x509.load_pem_x509_certificate(_read(path, "certificate").encode())
-    except ValueError:
-        raise PersonMustAct(
-            _problem("bad-certificate", "the certificate file holds no PEM certificate"),
-            owner="us",
-            action="give one PEM file with certificate and private key",
-        ) from None
-    return certificate.fingerprint(SHA1()).hex()  # noqa: S303 - Entra names certificates by SHA-1, nothing is signed with it
+def _key_at(pem: str) -> int:
+    """Where the private key begins: msal wants it without what stands before."""
+    return max(pem.rfind(f"-----BEGIN {kind}PRIVATE KEY-----") for kind in ("", "RSA ", "EC ", "ENCRYPTED "))
 
 
 def _problem(code: str, message: str, operation: str = "token") -> Problem:
