@@ -1,7 +1,7 @@
 """What the consoles call things: menu paths, buttons, form labels. Data, each with a confidence.
 
-Consoles get renamed; change a text here and every next step follows. Confidence: `article` (TD SYNNEX's article names it),
-`knowledge base` (another TD SYNNEX page does), `inferred` (the article shows it in a figure that no text copy has, or not).
+Consoles get renamed; change a text here and every next step follows. Confidence: `article` (TD SYNNEX's article names
+it), `knowledge base` (another TD SYNNEX page does), `inferred` (at most a figure shows it, and no text copy has that).
 """
 
 from __future__ import annotations

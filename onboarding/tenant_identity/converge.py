@@ -14,6 +14,7 @@ from onboarding import attestation, mails
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
 from onboarding.tenant_identity import new
+from onboarding.tenant_identity.agreement_first import agreement_inputs
 from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, observe
 from onboarding.tenant_identity.verdict import assess, letter, link_for
 
@@ -86,19 +87,6 @@ def _make(
             return waiting(facts, NEXT_RUN, str(later), again=True)
         return waiting(facts, "customer", "the signatory was asked", memory={"attestation_id": pending.id}, final=True)
     return new.create(desired, identity, known, facts, session)
-
-
-def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> attestation.AttestationInputs:
-    """The agreement part of a new tenant, for the case that the agreement comes first."""
-    assert desired.attestation is not None
-    place = identity.address or desired.address
-    return attestation.AttestationInputs(
-        key=desired.key,
-        attestation=desired.attestation,
-        route="partner",
-        company=identity.company_name or desired.company,
-        country=place.country if place else "",
-    )
 
 
 def _mail_agreement(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import schemas
-from onboarding import labels, mails, next_steps
+from onboarding import attestation, labels, mails, next_steps
 from onboarding.contract import (
     EARLIER,
     NEXT_RUN,
@@ -17,6 +17,7 @@ from onboarding.contract import (
     ready,
     waiting,
 )
+from onboarding.tenant_identity.agreement_first import agreement_inputs
 from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain, declared_tenant
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             reason = "the relationship with the customer's tenant is gone"
             return waiting(facts, "customer", reason, invitation_step(desired, known, session))
         if isinstance(identity, schemas.NewIdentity):
-            return _new(desired, identity, facts, session)
+            return _new(desired, identity, known, facts, session)
         return waiting(facts, "customer", "no relationship yet", invitation_step(desired, known, session))
     memory = settled(desired, found) if found.related is not None else {}
     carried = {"tenant_id": found.wanted}
@@ -111,8 +112,15 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
 
 
-def _new(desired: TenantIdentityInputs, identity: schemas.NewIdentity, facts: Facts, session: Session) -> Outcome:
+def _new(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    """Nothing that cannot be undone happens before the profile (and the row, where an API writes it) is there."""
     found: Found = facts.data["found"]
+    if session.ion is not None and not desired.ion_customer_id:
+        return waiting(facts, EARLIER, "comes after the customer profile")
+    if session.association is not None and found.row is None:
+        return waiting(facts, EARLIER, "comes after the Cloud Provider row")
     if identity.confirm_new_tenant != identity.domain_prefix:
         return waiting(
             facts, "us", "a new tenant needs its confirmation", next_steps.confirm_new_tenant(identity.domain_prefix)
@@ -127,7 +135,8 @@ def _new(desired: TenantIdentityInputs, identity: schemas.NewIdentity, facts: Fa
                 NextStep("us", "customer file", f"Talk to the customer; then csp retry {desired.key} asks again."),
             )
         if found.pending.status != "accepted":
-            return waiting(facts, "customer", "the agreement comes first; the signatory was asked")
+            step = attestation.signatory_step(agreement_inputs(desired, identity), found.pending, session, known)
+            return waiting(facts, "customer", "the agreement comes first; the signatory was asked", step)
     return waiting(facts, NEXT_RUN, f"the next run makes the tenant {identity.initial_domain} (cannot be undone)")
 
 
