@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,10 @@ class Loose(BaseModel):
     """A request: unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+#: A required text: blank counts as missing.
+Text = Annotated[str, Field(pattern=r"\S")]
 
 
 class TokenForm(Loose):
@@ -51,24 +55,24 @@ class AccessLife(Shape):
 class AddressShape(Loose):
     """customerAddress."""
 
-    street: str
+    street: Text
     suite: str | None = None
-    city: str
-    state: str
-    zip: str
-    country: str
+    city: Text
+    state: Text
+    zip: Text
+    country: Text
 
 
 class CustomerBody(Loose):
     """Body of create and update."""
 
-    customer_organization: str = Field(alias="customerOrganization")
+    customer_organization: Text = Field(alias="customerOrganization")
     customer_address: AddressShape = Field(alias="customerAddress")
-    customer_name: str = Field(alias="customerName")
-    customer_email: str = Field(alias="customerEmail")
+    customer_name: Text = Field(alias="customerName")
+    customer_email: Text = Field(alias="customerEmail")
     customer_title: str | None = Field(default=None, alias="customerTitle")
     customer_phone: str | None = Field(default=None, alias="customerPhone")
-    language_code: str = Field(alias="languageCode")
+    language_code: Literal["EN", "FR", "DE", "SE"] = Field(alias="languageCode", description="Others: CUS-CR-002")
 
 
 class AddressAnswer(Shape):
@@ -132,7 +136,9 @@ class ListQuery(Loose):
     email: str | None = Field(default=None, alias="filter.customerEmail")
     name: str | None = Field(default=None, alias="filter.customerName")
     language: str | None = Field(default=None, alias="filter.languageCode")
-    status: str | None = Field(default=None, alias="filter.customerStatus")
+    status: Literal["CUSTOMER_STATUS_UNSPECIFIED", "ACTIVE", "INACTIVE"] | None = Field(
+        default=None, alias="filter.customerStatus"
+    )
 
 
 class ProfilesQuery(Loose):
