@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
-from csp import auth, change, doctor, engine_commands, look, sandbox_commands
+from csp import auth, change, doctor, drift, engine_commands, look, sandbox_commands
 from csp.errors import CommandError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ engine_commands.register(app)
 look.register(app)
 change.register(app)
 doctor.register(app)
+drift.register(app)
 app.add_typer(auth.app, name="auth")
 app.add_typer(sandbox_commands.app, name="sandbox")
 

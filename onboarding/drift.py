@@ -138,7 +138,7 @@ class _Connection:
                 report.findings.append(self._progress(declared, resource, went_on))
             for one in judged:
                 _remember(one, held, unsettled)
-        self.observed.carried[key] = self.observed.carried.get(key, {}) | carried_of(seen)
+        self.observed.carried[key] = self.observed.carried.get(key, {}) | carried_of(declared, seen)
 
     def _finding(self, declared: schemas.Customer, one: Judged, held: Mapping[str, str]) -> Finding | None:
         kinds: dict[str, Kind] = {"drift": "drift", "progress": "progress", "not_visible": "not_visible"}

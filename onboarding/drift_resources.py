@@ -14,6 +14,7 @@ import schemas
 from onboarding import attestation, compare, customer, provider_association, tenant_identity
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.observed import ObservedLook
+from onboarding.tenant_identity.observe import declared_domain
 
 CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
 SECTION = {CUSTOMER: "profile", ASSOCIATION: "cloud_provider", IDENTITY: "identity", ATTESTATION: "attestation"}
@@ -125,9 +126,12 @@ def _from_earlier(carried: Mapping[str, str], declared: schemas.Customer, names:
     return outputs | {"memory": {name: text for name, text in memory.items() if text}}
 
 
-def carried_of(seen: list[Seen]) -> dict[str, str]:
+def carried_of(declared: schemas.Customer, seen: list[Seen]) -> dict[str, str]:
     """What the next look without state must know to recognise this customer."""
     kept: dict[str, str] = {}
+    found = next(one.facts.data["found"] for one in seen if one.resource == IDENTITY)
+    if found.wanted and not found.conflict:
+        kept["declared_domain"] = declared_domain(declared.identity)
     for one in seen:
         kept |= {name: text for name, text in one.outcome.carried.items() if text}
         kept |= {

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from zlib import crc32
 
 from clients.errors import ClientError
 from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, LegacyProfile
@@ -113,9 +114,10 @@ class ObservedLook(EstateLook):
         self._again = {question for question in questions if question.partition("/")[2] in suspects}
         open_subjects = set(self._open_subjects())
         usable = [q for q in questions if q not in self._again and self._age(q) < LIFE]
-        usable.sort(key=lambda q: (q.partition("/")[2] not in open_subjects, questions[q]["at"], q))
-        first = usable[: SAMPLE // 2]
-        rest = sorted(set(usable) - set(first), key=lambda q: (questions[q]["at"], q))
+        # Answers of one look have one age: a checksum mixes the kinds of questions among them.
+        usable.sort(key=lambda q: (questions[q]["at"], crc32(q.encode())))
+        first = [question for question in usable if question.partition("/")[2] in open_subjects][: SAMPLE // 2]
+        rest = [question for question in usable if question not in set(first)]
         self._again |= {*first, *rest[: SAMPLE - len(first)]}
 
     def _open_subjects(self) -> Iterable[str]:
