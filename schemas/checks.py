@@ -14,7 +14,7 @@ from schemas.connection import Connection
 from schemas.customer import CONFIRMABLE, UNKNOWN_ALLOWED
 from schemas.nearest import nearest, quoted
 from schemas.regions import POSTAL_CODES, STATES, province_of
-from schemas.values import countries
+from schemas.values import DAY, countries
 from schemas.yaml_source import Path_
 
 Report = Callable[..., None]
@@ -142,9 +142,9 @@ def _unknown(data: Mapping[str, Any], report: Report) -> None:
 
 
 def _date(value: Any) -> dt.date | None:
-    if isinstance(value, str) and len(value) == 10:
+    if isinstance(value, str) and DAY.fullmatch(value):
         try:
-            return dt.date.fromisoformat(value)
+            return dt.date.fromisoformat(value[:10])
         except ValueError:
             return None
     return None

@@ -26,6 +26,7 @@ from schemas.values import CURRENCIES, countries
 from schemas.yaml_source import Path_, Source, dotted, from_data, read
 
 STACKS = "stacks"
+CONNECTIONS = "connections"  # fixed, because a plugin process knows a connection by its name alone
 _IDENTITIES: dict[str, type[Declared]] = {"new": NewIdentity, "existing": ExistingIdentity, "invite": InviteIdentity}
 
 
@@ -50,12 +51,12 @@ class Entry:
         self.told.append(Finding(place.file, *place.mark(path, key), dotted(path), rule, message, suggestion))
 
 
-def load_connection(name: str, project_dir: Path, folder: Path | None = None) -> Connection:
-    """The connection ``name`` from ``<folder>/<name>.yaml`` (folder: stacks/connections).
+def load_connection(name: str, project_dir: Path) -> Connection:
+    """The connection ``name`` from ``stacks/connections/<name>.yaml``.
 
     Raises ``DeclarationErrors`` with all that is wrong with the file, or when there is none.
     """
-    connection, findings = _connection(name, project_dir, folder or project_dir / STACKS / "connections")
+    connection, findings = _connection(name, project_dir, project_dir / STACKS / CONNECTIONS)
     if connection is None or findings:
         raise DeclarationErrors(findings)
     return connection
@@ -84,7 +85,7 @@ def load_estate(
     if declared is None:
         raise DeclarationErrors(findings)
     entries = _entries(declared, config, base, project_dir, findings)
-    connections = _connections(entries, base / declared.connections, project_dir, findings)
+    connections = _connections(entries, base / CONNECTIONS, project_dir, findings)
     for entry in entries:
         _check(entry, connections.get(text(entry.data, "connection")), today)
     check_fleet(entries)

@@ -13,8 +13,6 @@ CONFIG_KEY = "csp:estate"
 class StackEstate(Declared):
     """The estate of one stack. Paths are relative to the folder of the stack file."""
 
-    connections: str = "connections"
-    """Folder of the connection files."""
     defaults: Mapping[str, Any] = {}
     """Any part of a customer file; what a customer file says itself comes first."""
     include: tuple[str, ...] = ()

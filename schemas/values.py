@@ -34,6 +34,8 @@ PREFIX_LIMIT = 27
 TENANT_SUFFIX = ".onmicrosoft.com"
 CURRENCIES = frozenset(get_global("all_currencies"))
 GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+# Pulumi's CLI, when it edits a stack file (seen with 3.260, `stack init`), writes a date back in the second form.
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?")
 # CLDR regions that are no ISO country
 _NO_COUNTRY = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"))
 
@@ -214,8 +216,8 @@ def _date(value: Any) -> dt.date:
         return value
     if isinstance(value, str):
         try:
-            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-                return dt.date.fromisoformat(value)
+            if DAY.fullmatch(value):
+                return dt.date.fromisoformat(value[:10])
         except ValueError:
             pass
     shown = quoted(value) if isinstance(value, str) else "the value"
@@ -234,7 +236,9 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 Phone = Annotated[str, StringConstraints(min_length=1, max_length=40)]
-Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
+Date = Annotated[
+    dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(T00:00:00Z)?$"})
+]
 Email = Annotated[str, *_text(_email, minLength=3)]
 Country = Annotated[str, *_text(_country, pattern="^[A-Z]{2}$")]
 Region = Annotated[str, *_text(_region, pattern="^[a-z]{2}$")]

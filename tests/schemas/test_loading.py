@@ -95,6 +95,17 @@ def test_what_no_system_shows_may_stay_open(tmp_path: Path) -> None:
     assert contoso.attestation.signatory is None
 
 
+def test_a_date_that_the_cli_wrote_back_is_still_a_date(tmp_path: Path) -> None:
+    change = {
+        "file": "customers/fabrikam.yaml",
+        "replace": "  method: invite",
+        "with": "  method: invite\n  sent_on: 2026-11-13 00:00:00 +0000 UTC",
+    }
+    identity = load(tmp_path, change).customer("fabrikam").identity
+    assert identity.method == "invite"
+    assert identity.sent_on == dt.date(2026, 11, 13)
+
+
 def test_a_connection_alone(tmp_path: Path) -> None:
     copy_base(tmp_path)
     connection = schemas.load_connection("ion", tmp_path)
