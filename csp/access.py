@@ -1,7 +1,7 @@
 """What commands that talk to an account share: naming a connection, opening it, telling a failure in one line."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
@@ -22,10 +22,12 @@ def connection_names(project: Project) -> list[str]:
     return sorted(file.stem for file in (project.root / "stacks" / "connections").glob("*.yaml"))
 
 
-def open_session(name: str) -> Session:
-    """The session of a connection; with no name given, of the only one there is. Sends nothing.
+@contextmanager
+def opened(name: str) -> Iterator[Session]:
+    """The session of a connection (no name given: of the only one there is), closed at the end. Sends nothing.
 
-    Raises CommandError when the name is missing or unknown, schemas.DeclarationErrors for a wrong file.
+    Raises CommandError when the name is missing or unknown and for every failure on the wire inside, one line each;
+    schemas.DeclarationErrors for a wrong file.
     """
     project = Project.find()
     known = connection_names(project)
@@ -34,8 +36,8 @@ def open_session(name: str) -> Session:
     if name not in known:
         wrong = f"there is no connection {name!r}" if name else "name a connection with -c"
         raise CommandError(f"{wrong}; connections here: {', '.join(known) or 'none'}", 2)
-    with told():
-        return Session.open(name, project_dir=project.root)
+    with told(), closing(Session.open(name, project_dir=project.root)) as session:
+        yield session
 
 
 @contextmanager

@@ -5,14 +5,16 @@ No secret is ever an argument (arguments are visible to every user of a machine)
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, RetryLater
-from clients.tokens.ion import IonTokens, TokenLife
+from clients.tokens.ion import IonTokens
 from clients.tokens.store import Chain, FileTokenStore
 from csp import access, auth_microsoft, secret_input
 from csp.credential_checks import REFRESH_DAYS, ion_rights
@@ -48,35 +50,37 @@ def login(
     ] = False,
 ) -> None:
     """Store a refresh token that ION has just shown, and prove it by one renewal."""
-    session, tokens = _opened(connection)
-    name = session.connection.name
-    source = secret_input.Source(
-        stdin=stdin, variable=f"CSP_{access.variable_part(name)}_ION_REFRESH_TOKEN" if from_env else ""
-    )
-    _ask_own_user(own_user, source)
-    token = secret_input.read("Refresh token (not shown)", source)
-    with access.told():
-        before = tokens.store.load()
+    with _opened(connection) as (session, tokens):
+        name = session.connection.name
+        variable = f"CSP_{access.variable_part(name)}_ION_REFRESH_TOKEN"
+        source = secret_input.Source(stdin=stdin, variable=variable if from_env else "")
+        _ask_own_user(own_user, source)
+        token = secret_input.read("Refresh token (not shown)", source)
+        _start_chain(name, tokens, token)
+        typer.echo(f"{name}: ION took the refresh token, and its successor is stored in {tokens.store.place}")
+        _finish(session, tokens)
+
+
+def _start_chain(name: str, tokens: IonTokens, token: str) -> None:
+    """Store and prove a new refresh token. Raises CommandError that says what became of the old and the new one."""
+    before = tokens.store.load()
     try:
         tokens.login(token)
     except CredentialsLost as error:
         if error.problem.code == "unknown":
             raise _unknown(name, error) from None
-        kept = _put_back(tokens, before)
         raise CommandError(
             "ION refused this refresh token: it was used before, has ended or was not copied whole. "
-            f"{kept}Request new credentials and run csp auth ion login -c {name} again"
+            f"{_put_back(tokens, before)}Request new credentials and run csp auth ion login -c {name} again"
         ) from None
     except RetryLater as error:
         raise CommandError(
             f"the token is stored in {tokens.store.place} and not used up, because ION was not reached: {error}. "
             f"Go on with csp auth ion keepalive -c {name}"
         ) from None
-    except ClientError as error:
+    except ClientError:
         _put_back(tokens, before)
-        raise CommandError(str(error)) from None
-    typer.echo(f"{name}: ION took the refresh token, and its successor is stored in {tokens.store.place}")
-    _finish(session, tokens)
+        raise
 
 
 @ion.command("status")
@@ -87,33 +91,28 @@ def status(
     """Show how long the token lasts, where it is kept and what it may do. Renews nothing. Exit 1 when it is lost."""
     if format_ not in ("text", "json"):
         raise CommandError(f"--format {format_}: write text or json", 2)
-    session, tokens = _opened(connection)
-    with access.told():
-        life = tokens.life(session.ion_transport(), session.endpoints.ion)
-        chain = tokens.store.load()
-    facts = _facts(session, tokens, life, chain)
+    with _opened(connection) as (session, tokens):
+        facts = _facts(session, tokens)
     if format_ == "json":
         typer.echo(json.dumps(facts, indent=2))
     else:
         _print(facts)
-    raise typer.Exit(0 if facts["state"] in ("good", "waiting") else 1)
+    raise typer.Exit(_exit_code(facts))
 
 
 @ion.command("keepalive")
 def keepalive(connection: access.ConnectionName = "") -> None:
     """Renew the token now. Run it weekly where nothing else runs: an idle refresh token ends after 30 to 32 days."""
-    session, tokens = _opened(connection)
-    name = session.connection.name
-    try:
-        tokens.keepalive()
-    except RetryLater as error:
-        raise CommandError(f"not renewed, and nothing is lost: {error}. Run it again later") from None
-    except CredentialsLost as error:
-        raise _lost(name, error) from None
-    except ClientError as error:
-        raise CommandError(str(error)) from None
-    typer.echo(f"{name}: renewed, stored in {tokens.store.place}")
-    _finish(session, tokens)
+    with _opened(connection) as (session, tokens):
+        name = session.connection.name
+        try:
+            tokens.keepalive()
+        except RetryLater as error:
+            raise CommandError(f"not renewed, and nothing is lost: {error}. Run it again later") from None
+        except CredentialsLost as error:
+            raise _lost(name, error) from None
+        typer.echo(f"{name}: renewed, stored in {tokens.store.place}")
+        _finish(session, tokens)
 
 
 @ion.command("try-again")
@@ -122,27 +121,25 @@ def try_again(connection: access.ConnectionName = "") -> None:
 
     If it did arrive, ION refuses, and a person requests new credentials: nothing is lost by trying.
     """
-    session, tokens = _opened(connection)
-    name = session.connection.name
-    with access.told():
+    with _opened(connection) as (session, tokens):
+        name = session.connection.name
         chain = tokens.store.load()
-    if chain is None or chain.sent_at is None:
-        raise CommandError(f"no renewal of {name} was interrupted: csp auth ion status -c {name}", 2)
-    try:
-        tokens.try_again()
-    except CredentialsLost as error:
-        raise _lost(name, error) from None
-    except ClientError as error:
-        raise CommandError(str(error)) from None
-    typer.echo(f"{name}: the request had not arrived. Renewed, stored in {tokens.store.place}")
-    _finish(session, tokens)
+        if chain is None or chain.sent_at is None:
+            raise CommandError(f"no renewal of {name} was interrupted: csp auth ion status -c {name}", 2)
+        try:
+            tokens.try_again()
+        except CredentialsLost as error:
+            raise _lost(name, error) from None
+        typer.echo(f"{name}: the request had not arrived. Renewed, stored in {tokens.store.place}")
+        _finish(session, tokens)
 
 
-def _opened(connection: str) -> tuple[Session, IonTokens]:
-    session = access.open_session(connection)
-    if session.ion_tokens is None:
-        raise CommandError(f"the connection {session.connection.name} names no ION account", 2)
-    return session, session.ion_tokens
+@contextmanager
+def _opened(connection: str) -> Iterator[tuple[Session, IonTokens]]:
+    with access.opened(connection) as session:
+        if session.ion_tokens is None:
+            raise CommandError(f"the connection {session.connection.name} names no ION account", 2)
+        yield session, session.ion_tokens
 
 
 def _ask_own_user(sure: bool, source: secret_input.Source) -> None:
@@ -161,7 +158,7 @@ def _put_back(tokens: IonTokens, before: Chain | None) -> str:
     """A mistyped token must not cost the credentials that still work. What to tell about it."""
     if before is None or before.rejected or before.sent_at is not None:
         return ""
-    with access.told(), tokens.store.lease():
+    with tokens.store.lease():
         tokens.store.save(before)
     return "The credentials stored before are kept. "
 
@@ -169,7 +166,7 @@ def _put_back(tokens: IonTokens, before: Chain | None) -> str:
 def _unknown(name: str, error: CredentialsLost) -> CommandError:
     return CommandError(
         f"{error.problem.message}. Nothing is sent with it until a person decides: run csp auth ion try-again -c "
-        f"{name} (works if the request never arrived); if ION refuses, open Settings > Users > the tool's user > Edit > OAuth "
+        f"{name} (works if the request never arrived); if ION refuses, open Settings > Users > the user > Edit > OAuth "
         f"credentials > Request New Credentials in ION, and run csp auth ion login -c {name}"
     )
 
@@ -183,19 +180,24 @@ def _lost(name: str, error: CredentialsLost) -> CommandError:
     )
 
 
-def _finish(session: Session, tokens: IonTokens) -> None:
-    """Prove the new chain (the one before it may go then) and show what it is good for."""
-    with access.told():
-        life = tokens.life(session.ion_transport(), session.endpoints.ion)
-        chain = tokens.store.load()
-    if chain is not None and life.access_seconds:
+def _finish(session: Session, tokens: IonTokens) -> NoReturn:
+    """Prove the new chain (the one before it may go then), show what it is good for, and end."""
+    facts = _facts(session, tokens)
+    chain = tokens.store.load()
+    if chain is not None and facts["access_seconds"]:
         tokens.worked(chain.access_token)
-    _print(_facts(session, tokens, life, chain))
-    session.close()
+    _print(facts)
+    raise typer.Exit(_exit_code(facts))
 
 
-def _facts(session: Session, tokens: IonTokens, life: TokenLife, chain: Chain | None) -> dict[str, Any]:
+def _exit_code(facts: dict[str, Any]) -> int:
+    """1 when a person must do something: the chain is lost, or it is not good for this account."""
+    return 0 if facts["state"] in ("good", "waiting") and facts["rights_ok"] is not False else 1
+
+
+def _facts(session: Session, tokens: IonTokens) -> dict[str, Any]:
     """What `status` tells. `state`: good, waiting (in the environment, not used yet), missing, unknown, rejected."""
+    life, chain = tokens.life(session.ion_transport(), session.endpoints.ion), tokens.store.load()
     access_seconds = max(life.access_seconds or 0.0, 0.0)
     refresh, told_by = life.refresh_seconds, "ION"
     if refresh is None and chain is not None and chain.obtained_at:

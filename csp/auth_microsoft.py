@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated
 
@@ -34,28 +35,35 @@ def login(
 
     A sign-in without MFA is told at once: Partner Center would refuse every later call (900421).
     """
-    session, tokens = _opened(connection)
-    name = session.connection.name
-    variable = f"CSP_{access.variable_part(name)}_PC_REFRESH_TOKEN"
-    source = secret_input.Source(stdin=stdin, variable=variable if from_env else "")
+    with access.opened(connection) as session:
+        _user_tokens(session)
+        name = session.connection.name
+        variable = f"CSP_{access.variable_part(name)}_PC_REFRESH_TOKEN"
+        source = secret_input.Source(stdin=stdin, variable=variable if from_env else "")
+        seed = {variable: secret_input.read("", source)} if source.given else {}
+        # A session whose environment holds the given token: its first use proves and stores it.
+        with closing(Session(session.connection, session.home, {**os.environ, **seed})) as seeded:
+            raise typer.Exit(_sign_in(seeded, ask=not seed))
+
+
+def _sign_in(session: Session, *, ask: bool) -> int:
+    """Get and store a refresh token, then check what it is good for. The exit code."""
+    name, tokens = session.connection.name, _user_tokens(session)
     try:
-        if source.given:
-            session, tokens = _with_refresh_token(session, variable, secret_input.read("", source))
-            tokens.token()
-        else:
+        if ask:
             tokens.login(_show)
+        else:
+            tokens.token()
     except CredentialsLost as error:
         raise CommandError(f"{error.problem.message}: {explained(error, name) or error.action}") from None
     except ClientError as error:
         raise CommandError(explained(error, name) or str(error)) from None
     assert tokens.store is not None
     typer.echo(f"{name}: signed in, stored in {tokens.store.place}")
-    bad = False
-    for check in (claims_line(session, "App+User token", tokens), partner_center_rights(session)):
-        typer.echo(f"{check.verdict}  {check.what}: {check.found}" + (f"; fix: {check.fix}" if check.fix else ""))
-        bad = bad or check.verdict == "fail"
-    session.close()
-    raise typer.Exit(1 if bad else 0)
+    checks = [claims_line(session, "App+User token", tokens), partner_center_rights(session)]
+    for check in checks:
+        typer.echo(check.line())
+    return int(any(check.verdict == "fail" for check in checks))
 
 
 @app.command("status")
@@ -67,21 +75,19 @@ def status(
     """Show both kinds of tokens: whose, with MFA or not, how long they last, where they are. Exit 1 when one fails."""
     if format_ not in ("text", "json"):
         raise CommandError(f"--format {format_}: write text or json", 2)
-    session, _ = _opened(connection)
-    checks = list(microsoft_checks(session, Options(renew=renew)))
-    session.close()
+    with access.opened(connection) as session:
+        _user_tokens(session)
+        checks = list(microsoft_checks(session, Options(renew=renew)))
     if format_ == "json":
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
         for check in checks:
-            typer.echo(
-                f"{check.verdict}  {check.what:22} {check.found}" + (f"\n      fix: {check.fix}" if check.fix else "")
-            )
+            typer.echo(check.line())
     raise typer.Exit(1 if any(check.verdict == "fail" for check in checks) else 0)
 
 
-def _opened(connection: str) -> tuple[Session, EntraTokens]:
-    session = access.open_session(connection)
+def _user_tokens(session: Session) -> EntraTokens:
+    """Raises CommandError where this connection cannot have an App+User sign-in."""
     name = session.connection.name
     if session.connection.role == "indirect-reseller":
         raise CommandError(f"{name} is an indirect reseller: Microsoft gives it no access to Partner Center's API", 2)
@@ -89,15 +95,7 @@ def _opened(connection: str) -> tuple[Session, EntraTokens]:
         raise CommandError(f"the connection {name} names no Partner Center", 2)
     if session.user_tokens is None:
         raise CommandError(f"no app registration is named: set CSP_{access.variable_part(name)}_PC_CLIENT_ID", 2)
-    return session, session.user_tokens
-
-
-def _with_refresh_token(session: Session, variable: str, token: str) -> tuple[Session, EntraTokens]:
-    """The same connection, seeded with this token: the first use proves and stores it."""
-    seeded = Session(session.connection, session.home, {**os.environ, variable: token})
-    session.close()
-    assert seeded.user_tokens is not None
-    return seeded, seeded.user_tokens
+    return session.user_tokens
 
 
 def _show(message: str) -> None:

@@ -19,6 +19,10 @@ class Check:
     found: str
     fix: str = ""
 
+    def line(self) -> str:
+        """The check as text of one or two lines."""
+        return f"{self.verdict}  {self.what:22} {self.found}" + (f"\n      fix: {self.fix}" if self.fix else "")
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "found", redact(" ".join(self.found.split())))
 

@@ -29,21 +29,18 @@ SKEW_WARN, SKEW_FAIL = 30.0, 240.0
 def connection_checks(project: Project, name: str, options: Options) -> Iterator[Check]:
     """All checks of one connection, in the order of the screen."""
     try:
-        session = access.open_session(name)
+        with access.opened(name) as session:
+            yield _connection(session)
+            yield from _addresses(session)
+            yield from ion_checks(session, options)
+            yield from microsoft_checks(session, options)
+            yield from reseller_checks(session, options)
+            yield _handover(session)
+            yield _mail(session)
     except schemas.DeclarationErrors as errors:
         yield Check(name, "connection", "fail", "; ".join(map(str, errors.findings)), "correct the connection file")
-        return
     except CommandError as error:
-        yield Check(name, "connection", "fail", str(error), "see above")
-        return
-    yield _connection(session)
-    yield from _addresses(session)
-    yield from ion_checks(session, options)
-    yield from microsoft_checks(session, options)
-    yield from reseller_checks(session, options)
-    yield _handover(session)
-    yield _mail(session)
-    session.close()
+        yield Check(name, "connection", "fail", str(error), "correct that, then look again")
 
 
 def _connection(session: Session) -> Check:

@@ -8,6 +8,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -92,8 +93,14 @@ def _look(connections: Sequence[str], account: str) -> list[Account]:
     """One account after the other, since each has a budget of its own."""
     if account and connections:
         raise CommandError("name connections or an account, not both", 2)
-    sessions = [_account_session(account)] if account else [access.open_session(name) for name in connections or [""]]
-    return [_look_at(session) for session in sessions]
+    if account:
+        with access.told(), closing(_account_session(account)) as session:
+            return [_look_at(session)]
+    found = []
+    for name in connections or [""]:
+        with access.opened(name) as session:
+            found.append(_look_at(session))
+    return found
 
 
 def _look_at(session: Session) -> Account:
@@ -102,10 +109,9 @@ def _look_at(session: Session) -> Account:
         raise CommandError(f"the connection {name} names no ION account", 2)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with access.told(), Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"ION account {session.account}", total=None)
         sights = live.look_at_account(session, lambda done, total: bar.update(task, completed=done, total=total))
-    session.close()
     return Account(name, session.account, live.verdicts(session, sights, datetime.now(UTC)), session.calls.line())
 
 
@@ -123,8 +129,7 @@ def _account_session(account: str) -> Session:
         countries=("US",),
         currencies=("USD",),
     )
-    with access.told():
-        return Session(connection, Project.find().home, os.environ)
+    return Session(connection, Project.find().home, os.environ)
 
 
 def _report(found: list[Account]) -> dict[str, Any]:
