@@ -1,0 +1,66 @@
+"""The guard against mass changes, and what is told about customers that are only removed from the files."""
+
+import pytest
+from pulumi.dynamic import CheckResult
+
+from providers import estate
+
+
+def customers(number: int, version: str = "a") -> dict[str, str]:
+    return {f"c{n:03}": version for n in range(number)}
+
+
+@pytest.mark.parametrize(
+    ("before", "removed", "allowed"),
+    [(8, 2, True), (8, 3, False), (2, 2, True), (100, 20, True), (100, 21, False), (0, 0, True)],
+)
+def test_removals(before: int, removed: int, allowed: bool) -> None:
+    old = customers(before)
+    new = dict(list(old.items())[removed:])
+    told = estate.refusals(old, new)
+    assert (told == []) is allowed
+    if not allowed:
+        assert f"{removed} of {before}" in told[0]
+        assert f"CSP_ALLOW_MASS_REMOVAL={removed}" in told[0]
+
+
+@pytest.mark.parametrize(("changed", "allowed"), [(10, True), (30, True), (31, False)])
+def test_updates(changed: int, allowed: bool) -> None:
+    old = customers(100)
+    new = old | customers(changed, "b")
+    assert (estate.refusals(old, new) == []) is allowed
+
+
+def test_the_way_out_is_a_figure_for_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSP_ALLOW_MASS_REMOVAL", "3")
+    assert estate.refusals(customers(8), customers(5)) == []
+    assert estate.refusals(customers(8), customers(4)) != []
+
+
+def check(old: dict[str, str], new: dict[str, str]) -> CheckResult:
+    return estate.provider().check({"customers": old} if old else {}, {"customers": new})
+
+
+def test_check_fails_before_anything_runs_and_never_names_a_property() -> None:
+    failures = check(customers(8), customers(4)).failures
+    assert [f.property for f in failures] == [""]
+
+
+def test_removed_customers_are_told_loudly_when_they_can_still_buy() -> None:
+    told = check({"a": "1", "b": "2" + estate.PORTAL, "c": "3"}, {"c": "3"}).inputs["removed"]
+    assert sorted(told) == ["a", "b"]
+    assert "remain" in told["a"]
+    assert "WARNING" not in told["a"]
+    assert "portal access remains ON" in told["b"]
+
+
+def test_only_the_digests_decide_whether_it_changed() -> None:
+    provider = estate.provider()
+    old = {"customers": {"a": "1"}, "removed": {"b": "x"}}
+    assert provider.diff("estate", old, {"customers": {"a": "1"}, "removed": {}}).changes is False
+    assert provider.diff("estate", old, {"customers": {"a": "2"}, "removed": {}}).changes is None
+
+
+def test_a_look_ends_the_message() -> None:
+    read = estate.provider().read("estate", {"customers": {"a": "1"}, "removed": {"b": "x"}})
+    assert read.outs == read.inputs == {"customers": {"a": "1"}, "removed": {}}
