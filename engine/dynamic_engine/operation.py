@@ -115,7 +115,8 @@ def _run(session: Session, request: Request, report: Watcher, store: Callable[[s
     before = dict(root.outputs) if root is not None else {}
     with _interruptible(deployment, report, request.kind):
         try:
-            _warm(deployment)
+            if not (request.kind == "destroy" and request.preview and not request.refresh):
+                _warm(deployment)
             if request.refresh or request.kind == "refresh":
                 refresh(deployment, counted=request.kind == "refresh")
             if request.kind == "destroy" and not deployment.failed_any:

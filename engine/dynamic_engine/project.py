@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,17 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 
 from dynamic_engine.errors import EngineError, UnsupportedError
 
 
 class _Constructor(SafeConstructor):
-    """Dates stay text, as Pulumi reads them."""
+    """Dates become the text that the CLI gives to programs, so that both engines run the same configuration."""
+
+    def construct_yaml_timestamp(self, node: Any, values: Any = None) -> str:
+        text = str(node.value)
+        if not _DATE.fullmatch(text):
+            raise ConstructorError(None, None, f"write the time {text} in quotes", node.start_mark)
+        return f"{text} 00:00:00 +0000 UTC"
 
 
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -98,7 +98,6 @@ def output(options: argparse.Namespace, folder: Path) -> int:
     if options.name:
         if options.name not in outputs:
             raise EngineError(f"current stack does not have output property '{options.name}'")
-        # One output that was asked for by name is shown as it is, as the CLI does.
         value = shown[options.name]
         print(json.dumps(value, ensure_ascii=False) if options.json else scalar_text(value))
     elif options.json:

@@ -1,9 +1,10 @@
+# ruff: noqa: E501 - the programs are data
 """What a stack goes through: programs, commands, and what must come of them. Data for test_scenarios."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from workbench import Workbench
 
@@ -30,7 +31,6 @@ class Scenario:
 
     name: str
     acts: tuple[Act, ...]
-    timing: frozenset[str] = field(default_factory=frozenset)  # what two engines may do in another order
 
 
 def up(program: str | None, *flags: str, **more: object) -> Act:
@@ -48,10 +48,6 @@ def _drift(bench: Workbench) -> None:
 
 def _gone(bench: Workbench) -> None:
     (bench.remote / "id-a.json").unlink()
-
-
-def _unfail(bench: Workbench) -> None:
-    bench.remote.joinpath("calls.log").touch()
 
 
 RED = 'Thing("a", {"color": "red"})'

@@ -63,7 +63,7 @@ class Workbench:
             # Both engines must run the program with the same Python; the CLI's language host wants one with pip.
             self.replace("Pulumi.yaml", "runtime: python\n", _runtime(pip_python()))
         self._calls_seen = 0
-        self.inside("stack", "init", stack)
+        self.must("stack", "init", stack, engine=EMBEDDED)
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -100,6 +100,10 @@ class Workbench:
         )
 
     def run(self, *words: str, engine: str = "", **environment: str) -> Result:
+        """Run a command: the CLI as a process, the embedded engine in this one, which saves its start and the
+        derivation of the key; programs and plugins are processes in any case."""
+        if (engine or self.engine) == EMBEDDED:
+            return self._inside(words, environment)
         done = subprocess.run(
             self.command(*words, engine=engine),
             cwd=self.project,
@@ -112,10 +116,16 @@ class Workbench:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def inside(self, *words: str) -> None:
-        """Run a command of the embedded engine in this process: cheaper, for what is not under test."""
-        with mock.patch.dict(os.environ, self.environment()), contextlib.redirect_stdout(io.StringIO()):
-            assert cli.main(["-C", str(self.project), *words]) == 0
+    def _inside(self, words: tuple[str, ...], environment: dict[str, str]) -> Result:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {**self.environment(), **environment}),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = cli.main(["-C", str(self.project), *words])
+        return Result(code, out.getvalue(), err.getvalue())
 
     def must(self, *words: str, engine: str = "") -> Result:
         result = self.run(*words, engine=engine)

@@ -1,0 +1,339 @@
+"""The command line: exit codes, refusals, stacks, configuration. Most of it in this process, without a program."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dynamic_engine import cli
+from dynamic_engine.config import StackConfig
+from dynamic_engine.project import Project
+from dynamic_engine.secrets import Crypter
+from dynamic_engine.values import Secret
+from workbench import PASSPHRASE, Workbench
+
+PROVIDER = "gASVGgAAAAAAAACMBnRoaW5nc5SMCHByb3ZpZGVylJOUKVKULg=="
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    bench = Workbench(tmp_path)
+    for key, value in bench.environment().items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.chdir(bench.project)
+    return bench
+
+
+def run(*words: str) -> int:
+    return cli.main(words)
+
+
+# -- refusals and exit codes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "feature"),
+    [
+        (("watch",), "watch"),
+        (("up", "--yes", "--plan", "p.json"), "--plan"),
+        (("preview", "--save-plan=p.json"), "--save-plan"),
+        (("up", "--yes", "--policy-pack", "d"), "--policy-pack"),
+        (("refresh", "--yes", "--run-program"), "--run-program"),
+        (("stack", "init", "x", "--secrets-provider", "awskms://k"), "awskms"),
+    ],
+)
+def test_what_the_engine_lacks_is_refused_by_name(
+    bench: Workbench, words: tuple[str, ...], feature: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == 1
+    err = capsys.readouterr().err
+    assert feature in err
+    assert err.count("\n") == 1
+    assert "embedded engine does not support" in err
+
+
+def test_unknown_flags_fail_with_the_code_of_the_cli(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("up", "--no-such-flag") == 1
+    assert "--no-such-flag" in capsys.readouterr().err
+
+
+def test_nobody_to_ask(bench: Workbench) -> None:
+    for words in (("up",), ("destroy",), ("refresh",), ("up", "--non-interactive")):
+        assert run(*words) == 2
+
+
+def test_contradicting_flags(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("refresh", "--yes", "--preview-only") == 1
+    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
+    assert run("refresh", "--preview-only") == 1
+
+
+def test_missing_stack(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("preview", "--stack", "nobody") == 6
+    assert capsys.readouterr().err == "error: no stack named 'nobody' found\n"
+
+
+def test_wrong_passphrase(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
+    assert run("preview") == 1
+    assert capsys.readouterr().err == "error: incorrect passphrase\n"
+
+
+def test_passphrase_file(bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "pass").write_text(f"{PASSPHRASE}\n")
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    assert run("config", "set", "--secret", "a", "b") == 1
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(tmp_path / "pass"))
+    assert run("config", "set", "--secret", "a", "b") == 0
+
+
+def test_no_backend(bench: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    assert run("stack", "ls") == 1
+    assert "PULUMI_BACKEND_URL" in capsys.readouterr().err
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+    assert run("stack", "ls") == 1
+    assert "the backend s3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: x\nruntime: nodejs\n", "runtime 'nodejs'"),
+        ("name: x\nruntime: python\nconfig: {a: {default: 1}}\n", "'config' section"),
+        ("runtime: python\n", "missing a 'name'"),
+        ("name: x\nruntime: {name: python, options: {toolchain: poetry}}\n", "toolchain 'poetry'"),
+        ("name: [\n", "Pulumi.yaml:2:1"),
+    ],
+)
+def test_projects(bench: Workbench, text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (bench.project / "Pulumi.yaml").write_text(text)
+    bench.case("")
+    run("stack", "init", "other")
+    run("preview", "--stack", "other")
+    assert message in capsys.readouterr().err
+
+
+def test_project_is_found_from_below_and_with_a_flag(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(bench.project / "stacks")
+    assert run("stack", "ls") == 0
+    monkeypatch.chdir("/")
+    assert run("stack", "ls") == 1
+    assert run("-C", str(bench.project), "stack", "ls") == 0
+    assert run("stack", "ls", "--cwd", str(bench.project)) == 0
+
+
+def test_uv_toolchain_uses_the_projects_virtualenv(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: {name: python, options: {toolchain: uv}}\n")
+    assert Path(Project.find(tmp_path).python).name.startswith("python")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert Project.find(tmp_path).python == str(python)
+
+
+# -- stacks ---------------------------------------------------------------------------------------------------------
+
+
+def test_stack_verbs(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("stack", "init", "dev") == 1
+    assert run("stack", "init", "organization/things/two") == 0
+    capsys.readouterr()
+    assert run("stack", "ls", "--json") == 0
+    assert [(row["name"], row["current"]) for row in json.loads(capsys.readouterr().out)] == [
+        ("dev", False),
+        ("two", True),
+    ]
+    assert run("stack", "select", "dev") == 0
+    assert run("stack", "select", "three") == 6
+    assert run("stack", "select", "three", "--create") == 0
+    assert run("stack", "rm", "two") == 2
+    assert run("stack", "rm", "two", "--yes") == 0
+    assert run("stack", "ls") == 0
+    assert "three*" in capsys.readouterr().out
+    assert not (bench.project / "stacks" / "Pulumi.two.yaml").exists()
+
+
+def test_stack_names_are_checked(bench: Workbench) -> None:
+    assert run("stack", "init", "../evil") == 1
+    assert run("stack", "init", "organization/other/x") == 1
+    assert run("stack", "init", "a b") == 1
+
+
+def test_a_stack_with_resources_is_not_removed(bench: Workbench) -> None:
+    path = bench.folder / "in.json"
+    assert run("stack", "export", "--file", str(path)) == 0
+    document = json.loads(path.read_text())
+    urn = "urn:pulumi:dev::things::pulumi:pulumi:Stack::things-dev"
+    document["deployment"]["resources"] = [{"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}]
+    path.write_text(json.dumps(document))
+    assert run("stack", "import", "--file", str(path)) == 0
+    assert run("stack", "rm", "dev", "--yes") == 1
+    assert run("stack", "rm", "dev", "--yes", "--force") == 0
+
+
+def test_a_state_of_another_stack_is_not_imported(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    path = bench.folder / "in.json"
+    urn = "urn:pulumi:prod::things::pulumi:pulumi:Stack::things-prod"
+    rows = [{"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}]
+    path.write_text(json.dumps({"version": 3, "deployment": {"resources": rows}}))
+    assert run("stack", "import", "--file", str(path)) == 1
+    assert "another stack" in capsys.readouterr().err
+
+
+def test_outputs(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    path = bench.folder / "in.json"
+    urn = "urn:pulumi:dev::things::pulumi:pulumi:Stack::things-dev"
+    secret = {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        "plaintext": '"canary"',
+    }
+    row = {"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack", "outputs": {"open": {"n": 5}, "shut": secret}}
+    path.write_text(json.dumps({"version": 3, "deployment": {"resources": [row]}}))
+    assert run("stack", "import", "--file", str(path)) == 0
+    assert "canary" not in bench.checkpoint_text()
+    capsys.readouterr()
+    assert run("stack", "output") == 0
+    assert run("stack", "output", "--json") == 0
+    assert run("stack", "export") == 0
+    assert "canary" not in capsys.readouterr().out
+    assert run("stack", "output", "--json", "--show-secrets") == 0
+    assert json.loads(capsys.readouterr().out) == {"open": {"n": 5}, "shut": "canary"}
+    assert run("stack", "output", "open") == 0
+    assert capsys.readouterr().out == '{"n":5}\n'
+    assert run("stack", "output", "none") == 1
+
+
+# -- configuration --------------------------------------------------------------------------------------------------
+
+
+def test_config(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    path = bench.project / "stacks" / "Pulumi.dev.yaml"
+    path.write_text(f"{path.read_text()}# a comment\nconfig:\n  # another\n  things:old: x\n")
+    assert run("config", "set", "plain", "1") == 0
+    assert run("config", "set", "other:key", "--secret", "canary") == 0
+    assert "canary" not in path.read_text()
+    assert "# another" in path.read_text()
+    capsys.readouterr()
+    assert run("config", "get", "other:key") == 0
+    assert capsys.readouterr().out == "canary\n"
+    assert run("config", "get", "plain", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"value": "1", "secret": False}
+    assert run("config", "get", "none") == 1
+
+
+def test_structured_configuration_is_the_text_that_the_cli_gives(tmp_path: Path) -> None:
+    # The salt line and the ciphertexts were written by the Pulumi CLI, and so was the expected text.
+    path = tmp_path / "Pulumi.golden.yaml"
+    path.write_text(
+        """
+encryptionsalt: v1:JkuSzM9dfRo=:v1:mD3PIvjGVeJ9DPNo:C5atvJJhmiUbjwFV1J74IFpjUDDAaA==
+config:
+  things:token:
+    secure: v1:d++AbmXhE5W0voap:XvGE7Sh7ENn87k5BLEvOU9JehIdao0L30Vw=
+  nested:
+    list:
+      - 5
+    token:
+      secure: v1:8QcSRWIz07nbHlnr:SUFT4amEqODvC47d9B3e2k5gpPoPug==
+  things:flag: true
+  things:obj:
+    when: 2026-11-01
+    yes: yes
+    n: 1.50
+    big: 123456789012
+    html: "<a&b> ü"
+    none: null
+    list: [true, "on"]
+"""
+    )
+    config = StackConfig.load(path, "things")
+    assert config.decrypted(lambda: Crypter(PASSPHRASE, config.salt_line)) == {
+        "things:flag": "true",
+        "things:nested": Secret('{"list":[5],"token":"s3cret"}'),
+        "things:obj": '{"big":123456789012,"html":"\\u003ca\\u0026b\\u003e ü","list":[true,"on"],"n":1.5,"none":null,'
+        '"when":"2026-11-01 00:00:00 +0000 UTC","yes":"yes"}',
+        "things:token": Secret("hunter2 ü"),
+    }
+
+
+def test_environments_are_refused(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    path = bench.project / "stacks" / "Pulumi.dev.yaml"
+    path.write_text("environment: [prod]\n")
+    assert run("preview") == 1
+    assert "environments" in capsys.readouterr().err
+
+
+# -- import ---------------------------------------------------------------------------------------------------------
+
+
+def import_file(bench: Workbench, *resources: dict[str, object], **more: object) -> str:
+    path = bench.folder / "import.json"
+    path.write_text(json.dumps({"resources": resources, **more}))
+    return str(path)
+
+
+def entry(name: str, **more: object) -> dict[str, object]:
+    values = {"__provider": PROVIDER, "name": name}
+    return {"type": "pulumi-python:dynamic/acme:Thing", "name": name, "id": f"id-{name}", "inputs": values,
+            "outputs": values, **more}  # fmt: skip
+
+
+FLAGS = ("--generate-code=false", "--protect=false", "--yes", "--skip-preview")
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        ({"type": "aws:s3:Bucket", "name": "b", "id": "1"}, "package 'aws'"),
+        ({"type": "pulumi-python:dynamic/acme:Thing", "name": "b", "id": "1"}, "'__provider'"),
+        ({"type": "pulumi-python:dynamic/acme:Thing", "name": "b"}, "no 'id'"),
+        ({"name": "b"}, "no 'type'"),
+        ({**entry("b"), "parent": "none"}, "name table"),
+    ],
+)
+def test_files_that_cannot_be_imported(
+    bench: Workbench, resource: dict[str, object], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("import", "--file", import_file(bench, resource), *FLAGS) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_import_generates_no_code(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("import", "--file", import_file(bench), "--yes") == 1
+    assert "--generate-code=false" in capsys.readouterr().err
+
+
+def test_import_then_refresh_then_clean(bench: Workbench) -> None:
+    (bench.remote / "id-a.json").write_text(json.dumps({"name": "a", "color": "red", "generation": 7}))
+    (bench.remote / "id-b.json").write_text(json.dumps({"name": "b", "generation": 1}))
+    group = {"type": "acme:index:Group", "name": "g", "component": True}
+    shard = "urn:pulumi:dev::things::pulumi:providers:pulumi-python::p"
+    file = import_file(bench, group, entry("a", parent="g"), entry("b", provider="p"), nameTable={"p": shard})
+    result = bench.must("import", "--file", file, *FLAGS)
+    assert "= 3 imported" in result.out
+    assert bench.words() == ["check a", "check b"]
+    again = bench.must("import", "--file", file, *FLAGS)
+    assert "imported" not in again.out
+    bench.must("refresh", "--yes", "--skip-preview")
+    bench.case(
+        """
+        g = Group("g")
+        Thing("a", {"color": "red"}, ResourceOptions(parent=g))
+        p = pulumi.ProviderResource("pulumi-python", "p", {})
+        Thing("b", {}, ResourceOptions(provider=p))
+        """
+    )
+    assert bench.quiet()
+    assert bench.resources()["a"]["outputs"]["generation"] == 7
+
+
+def test_the_environment_of_this_process_stays(bench: Workbench) -> None:
+    before = dict(os.environ)
+    run("stack", "ls")
+    assert dict(os.environ) == before
