@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel
 
-from csp_sandbox.ledger import Rule
+from csp_sandbox.ledger import Rule, Switch
 from csp_sandbox.world import World
 
 JSON = "application/json"
@@ -178,6 +178,7 @@ class System:
     after: Callable[[Call, Answer], None] = _no_headers
     aliases: tuple[str, ...] = ()  # further base paths
     public: bool = True  # part of the OpenAPI document
+    bom: Switch | None = None  # whether JSON bodies begin with a byte order mark: choices "sent" and "not-sent"
     operations: list[Operation] = field(default_factory=list)
 
     def operation(

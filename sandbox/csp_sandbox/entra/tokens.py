@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -61,16 +62,22 @@ def _key(world: World) -> str:
 
 def read_token(world: World, value: str) -> dict[str, Any] | None:
     """Claims of an access token of this sandbox; None when it is forged, unreadable or expired."""
+    claims = _verified(value, _key(world))
+    return claims if claims is not None and claims.get("exp", 0) > world.clock.timestamp() else None
+
+
+@lru_cache(maxsize=1_000)
+def _verified(value: str, key: str) -> dict[str, Any] | None:
     try:
         claims: dict[str, Any] = jwt.decode(
             value,
-            _key(world),
+            key,
             algorithms=["HS256"],
             options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
     except jwt.PyJWTError:
         return None
-    return claims if claims.get("exp", 0) > world.clock.timestamp() else None
+    return claims
 
 
 def _account(call: Call, form: dict[str, str]) -> Account:

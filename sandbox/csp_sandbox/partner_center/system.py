@@ -184,6 +184,15 @@ def _after(call: Call, answer: Answer) -> None:
         answer.headers["isMfaCompliant"] = "true"
 
 
+BOM = switch(
+    "pc.bom",
+    "JSON bodies may begin with a UTF-8 byte order mark; not always, and nobody says when.",
+    source="partner-center-api.md 12 (msrest-for-python#144)",
+    choices={"not-sent": "plain UTF-8", "sent": "every JSON body begins with a byte order mark"},
+    default="not-sent",
+    strict="sent",
+)
+
 PARTNER_CENTER = System(
     name="partner_center",
     title="Partner Center v1",
@@ -192,6 +201,7 @@ PARTNER_CENTER = System(
     before=_before,
     after=_after,
     aliases=("/partner-center/v1.0",),
+    bom=BOM,
 )
 
 
