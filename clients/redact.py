@@ -58,8 +58,8 @@ _PERSONAL_KEYS = frozenset(
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _ASSIGNED = re.compile(
-    r"(?i)(\"?(?:refresh_?token|access_?token|id_?token|client_?secret|client_?assertion|password|device_?code)\"?"
-    r"\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|[^\s,;&}\]]+)"
+    r"(?i)([\"']?(?:refresh_?token|access_?token|id_?token|client_?secret|client_?assertion|password|device_?code)[\"']?"
+    r"\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&}\]]+)"
 )
 _AGE_KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+", re.IGNORECASE)
 

@@ -71,21 +71,27 @@ class MailSender:
         except (OSError, smtplib.SMTPException) as error:
             return self._failed(error)
         try:
+            return self._deliver(smtp, mail, message)
+        finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+
+    def _deliver(self, smtp: smtplib.SMTP, mail: EmailMessage, message: Message) -> SendResult:
+        try:
             smtp.ehlo_or_helo_if_needed()
             if self._server.starttls:
                 smtp.starttls(context=ssl.create_default_context())
             if self._server.user:
                 smtp.login(self._server.user, self._server.password)
-            recipients = _addresses(message.to, message.cc, self._server.copy_to)
             code, text = smtp.mail(self._server.sender)
             if code != 250:
                 return self._failed(f"sender refused: {code} {text.decode(errors='replace')}")
-            for recipient in recipients:
+            for recipient in _addresses(message.to, message.cc, self._server.copy_to):
                 code, text = smtp.rcpt(recipient)
                 if code not in (250, 251):
                     return self._failed(f"recipient refused: {code} {text.decode(errors='replace')}")
         except (OSError, smtplib.SMTPException) as error:
-            self._close(smtp)
             return self._failed(error)
         try:
             code, text = smtp.data(mail.as_bytes())
@@ -94,8 +100,6 @@ class MailSender:
         except (OSError, smtplib.SMTPException) as error:
             self._failed(error)
             return "maybe"
-        finally:
-            self._close(smtp)
         return "sent" if code == 250 else self._failed(f"text refused: {code} {text.decode(errors='replace')}")
 
     def _compose(self, message: Message) -> EmailMessage:
@@ -116,12 +120,6 @@ class MailSender:
     def _failed(self, error: object) -> SendResult:
         self.last_error = redact(" ".join(str(error).split()) or type(error).__name__)
         return "failed"
-
-    @staticmethod
-    def _close(smtp: smtplib.SMTP) -> None:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            smtp.quit()
-        smtp.close()
 
 
 def _addresses(*lists: str) -> list[str]:

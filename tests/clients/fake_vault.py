@@ -1,0 +1,172 @@
+"""A fake of Azure Key Vault's secret API over TLS on a socket: versions, properties, paging, refusals.
+
+Only what the store needs, written from the public REST reference; the azure library itself talks to it unmodified.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.server
+import ipaddress
+import json
+import ssl
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.keyvault.secrets import SecretClient
+
+from clients.clock import Clock, SystemClock
+
+
+class FixedCredential:
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken("vault-token", int(time.time()) + 3600)
+
+
+class FakeVault(http.server.ThreadingHTTPServer):
+    """`secrets[name]` holds versions, oldest first. `deny` answers 403 to everything."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.secrets: dict[str, list[dict[str, Any]]] = {}
+        self.lock = threading.Lock()
+        self.deny = False
+        self.clock: Clock = SystemClock()
+        self.certificate = _certificate(folder)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.server_address[1]}"
+
+    def client(self) -> SecretClient:
+        return SecretClient(
+            vault_url=self.url,
+            credential=FixedCredential(),
+            connection_verify=str(self.certificate),
+            verify_challenge_resource=False,
+            retry_total=0,
+        )
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: FakeVault
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if not self._allowed():
+            return
+        parts = self._parts()
+        with self.server.lock:
+            versions = self.server.secrets.get(parts[1], [])
+            if not versions:
+                self._send(404, {"error": {"code": "SecretNotFound", "message": "A secret was not found."}})
+            elif len(parts) > 2 and parts[2] == "versions":
+                self._send(
+                    200, {"value": [_item(self.server.url, parts[1], one) for one in versions], "nextLink": None}
+                )
+            else:
+                self._send(200, _bundle(self.server.url, parts[1], versions[-1]))
+
+    def do_PUT(self) -> None:
+        body = self._body()
+        if not self._allowed():
+            return
+        name = self._parts()[1]
+        version = {
+            "version": uuid.uuid4().hex,
+            "value": body["value"],
+            "created": int(self.server.clock.now().timestamp()),
+            "exp": body.get("attributes", {}).get("exp"),
+            "enabled": True,
+        }
+        with self.server.lock:
+            self.server.secrets.setdefault(name, []).append(version)
+        self._send(200, _bundle(self.server.url, name, version))
+
+    def do_PATCH(self) -> None:
+        body = self._body()
+        if not self._allowed():
+            return
+        _, name, wanted = self._parts()
+        with self.server.lock:
+            version = next(one for one in self.server.secrets[name] if one["version"] == wanted)
+            version["enabled"] = body["attributes"]["enabled"]
+        self._send(200, _item(self.server.url, name, version))
+
+    def _allowed(self) -> bool:
+        if self.headers.get("Authorization") != "Bearer vault-token":
+            where = 'Bearer authorization="https://login.example/tenant", resource="https://vault.azure.net"'
+            self._send(401, {"error": {"code": "Unauthorized"}}, {"WWW-Authenticate": where})
+            return False
+        if self.server.deny:
+            self._send(403, {"error": {"code": "Forbidden", "message": "no permission"}})
+            return False
+        return True
+
+    def _parts(self) -> list[str]:
+        return [part for part in self.path.partition("?")[0].split("/") if part]
+
+    def _body(self) -> Any:
+        return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+
+    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+def _item(url: str, name: str, version: dict[str, Any]) -> dict[str, Any]:
+    attributes = {"enabled": version["enabled"], "created": version["created"], "updated": version["created"]}
+    if version["exp"]:
+        attributes["exp"] = version["exp"]
+    return {"id": f"{url}/secrets/{name}/{version['version']}", "attributes": attributes}
+
+
+def _bundle(url: str, name: str, version: dict[str, Any]) -> dict[str, Any]:
+    return {**_item(url, name, version), "value": version["value"]}
+
+
+def _certificate(folder: Path) -> Path:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vault.example")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "vault.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return file

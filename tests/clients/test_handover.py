@@ -1,0 +1,76 @@
+"""One-time credentials: encrypted at birth, delivered once, never readable on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from clients.clock import SystemClock
+from clients.errors import NotFound, OurBug, PersonMustAct
+from clients.handover import HandoverStore, make_local_recipient
+from clients.partner_center.models import OneTimeCredentials
+
+SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "=;;n.=s9Z-canary")
+LOCAL = ("file:$CSP_HOME/handover/recipient.txt",)
+
+
+def keep(home: Path, recipients: tuple[str, ...] = LOCAL, scope: str = "us") -> HandoverStore:
+    return HandoverStore(home, recipients, clock=SystemClock(), scope=scope)
+
+
+def test_from_birth_to_delivery(tmp_path: Path) -> None:
+    assert make_local_recipient(tmp_path) == make_local_recipient(tmp_path)
+    assert (tmp_path / "handover" / "identity.txt").stat().st_mode & 0o077 == 0
+    store = keep(tmp_path)
+    store.check()
+    reference = store.put("Contoso", SECRET)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"canary" not in path.read_bytes()
+    entry = store.list()[0]
+    assert (entry.customer, entry.user_name, entry.delivered) == ("Contoso", SECRET.user_name, "")
+    assert keep(tmp_path, scope="ca").list() == []
+    assert store.deliver(reference, to="Anna", by="Ben") == SECRET
+    done = store.list("Contoso")[0]
+    assert (done.delivered_to, done.delivered_by, bool(done.delivered)) == ("Anna", "Ben", True)
+    with pytest.raises(OurBug, match="delivered to Anna"):
+        store.deliver(reference, to="Eve", by="Eve")
+    assert not list((tmp_path / "handover").glob("*.age"))
+
+
+def test_only_a_recipients_key_opens_it(tmp_path: Path) -> None:
+    mine, other = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
+    store = keep(tmp_path, (str(mine.to_public()),))
+    reference = store.put("contoso", SECRET)
+    wrong, right = tmp_path / "wrong.txt", tmp_path / "right.txt"
+    wrong.write_text(f"# created today\n{other}\n")
+    right.write_text(f"{mine}\n")
+    with pytest.raises(PersonMustAct, match="does not open"):
+        store.deliver(reference, to="Eve", by="Eve", identity_file=wrong)
+    with pytest.raises(PersonMustAct, match="cannot read"):
+        store.deliver(reference, to="Eve", by="Eve")
+    assert store.deliver(reference, to="Anna", by="Ben", identity_file=right) == SECRET
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [(), ("nonsense",), ("file:/nowhere/key.txt",), ("AGE-SECRET-KEY-1CANARY",), ("ssh-ed25519 broken",)],
+)
+def test_no_recipient_no_credential(tmp_path: Path, recipients: tuple[str, ...]) -> None:
+    store = keep(tmp_path, recipients)
+    for act in (store.check, lambda: store.put("contoso", SECRET)):
+        with pytest.raises(PersonMustAct) as caught:
+            act()
+        assert "CANARY" not in str(caught.value)
+    assert store.list() == []
+
+
+def test_what_an_operator_keeps_elsewhere_is_recorded_only(tmp_path: Path) -> None:
+    store = keep(tmp_path)
+    reference = store.record("contoso", SECRET.user_name, "vault item 17", "Ben")
+    assert store.list()[0].elsewhere == "vault item 17"
+    with pytest.raises(OurBug, match="vault item 17"):
+        store.deliver(reference, to="Anna", by="Ben")
+    with pytest.raises(NotFound):
+        store.deliver("unknown", to="Anna", by="Ben")

@@ -1,0 +1,137 @@
+"""The Key Vault store against a fake vault over TLS: versions, lease, refusals. Never tried on a live vault."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clients.clock import SystemClock
+from clients.errors import PersonMustAct, RetryLater
+from clients.handover import HandoverStore
+from clients.partner_center.models import OneTimeCredentials
+from clients.tokens.ion import IonTokens
+from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
+from clients.tokens.renewal import Exchanged, renew
+from clients.tokens.store import Chain
+from tests.clients.fake_vault import FakeVault
+
+
+class QuickClock(SystemClock):
+    """Leases wait for whole seconds; here they do not."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def now(self) -> dt.datetime:
+        return super().now() + dt.timedelta(seconds=self.waited)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+@pytest.fixture(scope="module")
+def vault_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeVault]:
+    server = FakeVault(tmp_path_factory.mktemp("vault"))
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def vault(vault_server: FakeVault) -> FakeVault:
+    vault_server.secrets.clear()
+    vault_server.deny = False
+    vault_server.clock = QuickClock()
+    return vault_server
+
+
+@pytest.fixture
+def store(vault: FakeVault) -> Iterator[KeyVaultTokenStore]:
+    client = vault.client()
+    yield KeyVaultTokenStore(client, "csp-us", clock=vault.clock, patience_seconds=4)
+    client.close()
+
+
+def test_a_chain_comes_back_and_old_versions_stay(store: KeyVaultTokenStore, vault: FakeVault) -> None:
+    assert store.load() is None
+    store.save(Chain("refresh-one"))
+    store.save(Chain("refresh-two", sent_at=3.0))
+    store.proven()
+    assert store.load() == Chain("refresh-two", sent_at=3.0)
+    assert len(vault.secrets["csp-us"]) == 2
+    assert store.spec() == {"kind": "key_vault", "vault": vault.url, "name": "csp-us"}
+
+
+def test_a_foreign_secret_is_for_a_person(store: KeyVaultTokenStore, vault: FakeVault) -> None:
+    vault.client().set_secret("csp-us", "not ours")
+    with pytest.raises(PersonMustAct, match="holds no token document"):
+        store.load()
+
+
+def test_no_permission_names_the_role(store: KeyVaultTokenStore, vault: FakeVault) -> None:
+    vault.deny = True
+    for act in (store.load, lambda: store.save(Chain("refresh"))):
+        with pytest.raises(PersonMustAct, match="Key Vault Secrets Officer"):
+            act()
+
+
+def test_one_holder_at_a_time_and_a_released_lease_is_free(store: KeyVaultTokenStore, vault: FakeVault) -> None:
+    other = KeyVaultTokenStore(vault.client(), "csp-us", clock=vault.clock, patience_seconds=4)
+    with store.lease(), pytest.raises(RetryLater, match="holds the lease"), other.lease():
+        pass
+    with other.lease():
+        pass
+    assert not any(version["enabled"] for version in vault.secrets["csp-us-lease"])
+
+
+def test_the_lease_of_a_dead_holder_expires(store: KeyVaultTokenStore, vault: FakeVault) -> None:
+    dead = vault.client().set_secret("csp-us-lease", "x", expires_on=dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1))
+    assert dead.properties.version
+    with store.lease():
+        pass
+
+
+def test_many_threads_renew_one_chain_once_each_in_turn(store: KeyVaultTokenStore) -> None:
+    lock, inside, worst = threading.Lock(), 0, 0
+
+    def exchange(refresh_token: str) -> Exchanged:
+        nonlocal inside, worst
+        with lock:
+            inside += 1
+            worst = max(worst, inside)
+        number = int(refresh_token.rpartition("-")[2]) + 1
+        with lock:
+            inside -= 1
+        return Exchanged(f"access-{number}", f"refresh-{number}", 7200)
+
+    clock = SystemClock()
+    tokens = [
+        IonTokens(store, lambda where, wanted: renew(where, exchange, wanted, clock), clock=clock, seed="refresh-0")
+        for _ in range(4)
+    ]
+    threads = [threading.Thread(target=one.token) for one in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    chain = store.load()
+    assert chain is not None
+    assert (chain.refresh_token, worst) == ("refresh-1", 1)
+
+
+def test_one_time_credentials_in_a_vault(vault: FakeVault, tmp_path: Path) -> None:
+    client = vault.client()
+    keep = HandoverStore(tmp_path, (), clock=SystemClock(), scope="us", vault=KeyVaultHandover(client))
+    keep.check()
+    reference = keep.put("contoso", OneTimeCredentials("admin@contoso.onmicrosoft.com", "p4ss-canary"))
+    assert not any(b"canary" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert keep.deliver(reference, to="Anna", by="Ben").password == "p4ss-canary"
+    assert vault.secrets[reference][-1]["enabled"] is False
+    client.close()

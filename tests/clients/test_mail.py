@@ -1,0 +1,96 @@
+"""One mail, and an honest word on whether it left."""
+
+from __future__ import annotations
+
+import email
+import socket
+from collections.abc import Iterator
+from email.message import Message as Mail
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+from clients.mail import MailSender, Message
+from clients.mail.sender import MailServer
+
+INVITATION = Message(
+    to="anna@contoso.example",
+    cc="ben@contoso.example",
+    subject="Einladung für Contoso",
+    text="Grüße",
+    message_id="<one@csp>",
+)
+
+
+class Mailbox:
+    """`refuse` answers at a step; `hang_up` closes the connection after the text came in."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], Mail]] = []
+        self.refuse: dict[str, str] = {}
+        self.hang_up = False
+
+    async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if "RCPT" in self.refuse:
+            return self.refuse["RCPT"]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
+        self.mails.append((list(envelope.rcpt_tos), email.message_from_bytes(envelope.content)))
+        if self.hang_up:
+            server.transport.close()
+        return self.refuse.get("DATA", "250 OK")
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, MailSender]]:
+    box = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    server = MailServer("127.0.0.1", port, False, "csp@reseller.example", "log@reseller.example")
+    yield box, MailSender(server, timeout_seconds=5)
+    controller.stop()
+
+
+def test_a_mail_arrives_whole(mailbox: tuple[Mailbox, MailSender]) -> None:
+    box, sender = mailbox
+    assert sender.send(INVITATION) == "sent"
+    recipients, mail = box.mails[0]
+    assert recipients == ["anna@contoso.example", "ben@contoso.example", "log@reseller.example"]
+    assert mail["Message-ID"] == "<one@csp>"
+    assert mail["Cc"] == "ben@contoso.example, log@reseller.example"
+    assert str(email.header.make_header(email.header.decode_header(mail["Subject"]))) == INVITATION.subject
+    assert mail.get_payload(decode=True).decode().strip() == "Grüße"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA"])
+def test_a_refusal_is_a_failure_with_its_reason(mailbox: tuple[Mailbox, MailSender], step: str) -> None:
+    box, sender = mailbox
+    box.refuse[step] = "550 no such user"
+    assert sender.send(INVITATION) == "failed"
+    assert "no such user" in sender.last_error
+
+
+def test_a_connection_that_ends_after_the_text_is_a_maybe(mailbox: tuple[Mailbox, MailSender]) -> None:
+    box, sender = mailbox
+    box.hang_up = True
+    assert sender.send(INVITATION) == "maybe"
+    assert len(box.mails) == 1
+
+
+def test_no_server_is_a_failure() -> None:
+    sender = MailSender(MailServer("127.0.0.1", 9, False, "csp@reseller.example"))
+    assert sender.send(INVITATION) == "failed"
+    assert sender.last_error
+
+
+@pytest.mark.parametrize("subject", ["two\nlines", "x\r\nBcc: eve@evil.example"])
+def test_a_header_cannot_be_smuggled_in(mailbox: tuple[Mailbox, MailSender], subject: str) -> None:
+    box, sender = mailbox
+    assert sender.send(Message(to="anna@contoso.example", subject=subject, text="x")) == "failed"
+    assert not box.mails
