@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ from onboarding import drift as domain
 from onboarding import readiness
 from onboarding.drift_report import KINDS, DriftReport, Finding
 from onboarding.drift_resources import Outputs
+from schemas.yaml_source import Source, read
 
 FORMATS = ("table", "markdown", "json", "sarif")
 TITLES = {
@@ -59,7 +61,7 @@ def drift(
     project = Project.find()
     estate = project.estate(stack)
     report = _look(project, estate, _states(project, stack, estate) if state else {}, fresh)
-    typer.echo(render(report, format_))
+    typer.echo(render(report, format_, project.root))
     raise typer.Exit(report.exit_code(kinds))
 
 
@@ -98,12 +100,12 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
 # --- rendering
 
 
-def render(report: DriftReport, form: str) -> str:
-    """The report as text of one of FORMATS."""
+def render(report: DriftReport, form: str, root: Path) -> str:
+    """The report as text of one of FORMATS. `root`: the project folder that the files of findings are relative to."""
     if form == "json":
         return json.dumps(report.as_dict(), indent=2)
     if form == "sarif":
-        return json.dumps(sarif(report), indent=2)
+        return json.dumps(sarif(report, root), indent=2)
     return _markdown(report) if form == "markdown" else _tables(report)
 
 
@@ -185,8 +187,9 @@ def _unseen(report: DriftReport) -> dict[tuple[str, bool], set[str]]:
     return found
 
 
-def sarif(report: DriftReport) -> dict[str, Any]:
-    """SARIF 2.1.0: one result a finding, at the customer file that declares the field."""
+def sarif(report: DriftReport, root: Path) -> dict[str, Any]:
+    """SARIF 2.1.0: one result a finding, at the line of the customer file that declares the field."""
+    sources: dict[str, Source | None] = {}
     told = [found for found in report.findings if found.kind != "not_visible"]
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -202,7 +205,7 @@ def sarif(report: DriftReport) -> dict[str, Any]:
                         ],
                     }
                 },
-                "results": [_result(found) for found in told],
+                "results": [_result(found, root, sources) for found in told],
                 "invocations": [
                     {
                         "executionSuccessful": not report.not_checked,
@@ -217,16 +220,28 @@ def sarif(report: DriftReport) -> dict[str, Any]:
     }
 
 
-def _result(found: Finding) -> dict[str, Any]:
+def _result(found: Finding, root: Path, sources: dict[str, Source | None]) -> dict[str, Any]:
     parts = [f"{found.customer or found.connection} {found.field}: declared {found.declared or '-'}, seen {found.seen}"]
-    parts += [text for text in (f"where: {found.where}", f"changed by: {found.who}" if found.who else "") if text]
+    parts += [f"{label}: {text}" for label, text in (("where", found.where), ("changed by", found.who)) if text]
     result: dict[str, Any] = {
         "ruleId": f"CSP-{found.kind.upper()}",
         "level": LEVELS[found.kind],
         "message": {"text": "; ".join([*parts, f"next run: {found.will}"])},
     }
     if found.file:
-        result["locations"] = [
-            {"physicalLocation": {"artifactLocation": {"uri": found.file}, "region": {"startLine": 1}}}
-        ]
+        if found.file not in sources:
+            path = root / found.file
+            sources[found.file] = read(path, found.file) if path.is_file() else None
+        place = {"artifactLocation": {"uri": found.file}, "region": {"startLine": _line_of(found, sources[found.file])}}
+        result["locations"] = [{"physicalLocation": place}]
     return result
+
+
+def _line_of(found: Finding, source: Source | None) -> int:
+    """The line of the declared field; of its section when the field has a default; else the first."""
+    path = tuple(found.field.split("."))
+    while source is not None and path:
+        if source.has(path):
+            return source.mark(path, True)[0]
+        path = path[:-1]
+    return 1

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from clients.errors import ClientError
 from onboarding import compare, drift_estate
-from onboarding.contract import ABSENT, Field, Known
+from onboarding.contract import ABSENT, NEXT_RUN, Field, Known
 from onboarding.drift_estate import Account
 from onboarding.drift_report import DriftReport, Finding, Kind
-from onboarding.drift_resources import ASSOCIATION, CUSTOMER, IDENTITY, Outputs, Seen, carried_of, look_at
+from onboarding.drift_resources import ASSOCIATION, CUSTOMER, IDENTITY, SECTION, Outputs, Seen, carried_of, look_at
 from onboarding.drift_verdict import RESELLER, Judged, judge, moved, will
 from onboarding.observed import Observed, ObservedLook, observed_file, stamp
 from onboarding.session_checks import wrong_account
@@ -153,7 +153,7 @@ class _Connection:
                 shown += "; was seen as declared before"
             next_up = "nothing" if field.confirmed else next_up
         elif kind == "progress":
-            next_up = next_up if resource.outcome.status != "ready" else "takes it into state"
+            next_up = next_up if resource.outcome.waiting_on == NEXT_RUN else "takes it into state"
         return Finding(
             kind,
             self.name,
@@ -169,7 +169,7 @@ class _Connection:
         )
 
     def _progress(self, declared: schemas.Customer, resource: Seen, went_on: str) -> Finding:
-        section = resource.resource
+        section = SECTION[resource.resource]
         next_up = will(resource.outcome, declared.profile.organization, declared.profile.email)
         file = self.estate.sources.get(declared.key, "")
         return Finding(

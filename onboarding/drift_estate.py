@@ -148,8 +148,9 @@ def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding
     if look.session.partner_center is None:
         return
     related = look.related_tenants()
+    just_made = {tenant for tenant, key in account.our_tenants().items() if _is_related(account.declared.get(key, []))}
     for customer_id, tenant in links.items():
-        if tenant and tenant not in related:
+        if tenant and tenant not in related and tenant not in just_made:
             told = f"{_name(people[customer_id])} is linked to tenant {tenant}, which is no customer in Partner Center"
             yield _contradiction(account, ours, [customer_id], told, "a linked tenant has a relationship")
     if look.session.ion is not None:
@@ -160,6 +161,11 @@ def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding
                 told = f"{found.company_name} ({found.domain}) is a Partner Center customer that no ION customer shows"
                 yield account_finding(account, "inconsistent", "consistency", told, f"{PC}; {ION}")
     yield from _agreements(account)
+
+
+def _is_related(resources: list[Seen]) -> bool:
+    """Whether the customer's own look counts the tenant as related: one that was just made is not in the list yet."""
+    return any(s.resource == IDENTITY and s.facts.fields["relationship"].state == "match" for s in resources)
 
 
 def _agreements(account: Account) -> Iterator[Finding]:
