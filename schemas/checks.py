@@ -267,7 +267,9 @@ def _identity_here(data: Mapping[str, Any], connection: Connection, report: Repo
             message = (
                 f"{connection.name} has no relationship link for Partner Center {connection.partner_center_region}"
             )
-            report(("identity", "method"), "CSP-ID-008", message + cohort, "add it to the connection")
+            here = connection.partner_center_region in {link.partner_center for link in connection.relationship_links}
+            hint = "name the connection's cohort" if here and not connection.cohort else "add it to the connection"
+            report(("identity", "method"), "CSP-ID-008", message + cohort, hint)
         if api and not (text(identity, "domain") or text(identity, "tenant_id")):
             message = "neither domain nor tenant_id: the acceptance could not be recognised"
             report(("identity",), "CSP-ID-007", message, "add one of them")

@@ -20,17 +20,19 @@ from tests.schemas.estates import BASE, copy_base
 
 TODAY = dt.date(2026, 11, 22)
 CUSTOMER = (BASE / "stacks" / "customers" / "contoso.yaml").read_text(encoding="utf-8")
-LINES = CUSTOMER.splitlines(keepends=True)
+FILES = ("customers/contoso.yaml", "connections/us.yaml", "connections/ion.yaml", "Pulumi.test.yaml")
+LINES = {name: (BASE / "stacks" / name).read_text(encoding="utf-8").splitlines(keepends=True) for name in FILES}
 SCHEMA = Draft202012Validator(json.loads((Path(schemas.__file__).parent / "customer.schema.json").read_text("utf-8")))
 QUIET = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
+ODD = ("", "1", "-1.5", "true", "[]", "[1]", "[[a]]", "{}", "{a: b}", "{a: [1]}", "2026-11-22", "~", "[~]", ".inf", "'")
 yaml_like = st.text(alphabet=st.sampled_from(list("ab:-# \t\n[]{}&*!|>'\"%@`,?0~.<é\ufeff\x00\U0001f600")), max_size=60)
 
 
-def findings_of(text: str | bytes, folder: Path) -> tuple[Finding, ...]:
+def findings_of(text: str | bytes, folder: Path, name: str = FILES[0]) -> tuple[Finding, ...]:
     stack = copy_base(folder)
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    (folder / "stacks" / "customers" / "contoso.yaml").write_bytes(raw)
+    (folder / "stacks" / name).write_bytes(raw)
     try:
         schemas.load_estate(stack, folder, today=TODAY)
     except schemas.DeclarationErrors as errors:
@@ -39,24 +41,25 @@ def findings_of(text: str | bytes, folder: Path) -> tuple[Finding, ...]:
 
 
 @QUIET
-@given(text=st.one_of(yaml_like, st.text(max_size=80), st.binary(max_size=60)))
-@example(text="[" * 100_000)
-@example(text="- " * 100_000)
-@example(text="profile: &a\n  x: *a\n")
-@example(text="profile: " + "9" * 5000)
-@example(text="? {a: b}\n: c\n")
-@example(text="%YAML 3.0\n---\na: b\n")
-@example(text="<<: {profile: 1}\n")
-def test_any_text_gives_findings_never_a_traceback(text: str | bytes, tmp_path: Path) -> None:
-    found = findings_of(text, tmp_path)
+@given(text=st.one_of(yaml_like, st.text(max_size=80), st.binary(max_size=60)), name=st.sampled_from(FILES))
+@example(text="[" * 100_000, name=FILES[0])
+@example(text="- " * 100_000, name=FILES[0])
+@example(text="profile: &a\n  x: *a\n", name=FILES[0])
+@example(text="profile: " + "9" * 5000, name=FILES[0])
+@example(text="? {a: b}\n: c\n", name=FILES[0])
+@example(text="%YAML 3.0\n---\na: b\n", name=FILES[0])
+@example(text="<<: {profile: 1}\n", name=FILES[0])
+def test_any_text_gives_findings_never_a_traceback(text: str | bytes, name: str, tmp_path: Path) -> None:
+    found = findings_of(text, tmp_path, name)
     assert found
     assert all(f.line >= 1 and f.column >= 1 and "\n" not in str(f) for f in found)
 
 
 @QUIET
 @given(data=st.data())
-def test_a_damaged_customer_file_gives_findings_never_a_traceback(data: st.DataObject, tmp_path: Path) -> None:
-    lines = list(LINES)
+def test_a_damaged_file_gives_findings_never_a_traceback(data: st.DataObject, tmp_path: Path) -> None:
+    name = data.draw(st.sampled_from(FILES))
+    lines = list(LINES[name])
     for _ in range(data.draw(st.integers(1, 3))):
         index = data.draw(st.integers(0, len(lines) - 1))
         lines[index] = data.draw(
@@ -65,9 +68,10 @@ def test_a_damaged_customer_file_gives_findings_never_a_traceback(data: st.DataO
                 st.just(lines[index] * 2),
                 yaml_like.map(lambda t: t + "\n"),
                 yaml_like.map(lambda t, line=lines[index]: line.partition(":")[0] + ": " + t + "\n"),
+                st.sampled_from(ODD).map(lambda t, line=lines[index]: line.partition(":")[0] + ": " + t + "\n"),
             )
         )
-    for found in findings_of("".join(lines), tmp_path):
+    for found in findings_of("".join(lines), tmp_path, name):
         assert "\n" not in str(found)
 
 
