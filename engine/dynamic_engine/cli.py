@@ -170,8 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _refuse_other(words)
-        # argparse would take the word after a bare --flag[=value] for its value.
-        options = parser().parse_args([f"{word}=true" if word in _BARE else word for word in words])
+        options = parser().parse_args(_ordered(words))
         if os.environ.get("PULUMI_SKIP_CONFIRMATIONS", "").lower() in _TRUE and hasattr(options, "yes"):
             options.yes = True
         code: int = options.run(options, Path(options.cwd))
@@ -193,6 +192,13 @@ _BARE = {
     "--skip-preview", "--preview-only", "--clear-pending-creates", "--generate-code", "--protect", "--no-select",
     "--create", "--force", "--preserve-config", "--show-secrets", "--secret", "--plaintext",
 }  # fmt: skip
+
+
+def _ordered(words: Sequence[str]) -> list[str]:
+    """Bare flags with their value, behind everything else: argparse would take the next word for the value, and stops
+    filling positional arguments at a flag (`config set KEY --secret VALUE`)."""
+    flags = [f"{word}=true" for word in words if word in _BARE]
+    return [*(word for word in words if word not in _BARE), *flags]
 
 
 def _refuse_other(words: Sequence[str]) -> None:

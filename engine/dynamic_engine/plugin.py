@@ -58,6 +58,7 @@ class Plugin:
         self._output = output
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
+        self._drainer: threading.Thread | None = None
         options = {f"PULUMI_RUNTIME_{key.upper()}": str(value) for key, value in project.runtime_options.items()}
         own = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("pulumi-python:")}
         self._process = subprocess.Popen(
@@ -196,7 +197,8 @@ class Plugin:
             for raw in stdout:
                 line = raw.decode(errors="replace").rstrip()
                 if line.isdigit():
-                    threading.Thread(target=self._drain, daemon=True).start()
+                    self._drainer = threading.Thread(target=self._drain, daemon=True)
+                    self._drainer.start()
                     return int(line)
                 early.append(line)
         finally:
@@ -250,7 +252,10 @@ class Plugin:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self._process.stdout is not None and self._channel is None:
+        if self._drainer is not None:
+            self._drainer.join(STOP_TIMEOUT)
+        # A child of the plugin may still hold the pipe; closing it under the reader would hang.
+        if self._process.stdout is not None and not (self._drainer is not None and self._drainer.is_alive()):
             self._process.stdout.close()
 
 

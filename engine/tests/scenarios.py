@@ -156,11 +156,11 @@ SCENARIOS = [
     Scenario(
         "components, nested and renamed",
         (
-            up('g = Group("g")\nh = Group("g-h", ResourceOptions(parent=g))\nThing("g-a", {"color": "red"}, ResourceOptions(parent=h))',
+            up('g = Group("g")\nh = Group("g-h", ResourceOptions(parent=g))\nThing("g-h-a", {"color": "red"}, ResourceOptions(parent=h))',
                summary={"create": 4}),
-            up('g = Group("k", ResourceOptions(aliases=[Alias(name="g")]))\nh = Group("k-h", ResourceOptions(parent=g))\nThing("k-a", {"name": "g-a", "color": "red"}, ResourceOptions(parent=h))',
+            up('g = Group("k", ResourceOptions(aliases=[Alias(name="g")]))\nh = Group("k-h", ResourceOptions(parent=g))\nThing("k-h-a", {"name": "g-h-a", "color": "red"}, ResourceOptions(parent=h))',
                summary={"same": 4}),
-            up('g = Group("k")\nh = Group("k-h", ResourceOptions(parent=g))\nThing("k-a", {"name": "g-a", "color": "red"}, ResourceOptions(parent=h))',
+            up('g = Group("k")\nh = Group("k-h", ResourceOptions(parent=g))\nThing("k-h-a", {"name": "g-h-a", "color": "red"}, ResourceOptions(parent=h))',
                summary={"same": 4}),
             up("", summary={"same": 1, "delete": 3}),
         ),
