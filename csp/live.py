@@ -160,7 +160,7 @@ def _print(one: Account) -> None:
     console.print(f"{readiness.footer(one.verdicts)}; {one.calls}", markup=False)
     if unseen:
         console.print(
-            f"unclear ({unseen}): nothing that ION shows stands against an order; no API shows the pricebook",
+            f"unclear ({unseen}): nothing that ION shows stands against an order; look at what no API shows",
             markup=False,
         )
     console.print("Who has to do what: csp todo --live", markup=False)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clients.connection import Session
     from clients.ion.models import CloudProfile, IonCustomer
 
-HIDDEN_BY_DESIGN = frozenset({"reseller", "pricebook"})
+HIDDEN_BY_DESIGN = frozenset({"reseller", "pricebook", "relationship"})
 """Gates that ION's API never shows, whatever is behind them."""
 
 Progress = Callable[[int, int], None]
@@ -196,8 +196,11 @@ def _tenant(sight: Sight) -> Part:
     row = sight.row
     if row is not None and row.tenant_id:
         shown = f"{row.tenant_id} ({row.domain})" if row.domain else row.tenant_id
+        # ION links only tenants that are related, but goes on showing the link when the relationship has ended.
         facts = {
-            "relationship": _fact("match", "related to TD SYNNEX", "linked in ION, which refuses others", WHERE_ION),
+            "relationship": _fact(
+                "not_visible", "related to TD SYNNEX", NOT_VISIBLE, "ION shows that it was, not that it is"
+            ),
             "tenant": _fact("match", "linked", shown, WHERE_ION),
         }
         return facts, None, ""
