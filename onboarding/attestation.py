@@ -156,8 +156,12 @@ def _recent(stamp: str) -> bool:
 
 
 def _asked(desired: AttestationInputs, known: Known) -> str:
-    """Id of the enhanced attestation that is under way: our own, or the one that the tenant's resource began."""
-    return known.memory.get("attestation_id", "") or desired.attestation_id
+    """Id of the enhanced attestation that is under way for the declared signatory: our own, or the one that the
+    resource of the tenant began before there was a tenant."""
+    memory = known.memory
+    if memory.get("attestation_id"):
+        return memory["attestation_id"] if memory.get("asked_for", _signer(desired)) == _signer(desired) else ""
+    return "" if _other_signer(desired, known) else desired.attestation_id
 
 
 def _signer(desired: AttestationInputs) -> str:
@@ -279,7 +283,7 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
                 return outcome.but(reason=str(later), again=True)
             except (OurBug, PersonMustAct) as refused:
                 return rejected(facts, refused)
-        memory = {"attestation_id": pending.id, "signer": _signer(desired)}
+        memory = {"attestation_id": pending.id, "asked_for": _signer(desired)}
         known = Known({**known.outputs, "memory": known.memory | memory})
         asked = Facts(
             facts.fields, {**facts.seen, "attestation": pending.status}, data={**facts.data, "pending": pending}
@@ -357,7 +361,7 @@ def _put_on_record(
         exists = refused.problem.code == "600061"
         if not exists:
             return rejected(facts, refused).but(memory=kept)
-    memory = kept | {"kind": "attested", "signer": _signer(desired)}
+    memory = kept | {"kind": "attested", "signer": _signer(desired), "asked_for": _signer(desired)}
     if not exists:
         memory |= {"finalised": contract.now(), "template": templates[-1].template_id}
     known = Known({**known.outputs, "memory": known.memory | memory})

@@ -123,17 +123,20 @@ def declare(estate: schemas.Estate) -> None:
         pulumi.Output.all(component.key, *(part for r in component.resources for part in (r.status, r.reason)))
         for component in components
     ]
-    told = pulumi.Output.all(guard.removed, *summaries).apply(_tell)
-    pulumi.export("counts", told)
+    guard.removed.apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
+    pulumi.export("counts", pulumi.Output.all(*summaries).apply(_tell))
 
 
-def _tell(parts: list[Any]) -> dict[str, int]:
-    """Print what a person must read of this run, one aggregated message; return the counts."""
-    removed, *customers = parts
-    worst = [_worst(customer) for customer in customers]
-    counts = Counter(status for _, status, _ in worst)
+def _tell_removed(removed: Mapping[str, str] | None) -> None:
+    """Say what stays where it is when a customer's file is removed."""
     for key, text in (removed or {}).items():
         pulumi.log.warn(f"{key}: {text}")
+
+
+def _tell(customers: list[Any]) -> dict[str, int]:
+    """Print which customers are stopped, in one message; return the counts."""
+    worst = [_worst(customer) for customer in customers]
+    counts = Counter(status for _, status, _ in worst)
     stopped = [f"{key}: {reason}" for key, status, reason in worst if status == "blocked"]
     if stopped:
         pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))

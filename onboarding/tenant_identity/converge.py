@@ -32,7 +32,7 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
         step = _step(desired, known, outcome, session)
         if step is None:
             break
-        memory |= dict(step.memory)
+        memory |= dict(outcome.memory) | dict(step.memory)
         final = final or step.final
         known = Known(
             {

@@ -12,14 +12,13 @@ import schemas
 from clients.errors import ClientError, NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import NewTenant, OneTimeCredentials, PcAddress, PcCustomer
 from clients.transport import request_id
-from onboarding import compare, contract
+from onboarding import contract
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
-from onboarding.tenant_identity.observe import TenantIdentityInputs
+from onboarding.tenant_identity.observe import CREATE_SENT, TenantIdentityInputs
 
 if TYPE_CHECKING:
     from clients.connection import Session
 
-CREATE_SENT = "create_sent"
 LONGEST_PREFIX = 27
 
 
@@ -125,9 +124,8 @@ def create(
     domain = identity.initial_domain
     with session.locks.hold("pc.tenant", domain):
         try:
-            found = pc.find_by_domain(domain)
-            if found is not None:
-                return _take_over(desired, identity, known, facts, found)
+            if pc.find_by_domain(domain) is not None:  # meanwhile there: the next look decides
+                return waiting(facts, NEXT_RUN, f"{domain} is there already")
             if known.memory.get(CREATE_SENT) and pc.domain_exists(domain):
                 reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
                 return waiting(facts, NEXT_RUN, reason, again=True)
@@ -175,29 +173,6 @@ def _made(
         CREATE_SENT: "",
     }
     return waiting(facts, NEXT_RUN, "made", carried={"tenant_id": customer.id.lower()}, memory=memory, final=True)
-
-
-def _take_over(
-    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, found: PcCustomer
-) -> Outcome:
-    """Our Partner Center already has a customer with exactly this domain: ours after a lost answer, or made "
-    "before us."""
-    company = identity.company_name or desired.company
-    differs = found.company_name and not compare.same("organization", found.company_name, company)
-    if differs and not desired.adopt and not known.memory.get(CREATE_SENT):
-        return blocked(
-            facts,
-            f"{identity.initial_domain} is already a customer, named {found.company_name!r}; the file says {company!r}",
-            NextStep("us", "customer file", "If it is the same company, add adopt: true; else choose another prefix."),
-        )
-    memory = {
-        "created_at": contract.now(),
-        "domain": identity.initial_domain,
-        "declared_domain": identity.initial_domain,
-        "credentials": known.memory.get("credentials", "lost"),
-        CREATE_SENT: "",
-    }
-    return waiting(facts, NEXT_RUN, "adopted", carried={"tenant_id": found.id.lower()}, memory=memory, final=True)
 
 
 def _body(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> NewTenant:

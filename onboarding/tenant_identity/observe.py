@@ -16,6 +16,8 @@ from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, K
 from onboarding.look import Look
 
 CARRIED = ("tenant_id", "attestation_id")
+CREATE_SENT = "create_sent"
+"""In memory: a create was sent and no answer came."""
 LAG = timedelta(minutes=15)
 """A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center-api 6.5)."""
 
@@ -93,10 +95,10 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
 def _conflict(desired: TenantIdentityInputs, known: Known, look: Look) -> str:
     """Why the declaration now means another tenant than the one that was settled, "" when it does not."""
     settled = known.text("tenant_id")
-    if not settled:
-        return ""
     before = known.memory.get("domain", "")
-    name = f"{settled} ({before})" if before else settled
+    if not settled or not before:
+        return ""
+    name = f"{settled} ({before})"
     tenant, domain = declared_tenant(desired.identity), declared_domain(desired.identity)
     if tenant and tenant != settled.lower():
         return f"the tenant of this customer is {name}, the file now names {tenant}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import schemas
-from onboarding import attestation, labels, mails, next_steps
+from clients.partner_center.models import PcCustomer
+from onboarding import attestation, compare, labels, mails, next_steps
 from onboarding.contract import (
     EARLIER,
     NEXT_RUN,
@@ -18,7 +19,13 @@ from onboarding.contract import (
     waiting,
 )
 from onboarding.tenant_identity.agreement_first import agreement_inputs
-from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain, declared_tenant
+from onboarding.tenant_identity.observe import (
+    CREATE_SENT,
+    Found,
+    TenantIdentityInputs,
+    declared_domain,
+    declared_tenant,
+)
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -93,6 +100,12 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             return _new(desired, identity, known, facts, session)
         return waiting(facts, "customer", "no relationship yet", invitation_step(desired, known, session))
     memory = settled(desired, found) if found.related is not None else {}
+    if isinstance(identity, schemas.NewIdentity) and not known.text("tenant_id") and found.related is not None:
+        stranger = _stranger(desired, identity, known, found.related)
+        if stranger:
+            return blocked(facts, stranger[0], stranger[1])
+        memory |= {"credentials": "lost", CREATE_SENT: ""}
+        known = Known({**known.outputs, "memory": known.memory | memory})
     carried = {"tenant_id": found.wanted}
     if session.ion is None or found.linked == found.wanted:
         return ready(facts, carried=carried, memory=memory, reason=_lost_credentials(known)).but(
@@ -138,6 +151,21 @@ def _new(
             step = attestation.signatory_step(agreement_inputs(desired, identity), found.pending, session, known)
             return waiting(facts, "customer", "the agreement comes first; the signatory was asked", step)
     return waiting(facts, NEXT_RUN, f"the next run makes the tenant {identity.initial_domain} (cannot be undone)")
+
+
+def _stranger(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, found: PcCustomer
+) -> tuple[str, NextStep] | None:
+    """Our Partner Center has a customer with exactly this domain that we did not see made: ours after a lost answer
+    (then its one-time password is lost), or somebody else's work, which another company name tells."""
+    company = identity.company_name or desired.company
+    if desired.adopt or known.memory.get(CREATE_SENT) or not found.company_name:
+        return None
+    if compare.same("organization", found.company_name, company):
+        return None
+    reason = f"{identity.initial_domain} is already a customer named {found.company_name!r}; the file says {company!r}"
+    action = "If it is the same company, add adopt: true to the customer file; else choose another prefix."
+    return reason, NextStep("us", "customer file", action)
 
 
 def _lost_credentials(known: Known) -> str:

@@ -1,0 +1,135 @@
+"""The customer profile: found or created by e-mail, corrected, adopted, never created twice."""
+
+from typing import Any
+
+import pytest
+
+from clients.errors import OurBug, RetryLater, UnknownOutcome
+from onboarding import customer
+from onboarding.contract import NEXT_RUN, Known, Outcome
+from onboarding.look import Look
+from tests.onboarding.world import World, ion_customer, problem
+
+PROFILE = {
+    "organization": "Contoso Ltd",
+    "email": "it@contoso.example",
+    "contact_name": "Cora Toso",
+    "language": "EN",
+    "address": {"street": "One Microsoft Way", "city": "Redmond", "state": "WA", "zip": "98052", "country": "US"},
+}
+
+
+def run(world: World, outputs: dict[str, Any] | None = None, switches: Any = None, **changes: Any) -> Outcome:
+    desired = customer.Inputs.model_validate({"key": "contoso", "profile": {**PROFILE, **changes}, **(switches or {})})
+    known = Known(outputs or {})
+    facts = customer.observe(desired, known, Look(world))  # type: ignore[arg-type]
+    return customer.converge(desired, known, facts, world)  # type: ignore[arg-type]
+
+
+OURS = {"ion_customer_id": "7", "account": "10501"}
+
+
+def with_customer(**changes: Any) -> World:
+    return World(customers={"7": ion_customer(**changes)})
+
+
+def test_created_once_then_left_alone() -> None:
+    world = World()
+    first = run(world)
+    assert (first.status, first.carried["ion_customer_id"]) == ("ready", "100")
+    assert run(world, {"ion_customer_id": "100"}).status == "ready"
+    assert world.writes == ["create_customer"]
+
+
+def test_equal_profile_is_adopted_silently() -> None:
+    world = with_customer()
+    assert run(world).carried["ion_customer_id"] == "7"
+    assert world.writes == []
+
+
+def test_other_values_need_adopt_and_each_difference_is_told() -> None:
+    world = with_customer(organization="Other Inc", phone="111")
+    stopped = run(world, phone="222")
+    assert stopped.status == "blocked"
+    assert "organization" in stopped.reason
+    assert "phone" in stopped.reason
+    assert stopped.next_step is not None
+    assert "adopt: true" in stopped.next_step.action
+    assert run(world, switches={"adopt": True}, phone="222").status == "ready"
+    assert world.writes == ["update_customer"]
+
+
+def test_what_the_file_does_not_name_survives_a_correction() -> None:
+    world = with_customer(title="CIO", phone="111", organization="Old", address={"suite": "5"})
+    assert run(world, OURS).status == "ready"
+    now = world.customers["7"]
+    assert (now.title, now.phone, now.address.suite, now.organization) == ("CIO", "111", "5", "Contoso Ltd")
+
+
+def test_a_changed_form_is_no_difference() -> None:
+    world = with_customer(phone="(425) 555-0101", email="IT@Contoso.example", address={"zip": "98052-1234"})
+    assert run(world, OURS, phone="+14255550101").status == "ready"
+    assert world.writes == []
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("CUS-CR-001", "another ION customer uses"), ("CUS-CR-002", "language code")]
+)
+def test_refusals_are_told_in_our_words(code: str, told: str) -> None:
+    world = World(fail={"create_customer": (OurBug(problem("create", code, 412)), False)})
+    outcome = run(world)
+    assert outcome.status == "blocked"
+    assert told in outcome.reason
+    assert outcome.final
+
+
+def test_a_lost_answer_leads_to_a_look_and_no_second_create() -> None:
+    world = World(fail={"create_customer": (UnknownOutcome(problem("create")), True)})
+    assert run(world).status == "ready"
+    assert world.writes == ["create_customer"]
+
+
+def test_a_lost_answer_without_effect_is_tried_by_the_next_run() -> None:
+    world = World(fail={"create_customer": (UnknownOutcome(problem("create")), False)})
+    outcome = run(world)
+    assert (outcome.waiting_on, outcome.again) == (NEXT_RUN, True)
+    assert run(world).status == "ready"
+    assert len(world.customers) == 1
+
+
+def test_not_sent_is_tried_again() -> None:
+    assert run(World(fail={"create_customer": (RetryLater(problem("create")), False)})).again
+
+
+def test_inactive_is_stopped_with_the_support_route() -> None:
+    outcome = run(with_customer(status="INACTIVE"), OURS)
+    assert outcome.status == "blocked"
+    assert outcome.next_step is not None
+    assert outcome.next_step.owner == "distributor"
+
+
+def test_gone_is_never_created_again_unless_the_file_says_so() -> None:
+    world = World()
+    outcome = run(world, OURS)
+    assert outcome.status == "blocked"
+    assert "not found in account 10501" in outcome.reason
+    assert outcome.carried["ion_customer_id"] == "7"
+    assert world.writes == []
+    assert run(world, OURS, {"recreate": True}).carried["ion_customer_id"] == "100"
+
+
+def test_another_profile_that_took_the_email_is_not_ours() -> None:
+    world = World(customers={"8": ion_customer(id="8")})
+    assert run(world, OURS).status == "blocked"
+
+
+def test_a_changed_email_is_an_update_of_the_same_profile() -> None:
+    world = with_customer()
+    assert run(world, OURS, email="new@contoso.example").status == "ready"
+    assert world.customers["7"].email == "new@contoso.example"
+
+
+def test_leaving_names_the_steps_and_deletes_nothing() -> None:
+    outcome = run(with_customer(), OURS, {"lifecycle": "leaving"})
+    assert outcome.next_step is not None
+    assert "Nothing is deleted" in outcome.next_step.action
