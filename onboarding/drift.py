@@ -131,16 +131,16 @@ class _Connection:
             judged = list(judge(resource, held, unsettled, declared.unknown))
             report.fields += len(judged)
             report.pending += sum(one.verdict == "pending" for one in judged)
-            told = [self._finding(declared, one, held) for one in _merged(judged)]
+            told = [self._finding(declared, one) for one in _merged(judged)]
             report.findings += [finding for finding in told if finding is not None]
             went_on = moved(resource)
-            if went_on and not any(one.verdict in ("drift", "progress") for one in judged):
+            if went_on and not any(one.verdict in ("drift", "progress") or one.lost for one in judged):
                 report.findings.append(self._progress(declared, resource, went_on))
             for one in judged:
                 _remember(one, held, unsettled)
         self.observed.carried[key] = self.observed.carried.get(key, {}) | carried_of(declared, seen)
 
-    def _finding(self, declared: schemas.Customer, one: Judged, held: Mapping[str, str]) -> Finding | None:
+    def _finding(self, declared: schemas.Customer, one: Judged) -> Finding | None:
         kinds: dict[str, Kind] = {"drift": "drift", "progress": "progress", "not_visible": "not_visible"}
         kind = kinds.get(one.verdict)
         if kind is None:
@@ -149,8 +149,7 @@ class _Connection:
         shown, next_up = field.seen, will(resource.outcome, declared.profile.organization, declared.profile.email)
         if kind == "not_visible":
             shown = f"confirmed by {field.confirmed}" if field.confirmed else "cannot be seen"
-            if held.get(one.key) == compare.canonical(one.name, field.declared):
-                shown += "; was seen as declared before"
+            shown += "; was seen as declared before" if one.lost else ""
             next_up = "nothing" if field.confirmed else next_up
         elif kind == "progress":
             next_up = next_up if resource.outcome.waiting_on == NEXT_RUN else "takes it into state"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from onboarding import compare
-from onboarding.contract import ABSENT, NEXT_RUN, Field, Known, Outcome
+from onboarding.contract import ABSENT, NEXT_RUN, NOT_VISIBLE, Field, Known, Outcome
 from onboarding.drift_resources import EXTRA, SECTION, Seen
 
 Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
@@ -24,15 +24,17 @@ RESELLER = "reseller"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One field with its verdict. `path`: where the customer file declares it."""
+    """One field with its verdict. `lost`: it was seen as declared before and is out of sight now."""
 
     seen: Seen
     name: str
     field: Field
     verdict: Verdict
+    lost: bool = False
 
     @property
     def path(self) -> str:
+        """Where the customer file declares it."""
         return f"{SECTION[self.seen.resource]}.{self.name}"
 
     @property
@@ -53,7 +55,7 @@ def judge(
         if field.state == "match":
             yield Judged(seen, name, field, _reached(seen, name, field, unsettled.get(memory)))
         elif field.state == "not_visible":
-            yield Judged(seen, name, field, "not_visible")
+            yield Judged(seen, name, field, "not_visible", _held(seen, name, field, held.get(memory)))
         else:
             yield Judged(seen, name, field, _differs(seen, name, field, held.get(memory)))
 
@@ -62,8 +64,8 @@ def _reached(seen: Seen, name: str, field: Field, before: str | None) -> Verdict
     """A field that holds: progress when it did not the last time."""
     if seen.known.handled is not None:
         earlier = _in_state(seen.known, name)
-        moved = dict(seen.facts.seen) != seen.known.handled
-        return "progress" if moved and earlier.get("state") not in (None, "", "match") else "match"
+        was_open = earlier.get("state") in ("mismatch", "not_visible") and not earlier.get("confirmed")
+        return "progress" if was_open and dict(seen.facts.seen) != seen.known.handled else "match"
     same_wish = before is not None and before == compare.canonical(name, field.declared)
     return "progress" if same_wish else "match"
 
@@ -76,12 +78,19 @@ def _differs(seen: Seen, name: str, field: Field, held: str | None) -> Verdict:
         return "pending"  # the file was edited since the last run: the next one applies it
     if handled is not None and name not in EXTRA and dict(seen.facts.seen) == handled:
         return "pending"  # the last run met exactly this and made a step of it
-    if held == compare.canonical(name, field.declared) or earlier.get("state") == "match":
+    if _held(seen, name, field, held):
         return "drift"
     if handled is not None and name not in EXTRA:
         return "pending" if handled.get(name) == seen.facts.seen.get(name) else "drift"
     # Nobody saw it hold before. What is not there was most likely never there; another value is a difference to tell.
     return "pending" if name in CLAIMS or not field.seen or field.seen == ABSENT else "drift"
+
+
+def _held(seen: Seen, name: str, field: Field, held: str | None) -> bool:
+    """Whether the field was seen as declared: by an earlier look, or by the run that left the state."""
+    earlier = _in_state(seen.known, name)
+    same_wish = compare.same(name, earlier.get("declared", ""), field.declared)
+    return held == compare.canonical(name, field.declared) or (earlier.get("state") == "match" and same_wish)
 
 
 def _in_state(known: Known, name: str) -> Mapping[str, str]:
@@ -92,10 +101,14 @@ def _in_state(known: Known, name: str) -> Mapping[str, str]:
 def moved(seen: Seen) -> str:
     """What went on in a resource that still waits ("the signatory accepted"), "" when nothing did."""
     handled, now = seen.known.handled, dict(seen.facts.seen)
-    if handled is None or now == handled:
+    if handled is None or now == handled or seen.outcome.status == "ready":
         return ""
-    changed = sorted(name for name in now.keys() | handled.keys() if now.get(name) != handled.get(name))
-    return "; ".join(f"{name}: {handled.get(name, ABSENT)} -> {now.get(name, ABSENT)}" for name in changed)
+    pairs = {name: (handled.get(name, ABSENT), now.get(name, ABSENT)) for name in now.keys() | handled.keys()}
+    return "; ".join(
+        f"{name}: {before} -> {after}"
+        for name, (before, after) in sorted(pairs.items())
+        if before != after and NOT_VISIBLE not in (before, after)  # coming into sight is no step
+    )
 
 
 def will(outcome: Outcome, organization: str, email: str) -> str:

@@ -14,15 +14,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import schemas
 from clients.connection import Session
 from onboarding import drift
+from onboarding.contract import Field
 from onboarding.drift_report import DriftReport, Finding
+from onboarding.drift_resources import EXTRA, Outputs, look_at
+from onboarding.observed import Observed, ObservedLook, observed_file
+from providers.state import outputs
 from tests.drills.changes import RemoteChange, Verdict
 from tests.drills.changes import generate as generate_changes
 from tests.drills.estate import CONNECTIONS, Generated, Profile
@@ -45,17 +49,47 @@ class Bench:
     estate: schemas.Estate
     home: Path
 
-    def look(self, *, fresh: bool = False) -> tuple[DriftReport, int]:
-        """One look by a new session, as a new process would; the report and the calls that the sandbox counted."""
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A new session, as a new process would open."""
         session = Session(self.estate.connections[self.generated.connection], self.home, os.environ)
-        before = self.sandbox.counters()["requests"]["total"]
         try:
-            report = drift.look(
-                self.estate, {self.generated.connection: session}, {}, dt.datetime.now(dt.UTC), fresh=fresh
-            )
+            yield session
         finally:
             session.close()
+
+    def look(self, *, fresh: bool = False, states: Mapping[str, Outputs] | None = None) -> tuple[DriftReport, int]:
+        """One look by a new session; the report and the calls that the sandbox counted."""
+        before = self.sandbox.counters()["requests"]["total"]
+        with self.session() as session:
+            sessions = {self.generated.connection: session}
+            report = drift.look(self.estate, sessions, states or {}, dt.datetime.now(dt.UTC), fresh=fresh)
         return report, self.sandbox.counters()["requests"]["total"] - before
+
+    def states(self) -> dict[str, Outputs]:
+        """The state that a run would leave now, without a run: outputs of every resource after a converge."""
+        found: dict[str, Outputs] = {}
+        with self.session() as session:
+            look = ObservedLook(session, Observed(session.account, session.partner_tenant), dt.datetime.now(dt.UTC))
+            look.plan()
+            account = (session.account, session.partner_tenant)
+            for made in self.generated.customers:
+                found[made.key] = {
+                    one.resource: outputs(
+                        {"key": made.key},
+                        one.known,
+                        one.outcome.but(facts=replace(one.facts, fields=_kept(one.facts.fields))),
+                        account=account,
+                        carried=tuple(one.outcome.carried),
+                        converged=True,
+                    )
+                    for one in look_at(made.declared, {}, {}, look)
+                }
+        return found
+
+    def forget(self) -> None:
+        """Remove the memory of earlier looks."""
+        observed_file(self.home, self.generated.connection).unlink()
 
     def apply(self, changes: list[RemoteChange]) -> None:
         """Make the changes behind the tool's back."""
@@ -83,6 +117,11 @@ def bench(count: int, profile: Profile, folder: Path, seed: int = 1) -> Iterator
         yield Bench(generated, sandbox, generated.estate(connection, folder), home)
     finally:
         sandbox.stop()
+
+
+def _kept(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """The fields that a run keeps in state."""
+    return {name: field for name, field in fields.items() if name not in EXTRA}
 
 
 def verdicts(findings: list[Finding]) -> Counter[Verdict]:
