@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import schemas
@@ -52,10 +53,15 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
     assert ion is not None
     customers = [customer for status in ("ACTIVE", "INACTIVE") for customer in ion.customers(status=status)]
 
+    lost = Event()
+
     def look(customer: IonCustomer) -> Sight:
+        if lost.is_set():
+            return Sight(customer, None, "not looked at")
         try:
             rows = ion.cloud_profiles(customer.id)
         except (CredentialsLost, WrongAccount):
+            lost.set()  # the same would happen to every other customer
             raise
         except ClientError as error:
             return Sight(customer, None, str(error))
@@ -69,9 +75,8 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
             for number, answer in enumerate(as_completed(asked), 1):
                 sights.append(answer.result())
                 progress(number, len(customers))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:
+            lost.set()  # Ctrl-C ends here too: nothing more is sent
     return sorted(sights, key=lambda sight: (sight.customer.email.casefold(), sight.customer.id))
 
 

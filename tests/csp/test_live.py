@@ -133,7 +133,7 @@ class ManyCustomers:
 
     def __init__(self, number: int, lost_at: str = "") -> None:
         address = Address(street="", suite="", city="", state="", zip="", country="US")
-        blank = {name: "" for name in ("title", "phone", "language", "uid", "created", "updated", "name")}
+        blank = dict.fromkeys(("title", "phone", "language", "uid", "created", "updated", "name"), "")
         self._customers = [
             IonCustomer(
                 id=str(n),
