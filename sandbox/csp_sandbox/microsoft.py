@@ -106,7 +106,7 @@ def create_tenant(store: Store, now: datetime, new: NewTenant) -> tuple[Tenant, 
 
 
 def one_time_password(tenant_id: str) -> str:
-    """The password that the first administrator of a new tenant is shown once; derived, so that nobody has to keep it."""
+    """The password that a new administrator is shown once; derived, so that nobody has to keep it."""
     # Microsoft's own samples ("=;;n.=s9Z", "0Krha*Io") hold characters that shells and naive quoting trip over.
     letters = "abcdefghkmnpqrstuvwxyz"
     digest = hashlib.sha256(f"password/{tenant_id}".encode()).digest()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from csp_sandbox import microsoft
-from csp_sandbox.ledger import rule
+from csp_sandbox.ledger import Rule, rule
 from csp_sandbox.model import Account, Address, AttestedBy, IonCustomer, Person, ProviderRow
 from csp_sandbox.partner_center import addresses, countries
 from csp_sandbox.world import World
@@ -21,6 +21,24 @@ ROW = rule(
     "console.row",
     "Add or Edit of Legacy Azure sets pricebook, currencies and portal toggle; a pricebook has one provider currency.",
     source="streamone-ion-api.md 5, 8 (11-14, 21-23)",
+)
+CUSTOMER = rule(
+    "console.customer",
+    "A customer is found by its e-mail; a name that does not fit it stops the operator.",
+    source="sandbox",
+)
+IDENTITY_LIST = rule(
+    "console.identity",
+    "The section Microsoft Azure Identity offers a new or an existing identity; two of its three texts are not known.",
+    source="streamone-ion-api.md 7.3, 8 (8, 9, 24)",
+    confidence="inferred",
+)
+NEW_REFUSED = rule(
+    "console.identity.new.refused",
+    "A new identity needs every field with * and the agreement, credentials of the list, a free prefix of 1 to 27 "
+    "letters and digits, and an address of the credentials' country that Microsoft verifies.",
+    source="streamone-ion-api.md 7.3, 8 (25-30)",
+    confidence="inferred",
 )
 NEW = rule(
     "console.identity.new",
@@ -76,7 +94,11 @@ Finish = Callable[[], None]
 
 
 class FormError(Exception):
-    """The form was not saved; the text is what the screen says."""
+    """The form was not saved; the text is what the screen says, `rule` the ledger row that demands it."""
+
+    def __init__(self, rule: Rule, text: str) -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 @dataclass(slots=True)
@@ -93,7 +115,7 @@ def customer_by_email(world: World, email: str) -> tuple[Account, IonCustomer]:
     customer = world.store.customers.first("email", email.strip().casefold())
     account = world.store.accounts.get(customer.account) if customer else None
     if customer is None or account is None:
-        raise FormError(f'no customer with the e-mail "{email}"')
+        raise FormError(CUSTOMER, f'no customer with the e-mail "{email}"')
     return account, customer
 
 
@@ -106,7 +128,7 @@ def save(world: World, values: Values) -> Saved:
     account, customer = customer_by_email(world, values.get("Customer e-mail", ""))
     name = values.get("Customer", customer.organization)
     if name.casefold() != customer.organization.casefold():
-        raise FormError(f'the customer with this e-mail is "{customer.organization}", not "{name}"')
+        raise FormError(CUSTOMER, f'the customer with this e-mail is "{customer.organization}", not "{name}"')
     old = customer.microsoft()
     row = old.model_copy(deep=True) if old else None
     saved = Saved()
@@ -126,28 +148,28 @@ def save(world: World, values: Values) -> Saved:
 def _row(account: Account, row: ProviderRow | None, values: Values, saved: Saved) -> ProviderRow:
     provider = values.get("Cloud Provider", PROVIDER)
     if provider.casefold() != PROVIDER.casefold():
-        raise FormError(f'Cloud Provider: "{provider}" is not in the list')
+        raise FormError(ROW, f'Cloud Provider: "{provider}" is not in the list')
     if row is None:
         missing = [label for label in ROW_LABELS[1:4] if label not in values]
         if missing:
-            raise FormError(f"the row needs {', '.join(missing)}")
+            raise FormError(ROW, f"the row needs {', '.join(missing)}")
         row = ProviderRow(name=PROVIDER)
         saved.did.append(f"added {PROVIDER}")
     before = row.model_copy()
     row.pricebook = values.get("Pricebook", row.pricebook)
     if row.pricebook not in account.pricebooks:
-        raise FormError(f'Pricebook: "{row.pricebook}" is not in the list')
+        raise FormError(ROW, f'Pricebook: "{row.pricebook}" is not in the list')
     row.provider_currency = values.get("Provider Currency", row.provider_currency).upper()
     row.invoice_currency = values.get("Invoice Currency", row.invoice_currency).upper()
     if row.provider_currency != account.pricebooks[row.pricebook]:
         raise FormError(
-            f'Pricebook: "{row.pricebook}" is in {account.pricebooks[row.pricebook]}, not {row.provider_currency}'
+            ROW, f'Pricebook: "{row.pricebook}" is in {account.pricebooks[row.pricebook]}, not {row.provider_currency}'
         )
     if row.invoice_currency not in _CURRENCIES:
-        raise FormError(f'Invoice Currency: "{row.invoice_currency}" is not in the list')
+        raise FormError(ROW, f'Invoice Currency: "{row.invoice_currency}" is not in the list')
     toggle = values.get("Enable provider in customer portal", "on" if row.portal_access else "off").lower()
     if toggle not in ("on", "off"):
-        raise FormError(f'Enable provider in customer portal: "{toggle}" is neither on nor off')
+        raise FormError(ROW, f'Enable provider in customer portal: "{toggle}" is neither on nor off')
     row.portal_access = toggle == "on"
     if row != before:
         saved.did.append(
@@ -169,24 +191,24 @@ def _identity(
         return _new_tenant(world, account, row, values, saved)
     if choice == IDENTITY_EXISTING:
         return _existing_tenant(world, account, customer, row, values, saved)
-    raise FormError(f'{IDENTITY}: "{choice}" is not in the list')
+    raise FormError(IDENTITY_LIST, f'{IDENTITY}: "{choice}" is not in the list')
 
 
 def _new_tenant(world: World, account: Account, row: ProviderRow, values: Values, saved: Saved) -> Finish:
     if row.tenant_id:
-        raise FormError("the customer has a Microsoft identity already")
+        raise FormError(NEW_REFUSED, "the customer has a Microsoft identity already")
     needed = [label for label in TENANT_LABELS if label not in ("Address line 2", "Phone")] + list(SIGNATORY_LABELS[:3])
     missing = [f"{label} *" for label in needed if label not in values]
     if missing:
-        raise FormError(f"required: {', '.join(missing)}")
+        raise FormError(NEW_REFUSED, f"required: {', '.join(missing)}")
     if values["CSP Credentials"] not in account.csp_credentials:
-        raise FormError(f'CSP Credentials: "{values["CSP Credentials"]}" is not in the list')
+        raise FormError(NEW_REFUSED, f'CSP Credentials: "{values["CSP Credentials"]}" is not in the list')
     prefix = values["Domain prefix"].lower()
     if not re.fullmatch(r"[a-z0-9]{1,27}", prefix):
-        raise FormError("Domain prefix: 1 to 27 letters and digits")
+        raise FormError(NEW_REFUSED, "Domain prefix: 1 to 27 letters and digits")
     domain = f"{prefix}.onmicrosoft.com"
     if microsoft.domain_taken(world.store, domain):
-        raise FormError(f"Domain prefix: {domain} is taken")
+        raise FormError(NEW_REFUSED, f"Domain prefix: {domain} is taken")
     place = _address(account, values)
     contact = Person(
         first_name=values["First name"],
@@ -224,22 +246,23 @@ def _existing_tenant(
 ) -> Finish | None:
     microsoft_id, domain = values.get("Microsoft ID", "").lower(), values.get("Domain", "").casefold()
     if not microsoft_id:
-        raise FormError("required: Microsoft ID *")
+        raise FormError(EXISTING, "required: Microsoft ID *")
     tenant = world.store.tenants.get(microsoft_id)
     if tenant is None or microsoft.relationship(world.store, tenant.id, account.partner_tenant) is None:
         raise FormError(
+            EXISTING,
             "the Microsoft ID is not known to TD SYNNEX's Partner Center: the customer has not accepted the "
-            "relationship"
+            "relationship",
         )
     if domain and domain not in {name.casefold() for name in (tenant.initial_domain, *tenant.domains)}:
-        raise FormError(f"Domain: {domain} does not belong to this Microsoft ID")
+        raise FormError(EXISTING, f"Domain: {domain} does not belong to this Microsoft ID")
     if row.tenant_id == tenant.id:
         return None
     if row.tenant_id:
-        raise FormError("another Microsoft ID is linked to this customer: open a ticket")
+        raise FormError(EXISTING, "another Microsoft ID is linked to this customer: open a ticket")
     others = [other for other in world.store.customers.find("tenant", tenant.id) if other.id != customer.id]
     if others:
-        raise FormError(f"the Microsoft ID is linked to {others[0].organization} already")
+        raise FormError(ONE_TENANT, f"the Microsoft ID is linked to {others[0].organization} already")
     attested = _signatory(world, values) if any(label in values for label in SIGNATORY_LABELS) else None
 
     def finish() -> None:
@@ -253,7 +276,7 @@ def _existing_tenant(
 
 def _attestation(world: World, account: Account, row: ProviderRow, values: Values, saved: Saved) -> Finish | None:
     if not row.tenant_id:
-        raise FormError("Attestation: the customer has no Microsoft identity yet")
+        raise FormError(ATTESTATION, "Attestation: the customer has no Microsoft identity yet")
     attested = _signatory(world, values)
     if row.attested == attested:
         return None
@@ -278,21 +301,21 @@ def _attest(world: World, account: Account, row: ProviderRow, attested: Attested
 def _signatory(world: World, values: Values) -> AttestedBy:
     first, last, email, phone, when = (values.get(label, "") for label in SIGNATORY_LABELS)
     if not (first and last and email):
-        raise FormError("Attestation: first name, last name and e-mail of the signatory are required")
+        raise FormError(ATTESTATION, "Attestation: first name, last name and e-mail of the signatory are required")
     today = world.clock.now().date()
     try:
         agreed = date.fromisoformat(when) if when else today  # the form comes with the present day filled in
     except ValueError:
-        raise FormError(f'Agreement date: "{when}" is not a date') from None
+        raise FormError(ATTESTATION, f'Agreement date: "{when}" is not a date') from None
     if agreed > today:
-        raise FormError("Agreement date: it cannot be later than today")
+        raise FormError(ATTESTATION, "Agreement date: it cannot be later than today")
     return AttestedBy(date=agreed, contact=Person(first_name=first, last_name=last, email=email, phone=phone))
 
 
 def _address(account: Account, values: Values) -> Address:
     country = values["Country"].upper()
     if country != account.country:
-        raise FormError(f'Country: "{values["Country"]}" is not served by these credentials')
+        raise FormError(NEW_REFUSED, f'Country: "{values["Country"]}" is not served by these credentials')
     asked = addresses.Address(
         line1=values["Address line 1"],
         line2=values.get("Address line 2", ""),
@@ -303,7 +326,7 @@ def _address(account: Account, values: Values) -> Address:
     )
     verdict = addresses.validate(asked)
     if not verdict.usable:
-        raise FormError(f"Microsoft does not accept the address ({verdict.status}): {verdict.message}")
+        raise FormError(NEW_REFUSED, f"Microsoft does not accept the address ({verdict.status}): {verdict.message}")
     return Address(
         street=asked.line1,
         suite=asked.line2,

@@ -135,6 +135,7 @@ def save_form(call: Call) -> Answer:
     try:
         saved = forms.save(call.world, _sections(given) | {"Customer e-mail": customer.email})
     except forms.FormError as error:
+        call.rule = error.rule.id
         return _form(call, given, str(error), 422)
     return show(call, "saved.html", title="Saved", account=account, customer=customer, saved=saved)
 

@@ -137,7 +137,7 @@ def accept(call: Call) -> Answer:
         if form.get("answer") == "decline" and isinstance(link, links.AttestationPage):
             attestation = call.world.store.attestations.get(link.attestation.lower())
             if attestation is None or attestation.signatory.email.casefold() != person.casefold():
-                raise customers.CannotAcceptError("only the signatory can decline")
+                raise customers.CannotAcceptError(customers.SIGNATORY, "only the signatory can decline")
             did = customers.decline_attestation(call.world, attestation)
         else:
             did = customers.follow(call.world, url, person)

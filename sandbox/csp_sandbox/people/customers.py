@@ -7,7 +7,7 @@ and their own tenant.
 from __future__ import annotations
 
 from csp_sandbox import links, microsoft
-from csp_sandbox.ledger import rule
+from csp_sandbox.ledger import Rule, rule
 from csp_sandbox.model import Attestation, Mail, Person, Tenant
 from csp_sandbox.partner_center.attestations import current_status
 from csp_sandbox.world import World
@@ -43,7 +43,11 @@ SIGNATORY = rule(
 
 
 class CannotAcceptError(Exception):
-    """Microsoft's page says why it does not go on."""
+    """Microsoft's page says why it does not go on; `rule` is the ledger row that demands it."""
+
+    def __init__(self, rule: Rule, text: str) -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 def read_mail(world: World, mail: Mail, person: str) -> tuple[list[str], list[str]]:
@@ -75,7 +79,7 @@ def follow(world: World, url: str, person: str, *, addressed: bool = True, hint:
         return ""
     tenants, passed_on = _tenants_of(world, person)
     if not tenants:
-        raise CannotAcceptError(f"{person} is no Global Administrator of any tenant")
+        raise CannotAcceptError(ADMIN_ONLY, f"{person} is no Global Administrator of any tenant")
     if isinstance(link, links.Invitation):
         done = accept_invitation(world, link, _choose(world, tenants, hint, link))
     else:
@@ -111,9 +115,13 @@ def accept_invitation(world: World, link: links.Invitation, tenant: Tenant) -> s
     accounts = store.accounts.find("partner_tenant", link.provider)
     account = next((a for a in accounts if link.reseller in ("", a.reseller_tenant.lower())), None)
     if account is None or (link.reseller and link.partner_id != account.reseller_partner_id):
-        raise CannotAcceptError("the invitation is not valid: partner, reseller and partner id do not belong together")
+        raise CannotAcceptError(
+            BAD_LINK, "the invitation is not valid: partner, reseller and partner id do not belong together"
+        )
     if tenant.country.upper() != account.country.upper():
-        raise CannotAcceptError(f"{tenant.initial_domain} is in {tenant.country}: the partner cannot sell there")
+        raise CannotAcceptError(
+            REGION, f"{tenant.initial_domain} is in {tenant.country}: the partner cannot sell there"
+        )
     if microsoft.is_related(store, tenant.id, link.provider, link.reseller):
         return ""
     microsoft.relate(store, now, tenant, link.provider, link.reseller)
@@ -139,7 +147,7 @@ def accept_attestation(world: World, attestation: Attestation) -> str:
     if status == "accepted":
         return ""
     if status != "created":
-        raise CannotAcceptError(f"the agreement page says that the request is {status}")
+        raise CannotAcceptError(SIGNATORY, f"the agreement page says that the request is {status}")
     attestation.status, attestation.accepted_at = "accepted", world.clock.now()
     world.store.attestations.put(attestation)
     return f"accepted the Microsoft Customer Agreement for {attestation.company}"
@@ -148,7 +156,7 @@ def accept_attestation(world: World, attestation: Attestation) -> str:
 def decline_attestation(world: World, attestation: Attestation) -> str:
     """The signatory declines on Microsoft's page. Raises CannotAcceptError."""
     if current_status(attestation, world.clock.now()) != "created":
-        raise CannotAcceptError("the request is closed")
+        raise CannotAcceptError(SIGNATORY, "the request is closed")
     attestation.status = "declined"
     world.store.attestations.put(attestation)
     return f"declined the Microsoft Customer Agreement for {attestation.company}"

@@ -21,6 +21,12 @@ TICKET = rule(
     source="streamone-ion-api.md 7.1, 7.7",
     confidence="inferred",
 )
+NO_ANSWER = rule(
+    "people.distributor.no-answer",
+    "A ticket without text, or about a tenant that Partner Center does not know, gets no answer that helps.",
+    source="streamone-ion-api.md 7.7",
+    confidence="inferred",
+)
 _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.I)
 _DOMAIN = re.compile(r"\b[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+\b", re.I)
 
@@ -29,7 +35,7 @@ def answer_ticket(world: World, step: Step, known: dict[str, str]) -> list[str]:
     """Do what a ticket asks. Returns what was done; a tenant id goes to `known` as well. Raises FormError."""
     text = step.text("Ticket text")
     if not text:
-        raise forms.FormError("the ticket has no text")
+        raise forms.FormError(NO_ANSWER, "the ticket has no text")
     account, customer = forms.customer_by_email(world, step.text("Customer e-mail"))
     if customer.status == "INACTIVE":
         customer.status = "ACTIVE"
@@ -44,7 +50,9 @@ def answer_ticket(world: World, step: Step, known: dict[str, str]) -> list[str]:
     if row is not None and row.tenant_id:
         return [_relink(world, customer, row, wanted)]
     if wanted is None:
-        raise forms.FormError("no related tenant fits the ticket: the customer has not accepted the relationship")
+        raise forms.FormError(
+            NO_ANSWER, "no related tenant fits the ticket: the customer has not accepted the relationship"
+        )
     known[customer.email.casefold()] = wanted.id
     return [f"told the Microsoft ID of {wanted.initial_domain}: {wanted.id}"]
 

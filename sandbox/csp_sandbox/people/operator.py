@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from csp_sandbox import mailbox
 from csp_sandbox.console import forms
+from csp_sandbox.ledger import rule
 from csp_sandbox.world import World
 
+REMIND = rule("people.operator.remind", "A step that names nobody to write to cannot be done.", source="sandbox")
 ADDRESS = "operator@reseller.example"
 _MAIL = ("Mail to", "Mail cc", "Mail subject", "Mail text")
 
@@ -87,5 +89,5 @@ def _administrator(world: World, step: Step) -> str:
     if tenant is not None and tenant.global_admins:
         return tenant.global_admins[0].email
     if not email:
-        raise forms.FormError("nobody to write to: the step has neither a Mail to nor a Customer e-mail")
+        raise forms.FormError(REMIND, "nobody to write to: the step has neither a Mail to nor a Customer e-mail")
     return email

@@ -90,10 +90,12 @@ def read_mailboxes(world: World, diary: Diary, until: datetime) -> bool:
 
 
 def _customer_of(world: World, person: str) -> str:
-    """How the answer names the company of a person: its contact's e-mail, "" for a stranger."""
+    """How the answer names the company of a person: its contact's e-mail, "" when we cannot tell."""
     tenants = world.store.tenants
     tenant = tenants.first("email", person.casefold()) or tenants.first("contact", person.casefold())
-    return tenant.email or tenant.company_name if tenant else ""
+    if tenant is not None:
+        return tenant.email or tenant.company_name
+    return person if world.store.customers.first("email", person.casefold()) else ""
 
 
 def _work_off(tasks: list[Task], diary: Diary) -> bool:
