@@ -7,6 +7,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Literal
@@ -94,7 +95,7 @@ class MailSender:
         except (OSError, smtplib.SMTPException) as error:
             return self._failed(error)
         try:
-            code, text = smtp.data(mail.as_bytes())
+            code, text = smtp.data(mail.as_bytes(policy=policy.SMTP))  # CRLF: `data` mends line ends of text only
         except smtplib.SMTPDataError as error:
             return self._failed(error)
         except (OSError, smtplib.SMTPException) as error:
