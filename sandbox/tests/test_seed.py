@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -97,3 +99,11 @@ def test_10000_customers_in_under_5_seconds() -> None:
     world.store.close()
     assert len(world.store.customers) == 10_000
     assert took < 5, f"{took:.1f} s"
+
+
+def test_the_example_of_the_documentation_can_be_planted(box: Box) -> None:
+    page = Path(__file__).parents[2] / "docs" / "sandbox-seed.md"
+    (example,) = re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert box.admin("POST", "/seed", content=example).status_code == 200
+    (mail,) = box.world.store.mails.find("to", "sam@relecloud.example")
+    assert "IndirectResellerRelationship" in mail.text
