@@ -53,15 +53,15 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
     assert ion is not None
     customers = [customer for status in ("ACTIVE", "INACTIVE") for customer in ion.customers(status=status)]
 
-    lost = Event()
+    stop = Event()
 
     def look(customer: IonCustomer) -> Sight:
-        if lost.is_set():
+        if stop.is_set():
             return Sight(customer, None, "not looked at")
         try:
             rows = ion.cloud_profiles(customer.id)
         except (CredentialsLost, WrongAccount):
-            lost.set()  # the same would happen to every other customer
+            stop.set()  # the same would happen to every other customer
             raise
         except ClientError as error:
             return Sight(customer, None, str(error))
@@ -76,7 +76,7 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
                 sights.append(answer.result())
                 progress(number, len(customers))
         finally:
-            lost.set()  # Ctrl-C ends here too: nothing more is sent
+            stop.set()  # Ctrl-C ends here too: nothing more is sent
     return sorted(sights, key=lambda sight: (sight.customer.email.casefold(), sight.customer.id))
 
 
