@@ -19,7 +19,17 @@ from onboarding import compare, drift_estate
 from onboarding.contract import ABSENT, NEXT_RUN, Field, Known
 from onboarding.drift_estate import Account
 from onboarding.drift_report import DriftReport, Finding, Kind
-from onboarding.drift_resources import ASSOCIATION, CUSTOMER, IDENTITY, SECTION, Outputs, Seen, carried_of, look_at
+from onboarding.drift_resources import (
+    ASSOCIATION,
+    CUSTOMER,
+    IDENTITY,
+    SECTION,
+    Outputs,
+    Seen,
+    carried_of,
+    look_at,
+    unread,
+)
 from onboarding.drift_verdict import RESELLER, Judged, judge, moved, will
 from onboarding.observed import Observed, ObservedLook, observed_file, stamp
 from onboarding.session_checks import wrong_account
@@ -99,6 +109,8 @@ class _Connection:
         report.customers += len(active)
         for system, count in self.session.calls.calls.items():
             report.calls[system] = report.calls.get(system, 0) + count - before.get(system, 0)
+        for key, seen in self.account.declared.items():
+            report.seen_at[key] = {resource.resource: resource.at for resource in seen}
         report.asked += self.eyes.asked
         report.kept += self.eyes.kept
         times = [resource.at for seen in self.account.declared.values() for resource in seen]
@@ -138,6 +150,24 @@ class _Connection:
                 report.findings.append(self._progress(declared, resource, went_on))
             for one in judged:
                 _remember(one, held, unsettled)
+        for path, declared_text, why in unread(declared):
+            file = self.estate.sources.get(key, "")
+            at = report.looked_at
+            report.fields += 1
+            report.findings.append(
+                Finding(
+                    "not_visible",
+                    self.name,
+                    key,
+                    path,
+                    declared_text,
+                    "cannot be seen",
+                    why,
+                    at,
+                    will="nothing",
+                    file=file,
+                )
+            )
         self.observed.carried[key] = self.observed.carried.get(key, {}) | carried_of(declared, seen)
 
     def _finding(self, declared: schemas.Customer, one: Judged) -> Finding | None:

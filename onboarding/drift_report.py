@@ -66,7 +66,8 @@ class DriftReport:
 
     not_checked: customer key (or connection) -> why we could not look. pending: fields that wait for a step.
     calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
-    asked for now, and answers of earlier looks that were used.
+    asked for now, and answers of earlier looks that were used. seen_at: customer key -> resource -> when
+    the oldest of its facts was seen.
     """
 
     looked_at: str
@@ -80,6 +81,7 @@ class DriftReport:
     oldest: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     kept: int = 0
+    seen_at: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Finding]:
         """The findings of one kind, in the order of customers."""
@@ -107,5 +109,10 @@ class DriftReport:
             "not_checked": [{"what": what, "why": why} for what, why in sorted(self.not_checked.items())],
             "coverage": [one.as_dict() for one in self.coverage],
             "calls": dict(self.calls),
-            "ages": {"oldest": dict(self.oldest), "asked_now": self.asked, "from_earlier_looks": self.kept},
+            "ages": {
+                "oldest": dict(self.oldest),
+                "asked_now": self.asked,
+                "from_earlier_looks": self.kept,
+                "customers": self.seen_at,
+            },
         }

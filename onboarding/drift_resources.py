@@ -6,21 +6,26 @@ field. Some fields are compared here only, because no step follows from them tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pydantic import BaseModel
 
 import schemas
 from onboarding import attestation, compare, customer, provider_association, tenant_identity
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.observed import ObservedLook
 from onboarding.tenant_identity.observe import declared_domain
+from schemas.traits import WriteOnly, fields_with
 
 CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
 SECTION = {CUSTOMER: "profile", ASSOCIATION: "cloud_provider", IDENTITY: "identity", ATTESTATION: "attestation"}
 """Resource -> section of the customer file that declares it."""
 EXTRA = frozenset({"signatory", "company_name"})
 """Fields that only `csp drift` compares; they are not in a resource's `seen`."""
+
+_WRITE_ONLY = fields_with(schemas.Customer, WriteOnly)
 
 Outputs = Mapping[str, Mapping[str, Any]]
 """Resource -> its outputs in state; empty without a state."""
@@ -140,6 +145,28 @@ def carried_of(declared: schemas.Customer, seen: list[Seen]) -> dict[str, str]:
             if one.outcome.memory.get(name)
         }
     return kept
+
+
+def unread(declared: schemas.Customer) -> Iterator[tuple[str, str, str]]:
+    """Declared fields that no look compares: path, declared text, why. Fields that the file leaves out are not told."""
+    for path in _WRITE_ONLY:
+        if (text := _text_at(declared, path)) is not None:
+            yield path, text, "no system, it is only sent"
+    for path in ("identity.address", "identity.contact"):
+        if (text := _text_at(declared, path)) is not None:
+            yield path, text, "Partner Center billing profiles, a call more for each customer"
+
+
+def _text_at(declared: schemas.Customer, path: str) -> str | None:
+    """The text of a field that the file itself names, None when it does not."""
+    found: Any = declared
+    for name in path.split("."):
+        if not isinstance(found, BaseModel) or name not in found.model_fields_set:
+            return None
+        found = getattr(found, name)
+    if isinstance(found, BaseModel):
+        return ", ".join(str(value) for value in found.model_dump(exclude_none=True).values())
+    return None if found is None else str(found)
 
 
 def _company(declared: schemas.Customer) -> str:
