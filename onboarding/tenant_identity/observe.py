@@ -147,7 +147,12 @@ def _fields(
         relationship = Field(state, "related to us", "related to us" if related else ABSENT, PC)
         seen["relationship"] = found.wanted if related else ABSENT
     elif found.linked and found.linked == found.wanted:
-        relationship = Field("match", "related to TD SYNNEX", "linked in ION, which refuses others", PROFILES)
+        relationship = Field(
+            "match",
+            "related to TD SYNNEX",
+            "linked in ION, which takes related tenants only; an end since then is shown nowhere",
+            PROFILES,
+        )
     else:
         relationship = Field(
             "not_visible", "related to TD SYNNEX", NOT_VISIBLE, "no API", _confirmed(desired, found, "relationship")

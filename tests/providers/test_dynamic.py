@@ -209,7 +209,7 @@ def test_a_definite_failure_of_a_look_stops_the_customer_not_the_run(provider: P
 
 def test_lost_credentials_end_the_run_with_one_line(provider: Provider, thing: Thing) -> None:
     thing.failure = CredentialsLost(problem("chain is dead"), action="log in again")
-    with pytest.raises(Exception, match="thing contoso: .*log in again") as told:
+    with pytest.raises(Exception, match=r"thing contoso: .*log in again") as told:
         made(provider)
     assert type(told.value).__qualname__ == "csp-onboarding"
     assert "\n" not in str(told.value)

@@ -1,0 +1,46 @@
+"""Comparison rules of fields: equal meanings, different meanings."""
+
+import pytest
+
+from onboarding import compare
+
+EQUAL = [
+    ("phone", "+1 425 555 0101", "(425) 555-0101"),
+    ("phone", "+14255550101", "4255550101"),
+    ("email", "IT@Contoso.example ", "it@contoso.example"),
+    ("organization", " Contoso  Ltd", "Contoso Ltd"),
+    ("address.zip", "98052-1234", "98052"),
+    ("address.zip", "l5n 8l9", "L5N8L9"),
+    ("address.state", "wa", "WA"),
+    ("address.country", "us", "US"),
+    ("language", "en", "EN"),
+    ("domain", "Contoso.onmicrosoft.com.", "contoso.onmicrosoft.com"),
+    ("tenant", "AB-C", "ab-c"),
+    ("portal_access", "On", "on"),
+]
+DIFFERENT = [
+    ("phone", "+44 20 7946 0101", "+1 20 7946 0101"),
+    ("organization", "Contoso Ltd", "contoso ltd"),
+    ("pricebook", "US Standard", "US standard"),
+    ("address.zip", "98052", "98053"),
+    ("domain", "contoso.com", "contoso.onmicrosoft.com"),
+    ("email", "it@contoso.example", "it@contoso.exampl"),
+]
+
+
+@pytest.mark.parametrize(("name", "one", "other"), EQUAL)
+def test_equal(name: str, one: str, other: str) -> None:
+    assert compare.same(name, one, other)
+    assert compare.canonical(name, compare.canonical(name, one)) == compare.canonical(name, one)
+
+
+@pytest.mark.parametrize(("name", "one", "other"), DIFFERENT)
+def test_different(name: str, one: str, other: str) -> None:
+    assert not compare.same(name, one, other)
+
+
+def test_not_visible_is_never_a_mismatch() -> None:
+    field = compare.field("pricebook", "US Standard", None, "no API")
+    assert (field.state, field.holds) == ("not_visible", False)
+    assert compare.field("pricebook", "US Standard", None, "no API", "kim").holds
+    assert not compare.field("pricebook", "US Standard", "Other", "ION", "kim").holds

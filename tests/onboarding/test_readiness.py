@@ -1,0 +1,197 @@
+"""Verdict, blockers, one next step: computed from states alone."""
+
+import itertools
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import schemas
+from onboarding import next_steps, readiness
+from onboarding.contract import NextStep
+from onboarding.readiness import GATES, KINDS, ResourceState
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SEEN_AT = "2026-11-22T11:00:00Z"
+
+
+def customer(key: str = "contoso", **changes: Any) -> schemas.Customer:
+    return schemas.Customer.model_validate(
+        {
+            "key": key,
+            "connection": "us",
+            "profile": {
+                "organization": "Contoso Ltd",
+                "email": "it@contoso.example",
+                "contact_name": "Cora Toso",
+                "address": {"street": "1 Way", "city": "Redmond", "state": "WA", "zip": "98052", "country": "US"},
+            },
+            "cloud_provider": {"pricebook": "US Standard", "provider_currency": "USD", "invoice_currency": "USD"},
+            "identity": {"method": "existing", "domain": "contoso.onmicrosoft.com"},
+            "attestation": {"signatory": {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}},
+            **changes,
+        }
+    )
+
+
+def estate(*customers: schemas.Customer) -> schemas.Estate:
+    return schemas.Estate("test", Path(), customers, {})
+
+
+FIELDS = {
+    "reseller": ("Customer", ["reseller"]),
+    "profile": ("Customer", ["status"]),
+    "cloud_provider": ("ProviderAssociation", ["provider"]),
+    "pricebook": ("ProviderAssociation", ["pricebook", "provider_currency", "invoice_currency"]),
+    "relationship": ("TenantIdentity", ["relationship"]),
+    "tenant": ("TenantIdentity", ["tenant"]),
+    "agreement": ("Attestation", ["agreement"]),
+}
+HELD = {"declared": "x", "seen": "x", "state": "match", "where": "ION"}
+ABSENT = {"declared": "x", "seen": "absent", "state": "mismatch", "where": "ION"}
+WRONG = {"declared": "x", "seen": "y", "state": "mismatch", "where": "ION"}
+HIDDEN = {"declared": "x", "seen": "not visible", "state": "not_visible", "where": "no API"}
+CONFIRMED = HIDDEN | {"confirmed": "kim on 2026-11-02"}
+
+
+def states(
+    facts: dict[str, dict[str, str]], key: str = "contoso", **outputs: dict[str, Any]
+) -> dict[str, dict[str, ResourceState]]:
+    """States in which every gate is seen, apart from `facts` (gate -> fact); `outputs`: kind -> further outputs."""
+    held: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    for gate, (kind, names) in FIELDS.items():
+        for name in names:
+            held[kind][name] = facts.get(gate, HELD)
+    return {
+        key: {
+            kind: ResourceState(
+                kind, key, {"status": "ready", "facts": found, "observed_at": SEEN_AT, **outputs.get(kind, {})}
+            )
+            for kind, found in held.items()
+        }
+    }
+
+
+def verdict(facts: dict[str, dict[str, str]], **outputs: dict[str, Any]) -> readiness.Readiness:
+    return readiness.readiness(customer(), states(facts, **outputs)["contoso"], NOW)
+
+
+@pytest.mark.parametrize("open_gates", [g for n in range(8) for g in itertools.combinations(GATES, n)], ids="-".join)
+def test_all_128_combinations(open_gates: tuple[str, ...]) -> None:
+    found = verdict(dict.fromkeys(open_gates, ABSENT))
+    assert found.blockers == list(open_gates)
+    assert found.can_order == (not open_gates)
+
+
+@pytest.mark.parametrize(
+    ("fact", "state", "passes"),
+    [
+        (HELD, "seen", True),
+        (ABSENT, "open", False),
+        (WRONG, "wrong", False),
+        (HIDDEN, "open", False),
+        (CONFIRMED, "confirmed", True),
+    ],
+)
+def test_words_of_a_gate(fact: dict[str, str], state: str, passes: bool) -> None:
+    gate = verdict({"pricebook": fact}).gates["pricebook"]
+    assert (gate.state, gate.passed, gate.age) == (state, passes, 3600)
+
+
+def test_what_no_api_shows_is_said_so() -> None:
+    assert "cannot be seen" in verdict({"pricebook": HIDDEN}).gates["pricebook"].why
+
+
+def test_confirmations_are_counted_in_the_verdict() -> None:
+    found = verdict({"pricebook": CONFIRMED, "agreement": CONFIRMED})
+    assert readiness.can_order_text(found) == "yes (2 gates on confirmation)"
+
+
+def test_a_customer_that_was_never_looked_at_cannot_order() -> None:
+    found = readiness.readiness(customer(), {}, NOW)
+    assert found.blockers == list(GATES)
+    assert found.waiting_on == "next run"
+
+
+def test_could_not_look_keeps_the_last_verdict_and_says_so() -> None:
+    found = verdict({}, Customer={"status": "unobserved", "unobserved": {"status": "ready", "reason": "busy"}})
+    assert found.can_order
+    assert found.unobserved
+    assert not found.stopped
+
+
+def waits(owner: str, where: str, action: str, values: dict[str, str], **more: Any) -> dict[str, Any]:
+    step = NextStep(owner, where, action, values, **more)  # type: ignore[arg-type]
+    return {"status": "waiting", "waiting_on": owner, "since": "2026-11-20T00:00:00Z", "next_step": step.as_dict()}
+
+
+ROW, EDIT = next_steps.row_path(exists=False), next_steps.row_path(exists=True)
+
+
+def test_one_ion_screen_is_one_next_step() -> None:
+    found = verdict(
+        {"cloud_provider": HIDDEN, "tenant": ABSENT, "agreement": ABSENT},
+        ProviderAssociation=waits("us", ROW, "Add the row.", {"Pricebook": "US Standard"}, confirm=("pricebook",)),
+        TenantIdentity=waits("us", EDIT, "Choose.", {"Microsoft ID": "t-1"}),
+        Attestation=waits("us", EDIT, "Fill in.", {"Customer": "{customer}"}, confirm=("agreement",)),
+    )
+    step = found.next_step
+    assert step is not None
+    assert step["owner"] == "us"
+    assert "Customer > Contoso Ltd > Cloud Billing > Cloud Providers > Add > Legacy Azure" in step["where"]
+    assert step["action"].startswith("Add the row. Choose. Fill in.")
+    assert "csp confirm contoso pricebook and csp confirm contoso agreement" in step["action"]
+    assert step["values"] == {"Pricebook": "US Standard", "Microsoft ID": "t-1", "Customer": "Contoso Ltd"}
+    assert sorted(step) == ["action", "link", "owner", "values", "where"]
+
+
+def test_what_stops_a_customer_comes_first() -> None:
+    stopped = waits("distributor", "support", "Open a ticket.", {}) | {"status": "blocked"}
+    found = verdict(
+        {"pricebook": HIDDEN, "tenant": WRONG},
+        ProviderAssociation=waits("us", ROW, "Add.", {}),
+        TenantIdentity=stopped,
+    )
+    assert found.next_step is not None
+    assert (found.next_step["owner"], found.waiting_on, found.stopped) == ("distributor", "distributor", True)
+
+
+def test_the_next_run_needs_nobody() -> None:
+    found = verdict(
+        {"agreement": ABSENT}, Attestation={"status": "waiting", "waiting_on": "next run", "since": SEEN_AT}
+    )
+    assert found.next_step is None
+    assert found.waiting_on == "next run"
+    assert readiness.table_rows([found])[0][-1] == "Next run"
+
+
+def test_report_todo_footer_and_table() -> None:
+    older = waits("customer", "Microsoft", "Accept.", {}) | {"since": "2026-11-13T00:00:00Z"}
+    all_states = (
+        states({}, "ready")
+        | states({"agreement": ABSENT}, "waits", Attestation=older)
+        | states({"cloud_provider": ABSENT}, "ours", ProviderAssociation=waits("us", ROW, "Add.", {}))
+    )
+    declared = estate(customer("ready"), customer("waits"), customer("ours"), customer("gone", lifecycle="left"))
+    report = readiness.report(all_states, declared, NOW)
+    assert [c["key"] for c in report["customers"]] == ["ours", "ready", "waits"]
+    assert set(report["customers"][0]) >= {"key", "can_order", "gates", "blockers", "next_step", "resources"}
+    assert report["counts"]["can_order"] == 1
+    assert [s["customer"] for s in readiness.todo(all_states, declared, NOW)] == ["waits", "ours"]
+    assert [s["customer"] for s in readiness.todo(all_states, declared, NOW, "us")] == ["ours"]
+    verdicts = readiness.all_readiness(all_states, declared, NOW)
+    assert readiness.footer(verdicts) == "1 can order, 2 cannot: 1 waits for us, 1 for the customer"
+    assert all(len(row) == len(readiness.COLUMNS) for row in readiness.table_rows(verdicts))
+
+
+def test_states_are_found_in_an_export() -> None:
+    resource = {
+        "type": "pulumi-python:dynamic/csp:Customer",
+        "urn": "urn:pulumi:dev::csp-onboarding::csp:index:OnboardedCustomer$pulumi-python:dynamic/csp:Customer::contoso",
+        "outputs": {"status": "ready"},
+    }
+    others = [{"type": "pulumi:pulumi:Stack", "urn": "urn:x"}, resource | {"delete": True}]
+    found = readiness.states_from_export({"deployment": {"resources": [resource, *others]}})
+    assert found["contoso"]["Customer"].status == "ready"
+    assert readiness.states_from_export({"deployment": {}}) == {}
