@@ -129,7 +129,16 @@ def _account_session(account: str) -> Session:
         countries=("US",),
         currencies=("USD",),
     )
-    return Session(connection, Project.find().home, os.environ)
+    session = Session(connection, Project.find().home, os.environ)
+    assert session.ion_tokens is not None
+    if session.ion_tokens.life().state == "missing":
+        session.close()
+        raise CommandError(
+            "set CSP_LIVE_ION_REFRESH_TOKEN to a refresh token of the account: in ION, Settings > Users > a user of "
+            "its own > Edit > OAuth credentials > Request New Credentials. It is used once; its successor is kept in "
+            f"{session.ion_tokens.store.place}"
+        )
+    return session
 
 
 def _report(found: list[Account]) -> dict[str, Any]:

@@ -128,6 +128,11 @@ def test_one_token_and_an_account_id_are_enough(
     assert (reseller_desk.home / "tokens" / "live.json").exists(), "a rotated token must be kept"
 
 
+def test_an_account_without_a_token_says_where_to_get_one(reseller_desk: Desk) -> None:
+    with pytest.raises(CommandError, match="set CSP_LIVE_ION_REFRESH_TOKEN"):
+        live.live_status(account="20501")
+
+
 class ManyCustomers:
     """An ION that answers from memory; the customer with id `lost_at` finds the token chain dead."""
 
