@@ -17,7 +17,6 @@ from dynamic_engine.session import Session
 from dynamic_engine.steps import SAME
 
 _KINDS = {"up": "update", "preview": "update", "refresh": "refresh", "destroy": "destroy"}
-_HEADINGS = {"update": "update", "refresh": "refresh", "destroy": "destroy"}
 _QUIET = {SAME, "read"}  # operations that --expect-no-changes allows
 
 
@@ -51,9 +50,8 @@ def operate(options: argparse.Namespace, folder: Path) -> int:
     if verb == "preview" or preview_only:
         return _finish(options, _show(session, request, options))
     if not skip_preview:
-        # One document for one command: with --json only the operation itself is told.
-        display = Quiet() if options.json else _display(session, options, preview=True)
-        outcome = _show(session, request, options, display)
+        # One document for one command: the preview's is printed only when it is the end of the matter.
+        outcome = _show(session, request, options, silent=options.json)
         if not outcome.ok:
             return 1
         if not yes and not _ask(verb):
@@ -97,13 +95,13 @@ def _display(session: Session, options: argparse.Namespace, *, preview: bool) ->
     return Human(preview=preview, diff=options.diff)
 
 
-def _show(session: Session, request: Request, options: argparse.Namespace, display: Display | None = None) -> Outcome:
-    if display is None:
-        display = _display(session, options, preview=request.preview)
-    word = _HEADINGS[request.kind]
-    display.heading(f"{'Previewing' if request.preview else 'Performing'} {word} ({session.stack}):")
+def _show(session: Session, request: Request, options: argparse.Namespace, *, silent: bool = False) -> Outcome:
+    """Run and print. A *silent* one that went well prints nothing."""
+    display = _display(session, options, preview=request.preview)
+    display.heading(f"{'Previewing' if request.preview else 'Performing'} {request.kind} ({session.stack}):")
     outcome = run(session, request, display)
-    display.summary(outcome, outputs=request.kind == "update")
+    if not (silent and outcome.ok):
+        display.summary(outcome, outputs=request.kind == "update")
     return outcome
 
 
@@ -113,27 +111,6 @@ def _finish(options: argparse.Namespace, outcome: Outcome) -> int:
     if options.expect_no_changes and any(op not in _QUIET for op in outcome.counts):
         raise UnexpectedChangesError(f"no changes were expected for {options.verb} but changes were proposed")
     return 0
-
-
-class Quiet(Human):
-    """Says nothing but errors, which go to stderr: the preview in front of an operation with ``--json``."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stderr, preview=True)
-        self._messages: list[tuple[str, str, str]] = []
-
-    def log(self, severity: str, urn: str, message: str) -> None:
-        if severity == "error":
-            super().log(severity, urn, message)
-
-    def finished(self, step: object, ok: bool) -> None:
-        """Nothing."""
-
-    def heading(self, text: str) -> None:
-        """Nothing."""
-
-    def summary(self, outcome: Outcome, *, outputs: bool) -> None:
-        """Nothing."""
 
 
 def import_file(options: argparse.Namespace, folder: Path) -> int:

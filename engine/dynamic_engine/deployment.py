@@ -30,6 +30,10 @@ class ResourceError(Exception):
         self.messages = messages
 
 
+class SkippedError(ResourceError):
+    """A resource is left out because something that it needs has failed."""
+
+
 class Terminated(Exception):  # noqa: N818 - it is no error: the run is over, callers just leave
     """The run has stopped; nothing new may start."""
 
@@ -115,8 +119,9 @@ class Deployment:
 
     def fail(self, error: ResourceError) -> None:
         """Report *error* and stop, or mark the resource and go on when ``--continue-on-error`` is given."""
+        severity = "warning" if isinstance(error, SkippedError) else "error"
         for message in error.messages:
-            self.report.log("error", error.urn, message)
+            self.report.log(severity, error.urn, message)
         if self.options.continue_on_error and error.urn:
             self.failed.add(error.urn)
         else:

@@ -6,7 +6,7 @@ import secrets
 import uuid
 
 from dynamic_engine import paths, urns
-from dynamic_engine.deployment import Deployment, ResourceError, first_of
+from dynamic_engine.deployment import Deployment, ResourceError, SkippedError, first_of
 from dynamic_engine.differ import Difference, compare, compare_provider, component_changed
 from dynamic_engine.errors import EngineError
 from dynamic_engine.executor import Executor
@@ -55,7 +55,7 @@ class Generator:
             if old is not None:
                 d.seen_olds.add(id(old))
             d.failed.add(urn)
-            raise ResourceError(urn, f"skipped: it depends on '{urns.name_of(broken)}', which failed")
+            raise SkippedError(urn, f"skipped: it depends on '{urns.name_of(broken)}', which failed")
         new = self._new_state(goal, urn)
         if goal.custom and not goal.is_provider:
             new.provider = self._provider_reference(goal, urn)
@@ -202,7 +202,7 @@ class Generator:
             d.replaced.add(new.urn)
             reasons = d.early_reasons.get(old.urn, [])
             return [
-                Step(REPLACE, old, new, replace_reasons=reasons),
+                Step(REPLACE, old, new),
                 Step(CREATE_REPLACEMENT, old, new, replace_reasons=reasons),
             ]
         found = self._forced(new, old) or compare(d, old, new, goal.ignore_changes, goal.replace_on_changes)

@@ -22,6 +22,7 @@ from unittest import mock
 
 from dynamic_engine import checkpoint, cli
 from dynamic_engine.session import Session
+from filelock import FileLock
 
 PROJECT = Path(__file__).parent / "project"
 EMBEDDED = "embedded"
@@ -226,11 +227,13 @@ def normal(value: Any) -> Any:
 def pip_python() -> Path:
     """A virtualenv with pip that sees everything this interpreter has."""
     folder = Path(sys.prefix) / "share" / "engine-tests-venv"
-    if not (folder / "done").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        site = next(folder.glob("lib/python*/site-packages"))
-        (site / "base.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
-        (folder / "done").touch()
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(f"{folder}.lock"):  # test processes run side by side
+        if not (folder / "done").exists():
+            venv.create(folder, with_pip=True, clear=True)
+            site = next(folder.glob("lib/python*/site-packages"))
+            (site / "base.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+            (folder / "done").touch()
     return folder
 
 
