@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.workspace import Workspace
+pytest.register_assert_rewrite("tests.workspace")
+
+from tests.workspace import Workspace  # noqa: E402  (after the rewrite is registered)
 
 ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
 """The embedded engine always; the Pulumi CLI too where one is on PATH."""

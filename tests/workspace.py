@@ -54,9 +54,9 @@ class Sandbox:
 
     def fault(self, operation: str, kind: str, **more: Any) -> None:
         """Order one fault for the next request of an operation."""
-        self.admin(
-            "POST", "faults", [{"system": operation.split(".")[0], "operation": operation, "kind": kind, **more}]
-        )
+        prefix = operation.split(".")[0]
+        system = {"pc": "partner_center"}.get(prefix, prefix)
+        self.admin("POST", "faults", [{"system": system, "operation": operation, "kind": kind, **more}])
 
     def act(self, todo: Sequence[object] = ()) -> dict[str, Any]:
         answer: dict[str, Any] = self.admin("POST", "people/act", {"todo": list(todo)})
@@ -203,8 +203,8 @@ class Workspace:
         return {c["key"]: c for c in answer["customers"]}
 
     def assert_all_can_order(self) -> None:
-        blocked = {key: c["blockers"] for key, c in self.status().items() if not c["can_order"]}
-        assert not blocked
+        held = {key: (c["blockers"], c["next_step"]) for key, c in self.status().items() if not c["can_order"]}
+        assert held == {}
 
     def todo(self) -> list[dict[str, Any]]:
         answer: list[dict[str, Any]] = self.csp_json("todo", "-s", self.stack, "--format", "json")

@@ -19,7 +19,7 @@ def test_a_lost_answer_to_a_customer_create_is_adopted_in_the_same_or_the_next_r
 
 
 def test_a_lost_answer_to_a_tenant_create_leaves_one_tenant_and_a_credential_told_as_lost(provider: Workspace) -> None:
-    provider.sandbox.fault("partner_center.customers.create", "cut_after")
+    provider.sandbox.fault("pc.customers.create", "cut_after")
     provider.up()
     provider.sandbox.admin("POST", "clock", {"advance": 120})
     provider.up()
@@ -32,7 +32,7 @@ def test_a_lost_answer_to_a_tenant_create_leaves_one_tenant_and_a_credential_tol
 
 def test_a_killed_engine_leaves_no_duplicates(provider: Workspace) -> None:
     provider.up("--target", "**none**", expect=None)  # makes the stack
-    provider.sandbox.fault("ion.customers.create", "latency", seconds=3)
+    provider.sandbox.fault("ion.customers.create", "latency", seconds=5)
     process = subprocess.Popen(
         [*CSP, "up", "-s", "provider", "--yes"],
         cwd=provider.root,
@@ -41,14 +41,15 @@ def test_a_killed_engine_leaves_no_duplicates(provider: Workspace) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    provider.wait_until(lambda: '"creating"' in provider.state_text())
+    # The create has reached ION, its answer has not reached the engine.
+    provider.wait_until(lambda: len(provider.sandbox.state()["ion_customers"]) >= 1, seconds=90)
+    assert '"creating"' in provider.state_text()
     engine = subprocess.run(
         ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
     ).stdout.split()
     for pid in [*engine, str(process.pid)]:
         os.kill(int(pid), signal.SIGKILL)
     process.wait(10)
-    provider.wait_until(lambda: len(provider.sandbox.state()["ion_customers"]) >= 1)
     assert "locked" in provider.up(expect=1)
     provider.csp("cancel", "-s", "provider", "--yes")
     provider.up()

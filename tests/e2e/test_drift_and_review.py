@@ -10,7 +10,7 @@ def test_drift_is_named_counted_repaired_or_handed_over_and_then_quiet(ready_pro
     provider.sandbox.change(
         {"do": "profile", "customer": "it@adventure.example", "set": {"phone": "+1 206 555 0199"}},
         {"do": "row", "customer": "it@blueyonder.example", "set": {"pricebook": "US Premium"}},
-        {"do": "end_relationship", "tenant": "alpineskihouse.onmicrosoft.com"},
+        {"do": "end_relationship", "tenant": "alpineskihouse.onmicrosoft.com", "account": "10501"},
     )
 
     plan = provider.preview("--diff")
