@@ -132,12 +132,12 @@ def _lifecycle(data: Mapping[str, Any], report: Report) -> None:
 
 
 def _unknown(data: Mapping[str, Any], report: Report) -> None:
-    for index, name in enumerate(get(data, "unknown") or ()):
+    for index, name in enumerate(_names(data)):
         if name not in UNKNOWN_ALLOWED:
-            close = nearest(str(name), UNKNOWN_ALLOWED)
+            close = nearest(name, UNKNOWN_ALLOWED)
             hint = f"try {quoted(close)}" if close else "possible: " + ", ".join(UNKNOWN_ALLOWED)
-            report(("unknown", index), "CSP-CUST-011", f"{quoted(str(name))} may not be unknown", hint)
-        elif get(data, *str(name).split(".")) not in (None, ""):
+            report(("unknown", index), "CSP-CUST-011", f"{quoted(name)} may not be unknown", hint)
+        elif get(data, *name.split(".")) not in (None, ""):
             report(("unknown", index), "CSP-CUST-011", f"{name} is filled in", "remove the name from unknown")
 
 

@@ -255,7 +255,9 @@ def _check(entry: Entry, connection: Connection | None, today: dt.date) -> None:
         return
     if connection is not None:
         _fill(entry.data, connection)
-    broken = bool(entry.told) and any(f.rule.startswith("CSP-YAML") for f in entry.told)
+    if "key" not in entry.data:
+        entry.report(("key",), "CSP-SHAPE-001", "missing", 'add "key"')
+    broken = any(found.rule.startswith("CSP-YAML") for found in entry.told)
     model = validate(Customer, entry.data, "customer", entry.report, entry.source.texts)
     check_customer(entry.data, connection, entry.report, today)
     entry.model = None if broken else model

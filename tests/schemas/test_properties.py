@@ -103,6 +103,112 @@ def test_json_schema_refuses_nothing_that_the_models_accept(data: st.DataObject)
     assert list(SCHEMA.iter_errors(customer)) == []
 
 
+def _confirmation(*names: str) -> dict[str, Any]:
+    return {"fields": list(names), "by": "kim", "on": "2026-11-02", "ref": "T-1", "values": dict.fromkeys(names, "x")}
+
+
+CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example", "phone": "+1 425 555 0108"}
+ADDRESS = {"street": "1 Main St", "suite": "2", "city": "Ottawa", "state": "ON", "zip": "K1A 0B1", "country": "CA"}
+FULL_CUSTOMER: dict[str, Any] = {
+    "key": "contoso",
+    "connection": "ion",
+    "group": "Contoso",
+    "previously": ["old"],
+    "lifecycle": "active",
+    "adopt": False,
+    "recreate": False,
+    "on_remove": "keep",
+    "unknown": ["cloud_provider.portal_access"],
+    "profile": {
+        "organization": "Contoso",
+        "email": "it@contoso.example",
+        "contact_name": "Cora Toso",
+        "title": "CTO",
+        "phone": "+1 425 555 0108",
+        "language": "EN",
+        "address": ADDRESS,
+    },
+    "cloud_provider": {
+        "provider": "Legacy Azure",
+        "pricebook": "ION Standard",
+        "provider_currency": "USD",
+        "invoice_currency": "CAD",
+        "confirmed": _confirmation("pricebook") | {"also": [_confirmation("provider")]},
+    },
+    "identity": {
+        "method": "new",
+        "domain_prefix": "contosoltd",
+        "confirm_new_tenant": "contosoltd",
+        "csp_credentials": "US",
+        "company_name": "Contoso",
+        "address": ADDRESS,
+        "contact": CONTACT,
+        "culture": "en-CA",
+        "language": "en",
+        "organization_registration_number": "1",
+        "credentials_recipient": "Cora",
+        "confirmed": _confirmation("tenant"),
+    },
+    "attestation": {"signatory": CONTACT, "route": "partner", "agreed_on": "2026-11-01", "language": "en-CA"},
+}
+FULL_CONNECTION: dict[str, Any] = {
+    "name": "ion",
+    "description": "all fields",
+    "role": "indirect-provider",
+    "partner_center_region": "us",
+    "cohort": "ion-onboarded",
+    "ion": {"account_id": "1"},
+    "partner_center": {"tenant_id": "bbb6aee1-7dc4-50a2-a9df-dd9fe0620e97"},
+    "entra": {},
+    "reseller": {"tenant_id": "81007b8a-e365-5a87-8bb8-e3386ba85f78", "partner_id": "4847383"},
+    "own_domains": ["reseller.example"],
+    "csp_credentials": "US",
+    "countries": ["US", "CA"],
+    "currencies": ["USD", "CAD"],
+    "pricebooks": {"ION Standard": "USD"},
+    "association_api": {"base_path": "/x"},
+    "relationship_links": [{"partner_center": "us", "cohort": "ion-onboarded", "url": "https://admin.microsoft.com/"}],
+    "handover": {"recipients": ["file:x"]},
+    "mail": {"host": "smtp.example", "port": 25, "starttls": True, "from": "a@reseller.example", "copy": "b@c.example"},
+    "follow_up_days": [3, 7],
+    "program_access": _confirmation("program_access"),
+    "agreement_valid_from": "2023-04-01",
+    "enhanced_attestation": {"path": "/v1", "fields": {"email": "mail"}, "link_template": ""},
+    "token_store": {"file": "x"},
+    "limits": {"concurrency": 1, "requests_per_second": 1.5, "deadline_seconds": 10},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [(FILES[0], FULL_CUSTOMER), (FILES[2], FULL_CONNECTION)],
+    ids=["customer", "connection"],
+)
+@settings(QUIET, max_examples=120)
+@given(data=st.data())
+def test_any_value_at_any_place_gives_findings_never_a_traceback(
+    name: str, full: dict[str, Any], data: st.DataObject, tmp_path: Path
+) -> None:
+    changed = copy.deepcopy(full)
+    node: Any = changed
+    *parents, last = data.draw(st.sampled_from(_places(full)[1:]))
+    for part in parents:
+        node = node[part]
+    node[last] = data.draw(json_values)
+    for found in findings_of(json.dumps(changed), tmp_path, name):
+        assert "\n" not in str(found)
+
+
+def test_the_full_files_hold_every_field() -> None:
+    assert set(FULL_CUSTOMER) == set(schemas.Customer.model_fields)
+    assert set(FULL_CONNECTION) == set(schemas.Connection.model_fields) - {"sandbox"}
+    assert set(FULL_CUSTOMER["identity"]) >= set(schemas.NewIdentity.model_fields) - {
+        "enable_gdap",
+        "direct_customer",
+        "attest_first",
+    }
+
+
 @QUIET
 @given(text=yaml_like)
 def test_positions_point_at_what_is_there(text: str) -> None:
