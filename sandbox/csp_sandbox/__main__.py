@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from csp_sandbox import behaviours, openapi, seed
+from csp_sandbox import behaviours, openapi, seed, seed_file
 from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
 from csp_sandbox.server import build_app
@@ -149,7 +149,7 @@ def write_behaviours(output: _Output = None) -> None:
 @app.command("seed-schema")
 def write_seed_schema(output: _Output = None) -> None:
     """Write the JSON Schema of seed files."""
-    _write(seed.dump_schema(), output)
+    _write(seed_file.dump_schema(), output)
 
 
 @app.command("openapi")

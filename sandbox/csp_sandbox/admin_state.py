@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from csp_sandbox import seed
+from csp_sandbox import seed, seed_file
 from csp_sandbox.admin import ADMIN, explain
 from csp_sandbox.clock import Clock
 from csp_sandbox.ion import oauth
@@ -64,7 +64,7 @@ def reset(call: Call) -> Answer:
 def add_seed(call: Call) -> Answer:
     """Add to the situation."""
     try:
-        seed.plant(call.world, seed.read(call.content.decode("utf-8-sig"), "seed"))
+        seed.plant(call.world, seed_file.read(call.content.decode("utf-8-sig"), "seed"))
     except ValueError as error:
         raise MalformedError(str(error)) from error
     return _totals(call.world)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from csp_sandbox import microsoft, model
 from csp_sandbox.admin import ADMIN, explain
 from csp_sandbox.ledger import OURS, rule
-from csp_sandbox.seed import _Planter
+from csp_sandbox.seed import Planter
 from csp_sandbox.web import Answer, Call, MalformedError
 from csp_sandbox.world import World
 
@@ -163,7 +163,7 @@ def _assign(record: model.Record, name: str, value: Any) -> None:
 
 
 def _tenant(world: World, reference: str) -> model.Tenant:
-    tenant = world.store.tenants.get(_Planter(world).tenant_id(reference))
+    tenant = world.store.tenants.get(Planter(world).tenant_id(reference))
     if tenant is None:
         raise ValueError(f"no tenant is called {reference}")
     return tenant
@@ -202,7 +202,7 @@ def _agreement(world: World, change: AgreementChange) -> None:
             tenant_id=tenant.id,
             kind=change.kind,
             template_id=microsoft.MCA_TEMPLATE,
-            date=_Planter(world).day(change.date),
+            date=Planter(world).day(change.date),
             contact=change.contact,
         )
     )

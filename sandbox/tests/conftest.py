@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from csp_sandbox import seed
+from csp_sandbox.clock import parse_instant
 from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
 from csp_sandbox.server import build_app
@@ -107,7 +108,7 @@ class InProcess(httpx.BaseTransport):
 def make_box(profile: str = "provider", *, strict: bool = False, db: Path | None = None) -> Box:
     """A sandbox on a frozen clock."""
     world = World(profile=profile, strict=strict, db=db, base="http://sandbox.test")
-    world.clock.set(seed.parse_instant(NOW), frozen=True)
+    world.clock.set(parse_instant(NOW), frozen=True)
     seed.prepare(world, None)
     move_in(world)
     client = httpx.Client(transport=InProcess(build_app(world, SYSTEMS)), base_url=world.base)

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from csp_sandbox import seed
+from csp_sandbox import seed, seed_file
 from csp_sandbox.seed import PROFILES
 from csp_sandbox.world import World
 
@@ -21,14 +21,14 @@ from .conftest import Box
 
 def test_schema_file_is_up_to_date() -> None:
     kept = (resources.files("csp_sandbox") / "seed.schema.json").read_text(encoding="utf-8")
-    assert kept == seed.dump_schema(), (
+    assert kept == seed_file.dump_schema(), (
         "run: python -m csp_sandbox seed-schema --output sandbox/csp_sandbox/seed.schema.json"
     )
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_profiles_fit_the_schema(profile: str) -> None:
-    jsonschema.validate(json.loads(seed.profile_text(profile)), seed.schema())
+    jsonschema.validate(json.loads(seed.profile_text(profile)), seed_file.schema())
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -93,7 +93,7 @@ def test_10000_customers_in_under_5_seconds() -> None:
     world = World(profile="empty", base="http://sandbox.test")
     seed.prepare(world, None)
     started = time.process_time()  # of this process: other tests may run beside it
-    seed.plant(world, seed.read(text, "seed"))
+    seed.plant(world, seed_file.read(text, "seed"))
     world.store.commit()
     took = time.process_time() - started
     world.store.close()
