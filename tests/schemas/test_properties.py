@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 import schemas
 from schemas.findings import Finding
@@ -22,7 +21,12 @@ TODAY = dt.date(2026, 11, 22)
 CUSTOMER = (BASE / "stacks" / "customers" / "contoso.yaml").read_text(encoding="utf-8")
 FILES = ("customers/contoso.yaml", "connections/us.yaml", "connections/ion.yaml", "Pulumi.test.yaml")
 LINES = {name: (BASE / "stacks" / name).read_text(encoding="utf-8").splitlines(keepends=True) for name in FILES}
-SCHEMA = Draft202012Validator(json.loads((Path(schemas.__file__).parent / "customer.schema.json").read_text("utf-8")))
+SCHEMAS = {
+    model: Draft202012Validator(
+        json.loads((Path(schemas.__file__).parent / f"{model.__name__.lower()}.schema.json").read_text("utf-8"))
+    )
+    for model in (schemas.Customer, schemas.Connection)
+}
 QUIET = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 ODD = ("", "1", "-1.5", "true", "[]", "[1]", "[[a]]", "{}", "{a: b}", "{a: [1]}", "2026-11-22", "~", "[~]", ".inf", "'")
@@ -85,22 +89,6 @@ json_values = st.recursive(
 def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [path, *(p for key, value in inner for p in _places(value, (*path, key)))]
-
-
-@settings(max_examples=200, deadline=None)
-@given(data=st.data())
-def test_json_schema_refuses_nothing_that_the_models_accept(data: st.DataObject) -> None:
-    customer = YAML(typ="safe", pure=True).load(CUSTOMER)
-    node: Any = customer
-    *parents, last = data.draw(st.sampled_from(_places(customer)[1:]))
-    for part in parents:
-        node = node[part]
-    node[last] = data.draw(json_values)
-    try:
-        schemas.Customer.model_validate(copy.deepcopy(customer))
-    except ValidationError:
-        return
-    assert list(SCHEMA.iter_errors(customer)) == []
 
 
 def _confirmation(*names: str) -> dict[str, Any]:
@@ -228,3 +216,32 @@ def test_positions_are_the_same_with_a_byte_order_mark(tmp_path: Path) -> None:
     wrong = CUSTOMER.replace("state: WA", "state: XX").encode()
     plain = findings_of(wrong, tmp_path)
     assert findings_of(b"\xef\xbb\xbf" + wrong, tmp_path) == plain != ()
+
+
+@pytest.mark.parametrize(
+    ("model", "full"),
+    [(schemas.Customer, FULL_CUSTOMER), (schemas.Connection, FULL_CONNECTION)],
+    ids=["customer", "connection"],
+)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_json_schema_refuses_nothing_that_the_models_accept(
+    model: type[schemas.Declared], full: dict[str, Any], data: st.DataObject
+) -> None:
+    changed = copy.deepcopy(full)
+    node: Any = changed
+    *parents, last = data.draw(st.sampled_from(_places(full)[1:]))
+    for part in parents:
+        node = node[part]
+    node[last] = data.draw(json_values)
+    try:
+        model.model_validate(copy.deepcopy(changed))
+    except ValidationError:
+        return
+    assert list(SCHEMAS[model].iter_errors(changed)) == []
+
+
+def test_the_full_files_are_accepted_by_both_layers() -> None:
+    for model, full in ((schemas.Customer, FULL_CUSTOMER), (schemas.Connection, FULL_CONNECTION)):
+        model.model_validate(full)
+        assert list(SCHEMAS[model].iter_errors(full)) == []
