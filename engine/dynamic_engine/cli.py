@@ -184,6 +184,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`... | head`): nothing left to say, and nothing to print it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"error: {error.strerror or error}{place}", file=sys.stderr)
+        return 1
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -30,7 +31,9 @@ def init(options: argparse.Namespace, folder: Path) -> int:
     crypter = session.config_crypter()
     session.backend.write(session.stack, session.dump(crypter, [], []))
     if not options.no_select:
-        session.project.select_stack(session.stack)
+        # Where nothing can be remembered (no home folder), the stack is named with --stack.
+        with contextlib.suppress(OSError):
+            session.project.select_stack(session.stack)
     print(f"Created stack '{session.stack}'")
     return 0
 
