@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -56,7 +57,8 @@ class SmtpListener:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+            with suppress(TimeoutError):  # a client that stays connected must not hold up the end of the process
+                await asyncio.wait_for(self._server.wait_closed(), 1)
 
     def _session(self) -> SMTP:
         return SMTP(_Handler(self._deliver), hostname="sandbox", enable_SMTPUTF8=True, data_size_limit=_MAX_BYTES)
