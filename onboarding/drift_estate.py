@@ -122,11 +122,14 @@ def links_of(account: Account) -> tuple[dict[str, str], dict[str, str]]:
     """ION customer id -> linked tenant ("" for none) of every row that is shown; and what could not be looked at."""
     found: dict[str, str] = {}
     failed: dict[str, str] = {}
+    ours = account.ours()
     for customer in account.look.ion_customers():
         try:
             shown, tenant = linked_tenant(account.look, customer.id)
         except ClientError as error:
-            failed[f"{account.connection}: ION customer {customer.id}"] = str(error)
+            key = ours.get(customer.id, "")
+            if not key or key in account.declared or account.files[key].lifecycle != "active":  # else told already
+                failed[f"{account.connection}: ION customer {customer.id}"] = str(error)
             continue
         if shown:
             found[customer.id] = tenant
