@@ -228,6 +228,7 @@ class Transport:
                     raise failure
                 problem = self._problem(call, "paused", f"not sent: {self.system} asked to wait {wait:.0f} s")
                 raise RetryLater(replace(problem, retry_after=wait))
+            wait = max(wait, 0.001)  # below the clock's resolution a sleep would not move it
             self._stats.add(self.system, calls=0, waited=wait)
             self._clock.sleep(wait)
 
