@@ -102,16 +102,24 @@ class Bench:
 
 
 @contextmanager
-def bench(count: int, profile: Profile, folder: Path, seed: int = 1) -> Iterator[Bench]:
-    """A sandbox process with a generated estate of `count` customers."""
+def bench(
+    count: int, profile: Profile, folder: Path, seed: int = 1, *, endpoint: bool = True, **more: object
+) -> Iterator[Bench]:
+    """A sandbox process with a generated estate of `count` customers.
+
+    endpoint False: the connection has no association endpoint, as a provider with ION's public API has none. more:
+    members added to the seed file.
+    """
     generated = generate_estate(count, profile, seed)
     home = folder / ".csp"
     seed_file = folder / "seed.json"
-    seed_file.write_text(json.dumps({**generated.seed, "people": {"mode": "hand"}}), "utf-8")
+    seed_file.write_text(json.dumps({**generated.seed, "people": {"mode": "hand"}, **more}), "utf-8")
     name = CONNECTIONS[profile]
     declared = schemas.load_connection(name, ROOT)
     fast = declared.limits.model_copy(update={"requests_per_second": 1000.0, "concurrency": 8})
     connection = declared.model_copy(update={"limits": fast, "mail": None})
+    if not endpoint:
+        connection = connection.model_copy(update={"association_api": None})
     sandbox = start_sandbox(home, profile, "--seed-file", str(seed_file))
     try:
         yield Bench(generated, sandbox, generated.estate(connection, folder), home)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.drills import drift
@@ -45,6 +46,45 @@ def test_a_state_alone_tells_the_same(profile: Profile, tmp_path: Path) -> None:
     result = drift.compare(before, after, changes)
     assert not result.missed
     assert not result.false
+
+
+def test_the_two_systems_contradict_each_other(tmp_path: Path) -> None:
+    # ION may go on calling an agreement accepted that is too old for Microsoft: nobody published its words.
+    reading = {"ion.cloud-profiles.old-agreement": "Accepted"}
+    with drift.bench(24, "provider", tmp_path, endpoint=False, behaviours=reading) as bench:
+        report, _ = bench.look()
+    old = {made.key for made in bench.generated.customers if made.situation == "old agreement"}
+    told = [finding for finding in report.of("inconsistent") if finding.customer]
+    assert {finding.customer for finding in told} == old
+    assert all("ION says Accepted, Partner Center says of 2022-06-14" in finding.seen for finding in told)
+    assert report.of("drift") == []
+
+
+def test_another_account_is_not_looked_at(tmp_path: Path) -> None:
+    with drift.bench(12, "provider", tmp_path) as bench:
+        states = bench.states()
+        moved = {**states["c00001"], "Customer": {**states["c00001"]["Customer"], "account": "99"}}
+        report, _ = bench.look(states={**states, "c00001": moved})
+    assert list(report.not_checked) == ["c00001"]
+    assert "belongs to account 99" in report.not_checked["c00001"]
+    assert report.exit_code() == 1
+
+
+def test_changes_are_applied_all_or_none(tmp_path: Path) -> None:
+    with drift.bench(1, "provider", tmp_path) as bench:
+        renamed = {"do": "profile", "customer": "it@c00001.example", "set": {"organization": "Renamed"}}
+        for wrong in (
+            {"do": "profile", "customer": "nobody@x.example", "set": {"phone": "1"}},
+            {"do": "profile", "customer": "it@c00001.example", "set": {"shoe_size": "1"}},
+            {"do": "end_relationship", "tenant": "nowhere.onmicrosoft.com", "account": "10501"},
+            {"do": "relate", "tenant": "c00001corp.onmicrosoft.com", "account": "1"},
+            {"do": "link", "customer": "it@c00001.example", "tenant": "nowhere.onmicrosoft.com"},
+            {"do": "explode"},
+        ):
+            answer = httpx.post(f"{bench.sandbox.ready['admin']}/changes", json=[renamed, wrong], trust_env=False)
+            assert answer.status_code == 400, wrong
+        report, _ = bench.look()
+    assert report.of("drift") == []
 
 
 def test_the_generator_knows_enough_sorts() -> None:
