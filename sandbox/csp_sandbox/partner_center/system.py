@@ -69,8 +69,8 @@ VALIDATE_MFA = rule(
 )
 REPLAYED = rule(
     "pc.idempotent",
-    "A write repeated with its MS-RequestId gets the kept answer of the first one, however late; a refused write is tried "
-    "again.",
+    "A write repeated with its MS-RequestId gets the kept answer of the first one, however late; a refused write is "
+    "tried again.",
     source="partner-center-api.md 1.6, 6.4",
 )
 REUSED = rule(
