@@ -74,6 +74,7 @@ class Readiness:
     waiting_on: str
     since: str
     lifecycle: str
+    credentials: Mapping[str, Any]
 
     @property
     def blockers(self) -> list[str]:
@@ -113,18 +114,21 @@ class Readiness:
                     for name in ("status", "waiting_on", "since", "reason", "facts", "observed_at", "unobserved")
                     if r.outputs.get(name)
                 }
-                | _credentials(r)
+                | (dict(self.credentials) if kind == "TenantIdentity" else {})
                 for kind, r in self.resources.items()
             },
         }
 
 
-def _credentials(resource: ResourceState) -> dict[str, Any]:
+def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[str, Any]:
     """Reference of the handed-over credentials ("lost" when nobody ever received them) and how to get new ones."""
     reference = (resource.outputs.get("memory") or {}).get("credentials")
     if not reference:
         return {}
-    return {"credentials": reference} | ({"credentials_step": resource.next_step} if reference == "lost" else {})
+    told = {"credentials": reference}
+    if reference == "lost" and resource.next_step:
+        told["credentials_step"] = visits.filled(resource.next_step, customer)
+    return told
 
 
 def states_from_export(export: Mapping[str, Any]) -> dict[str, dict[str, ResourceState]]:
@@ -201,6 +205,7 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         waiting_on=waits[0],
         since=waits[1],
         lifecycle=customer.lifecycle,
+        credentials=_credentials(customer, have["TenantIdentity"]),
     )
 
 

@@ -36,7 +36,8 @@ def _first(resources: Sequence[State]) -> State | None:
     resource waits for that one; a later resource may have a step nevertheless (both screens are one visit)."""
     with_step = [r for r in _unsettled(resources) if r.next_step]
     blocked = [r for r in with_step if r.last_status == "blocked"]
-    return next(iter(blocked or with_step), None)
+    settled = [r for r in resources if r.next_step]  # lost credentials stop no order, and are a step nevertheless
+    return next(iter(blocked or with_step or settled), None)
 
 
 def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dict[str, Any] | None:
@@ -66,7 +67,7 @@ def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dic
         "values": _ordered(values, parts),
         "link": next((part["link"] for part in parts if part.get("link")), ""),
     }
-    return _filled(joined, customer)
+    return filled(joined, customer)
 
 
 def _to_confirm(customer: schemas.Customer, parts: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -87,7 +88,8 @@ def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> d
     return {label: values[label] for label in order}
 
 
-def _filled(step: dict[str, Any], customer: schemas.Customer) -> dict[str, Any]:
+def filled(step: Mapping[str, Any], customer: schemas.Customer) -> dict[str, Any]:
+    """A step with the names of the customer instead of the placeholders, in the shape of the JSON output."""
     admin, address = _global_admin(customer)
     names = {
         "{customer}": customer.profile.organization,

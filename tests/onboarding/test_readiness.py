@@ -158,12 +158,22 @@ def test_what_stops_a_customer_comes_first() -> None:
 
 
 def test_the_next_run_needs_nobody() -> None:
-    found = verdict(
-        {"agreement": ABSENT}, Attestation={"status": "waiting", "waiting_on": "next run", "since": SEEN_AT}
-    )
+    soon = {"status": "waiting", "waiting_on": "next run", "since": SEEN_AT}
+    found = verdict({"agreement": ABSENT}, Attestation=soon)
     assert found.next_step is None
     assert found.waiting_on == "next run"
     assert readiness.table_rows([found])[0][-1] == "Next run"
+
+
+def test_lost_credentials_are_a_step_although_the_customer_can_order() -> None:
+    reset = waits("us", "Microsoft 365 admin center", "Reset it for {customer}.", {}) | {"status": "ready"}
+    found = verdict({}, TenantIdentity=reset | {"memory": {"credentials": "lost"}})
+    assert found.can_order
+    assert found.next_step is not None
+    assert found.next_step["action"] == "Reset it for Contoso Ltd."
+    told = found.as_dict()["resources"]["TenantIdentity"]
+    assert told["credentials"] == "lost"
+    assert told["credentials_step"]["action"] == "Reset it for Contoso Ltd."
 
 
 def test_report_todo_footer_and_table() -> None:

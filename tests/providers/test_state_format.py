@@ -27,7 +27,8 @@ def test_pickles_are_references_that_never_change(module) -> None:
 
 
 def test_pickles_do_not_depend_on_hash_seed_nor_folder(tmp_path) -> None:
-    code = "from pulumi.dynamic.dynamic import serialize_provider as s; import providers.customer as m; print(s(m.provider()))"
+    code = "from pulumi.dynamic.dynamic import serialize_provider as text; import providers.customer as m; "
+    code += "print(text(m.provider()))"
     told = {
         subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True
