@@ -79,12 +79,9 @@ def _hit(patterns: Sequence[paths.Path], text: str) -> bool:
     return any(paths.matches(pattern, path) for pattern in patterns)
 
 
-def compare_provider(old: State, new: State) -> Difference:
-    """Provider resources: any other input is an update."""
-    if equal(old.inputs, new.inputs):
-        return Difference(changed=False)
-    keys, details = input_diff(old.inputs, new.inputs)
-    return Difference(changed=True, keys=keys, details=details or None)
+def provider_changed(old: State, new: State) -> bool:
+    """Provider resources: any other input is an update, told without detail."""
+    return not equal(old.inputs, new.inputs)
 
 
 def component_changed(old: State, new: State) -> bool:

@@ -7,7 +7,7 @@ import uuid
 
 from dynamic_engine import paths, urns
 from dynamic_engine.deployment import Deployment, ResourceError, SkippedError, first_of
-from dynamic_engine.differ import Difference, compare, compare_provider, component_changed
+from dynamic_engine.differ import Difference, compare, component_changed, provider_changed
 from dynamic_engine.errors import EngineError
 from dynamic_engine.executor import Executor
 from dynamic_engine.plugin import PluginError
@@ -166,12 +166,7 @@ class Generator:
             step = Step(CREATE, None, new)
         else:
             new.id = old.id
-            found = compare_provider(old, new)
-            step = (
-                Step(UPDATE, old, new, diff_reasons=found.keys, details=found.details)
-                if found.changed
-                else Step(SAME, old, new)
-            )
+            step = Step(UPDATE if provider_changed(old, new) else SAME, old, new)
         self._d.providers[new.ref] = new
         return [step]
 
@@ -230,7 +225,7 @@ class Generator:
         d = self._d
         before, after = old.replacement_trigger, new.replacement_trigger
         if before is not None and after is not None and not equal(unwrap(before), unwrap(after)):
-            return Difference(changed=True, replace=True, reasons=["replacementTrigger"])
+            return Difference(changed=True, replace=True)
         if first_of(new.replace_with, d.replaced):
             return Difference(changed=True, replace=True, reasons=["replaceWith"])
         if new.deleted_with in d.replaced:
