@@ -130,32 +130,39 @@ def start(
     world.store.close()
 
 
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        print(text, end="")
-    else:
+_SEED_SCHEMA = Path(__file__).with_name("seed.schema.json")
+_Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when the file is out of date.")]
+
+
+def _generate(text: str, output: Path, check: bool) -> None:
+    """Write a generated file, or complain that it is not what it should be."""
+    if not check:
         output.write_text(text, encoding="utf-8")
-
-
-_Output = Annotated[Path | None, typer.Option(help="File to write; without it the text goes to stdout.")]
+    elif not output.exists() or output.read_text(encoding="utf-8") != text:
+        raise _fail(f"{output} is out of date; run the same command without --check")
 
 
 @app.command("behaviours")
-def write_behaviours(output: _Output = None) -> None:
-    """Write docs/behaviours.md from the ledger."""
-    _write(behaviours.markdown(SYSTEMS), output)
+def write_behaviours(
+    output: Annotated[Path, typer.Option(help="File to write.")] = Path("docs/behaviours.md"), check: _Check = False
+) -> None:
+    """Write the ledger page."""
+    _generate(behaviours.markdown(SYSTEMS), output, check)
 
 
 @app.command("seed-schema")
-def write_seed_schema(output: _Output = None) -> None:
+def write_seed_schema(
+    output: Annotated[Path, typer.Option(help="File to write.")] = _SEED_SCHEMA,
+    check: _Check = False,
+) -> None:
     """Write the JSON Schema of seed files."""
-    _write(seed_file.dump_schema(), output)
+    _generate(seed_file.dump_schema(), output, check)
 
 
 @app.command("openapi")
-def write_openapi(output: _Output = None) -> None:
-    """Write the OpenAPI document of the simulated systems."""
-    _write(json.dumps(openapi.document(SYSTEMS), indent=2) + "\n", output)
+def write_openapi() -> None:
+    """Print the OpenAPI document of the simulated systems."""
+    print(json.dumps(openapi.document(SYSTEMS), indent=2))
 
 
 def main() -> None:

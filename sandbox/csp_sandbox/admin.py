@@ -144,7 +144,11 @@ def requests(call: Call) -> Answer:
     "admin.counters",
     "GET",
     "/counters",
-    rule=rule("admin.counters", "Totals a system, and marks that must stay 0 in a healthy run.", source=OURS),
+    rule=rule(
+        "admin.counters",
+        "Totals a system, and marks that must stay 0 in a healthy run; early retries by the sandbox's clock.",
+        source=OURS,
+    ),
 )
 def counters(call: Call) -> Answer:
     """Counters since the start or the last reset."""

@@ -21,9 +21,7 @@ from .conftest import Box
 
 def test_schema_file_is_up_to_date() -> None:
     kept = (resources.files("csp_sandbox") / "seed.schema.json").read_text(encoding="utf-8")
-    assert kept == seed_file.dump_schema(), (
-        "run: python -m csp_sandbox seed-schema --output sandbox/csp_sandbox/seed.schema.json"
-    )
+    assert kept == seed_file.dump_schema(), "run: python -m csp_sandbox seed-schema"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -60,6 +58,30 @@ def test_a_seed_is_all_or_nothing(box: Box) -> None:
     assert (answer.status_code, answer.json()) == (400, {"error": "no tenant is called nobody.onmicrosoft.com"})
     assert box.admin("POST", "/seed", json={}).json() == before
     assert box.world.store.tenants.first("domain", "new.onmicrosoft.com") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"customers": [{"account": "1", "email": "a@b.test", "organization": "x"}]}', "no account is called 1"),
+        ('{"tenant": []}', "tenant: Extra inputs are not permitted"),
+        ("{", "Invalid JSON"),
+        ('{"behaviours": {"nope": "x"}}', "no switchable rule is called nope"),
+        ('{"agreements": [{"tenant": "a.test", "date": "soon"}]}', "agreements.0.date"),
+    ],
+)
+def test_a_wrong_seed_names_the_place(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text(text)
+    world = World(profile="empty", base="http://sandbox.test")
+    with pytest.raises(ValueError, match=complaint):
+        seed.prepare(world, file)
+    world.store.close()
+
+
+def test_unknown_profile() -> None:
+    with pytest.raises(ValueError, match="no profile is called x"):
+        seed.profile_text("x")
 
 
 def test_reset_goes_back_to_the_start(box: Box) -> None:
