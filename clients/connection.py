@@ -98,8 +98,10 @@ class Session:
         *,
         clock: Clock | None = None,
         detached: bool = True,
+        carrier: httpx.BaseTransport | None = None,
     ) -> None:
-        """`detached` False renews ION's token inside this process: for tests on virtual time only."""
+        """`detached` False renews ION's token inside this process, `carrier` takes the requests instead of the network:
+        both for tests on virtual time only."""
         self.connection = connection
         self.home = home
         self.calls = CallStats()
@@ -124,6 +126,7 @@ class Session:
             limits=httpx.Limits(max_connections=4 * self._limits.concurrency, keepalive_expiry=3.0),
             # A sandbox is on loopback: proxies of the environment must not see it.
             trust_env=connection.sandbox is None,
+            transport=carrier,
         )
         self._log = WireLog.from_environment()
         self.locks = KeyLocks(home / "locks", f"{self.account}/{self.partner_tenant}")

@@ -78,7 +78,8 @@ class Pauses:
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=".pause-")
         with os.fdopen(handle, "w") as stream:
-            stream.write(f"{self._clock.now().timestamp() + seconds:.3f}")
+            # A little longer than asked: rounding here or there must not make us early.
+            stream.write(f"{self._clock.now().timestamp() + seconds + 0.05:.3f}")
         Path(name).replace(self._path(scope))
 
 

@@ -74,8 +74,9 @@ def renew(store: TokenStore, exchange: Exchange, wanted: Wanted, clock: Clock) -
         _stop_if_lost(chain, store)
         try:
             _exchange(store, exchange, chain, clock)
-        except CredentialsLost:
-            if not wanted.seed_again or not wanted.seed or chain.refresh_token == wanted.seed:
+        except CredentialsLost as error:
+            refused = error.problem.code != "unknown"
+            if not (refused and wanted.seed_again and wanted.seed and chain.refresh_token != wanted.seed):
                 raise
             _exchange(store, exchange, Chain(refresh_token=wanted.seed, seed=digest(wanted.seed)), clock)
         except RetryLater:

@@ -1,0 +1,12 @@
+"""A slice of the fault matrix in every test run; `make faults` plays all of it."""
+
+from __future__ import annotations
+
+from tests.drills import wire_faults
+
+
+def test_a_slice_of_the_matrix() -> None:
+    wrong: list[str] = []
+    played, failed = wire_faults.run(every=7, report=wrong.append)
+    assert not wrong
+    assert (played > 40, failed) == (True, 0)

@@ -1,0 +1,397 @@
+"""Every fault at every call of the wire, before and after the call was carried out, on virtual time.
+
+`python -m tests.drills.wire_faults [--every N]`, ends with `N cells, F failed`. The faults and what is expected of each
+are data (tests/scenarios/faults/wire.json); the calls are below, each as what a caller does with it: look up, write what
+is missing, and after an unknown outcome look up again. A cell passes when the first outcome is the expected one, at most
+two further runs end converged, nothing exists twice, no wait was cut short and no secret came out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from clients.connection import Session
+from clients.errors import (
+    ClientError,
+    CredentialsLost,
+    OurBug,
+    PersonMustAct,
+    RetryLater,
+    UnknownOutcome,
+)
+from clients.ion.models import Address, AssociationRow, IonCustomer, IonCustomerFields
+from clients.partner_center.models import AttestationRequest, NewTenant, PcAddress
+from clients.transport import request_id
+from tests.clients.conftest import RunningSandbox, connection, start_sandbox, stop_sandbox
+from tests.clients.virtual import VirtualClock
+
+FAULTS = Path(__file__).parents[1] / "scenarios" / "faults" / "wire.json"
+_OUTCOMES: list[tuple[type[ClientError], str]] = [
+    (UnknownOutcome, "unknown"),
+    (RetryLater, "later"),
+    (OurBug, "bug"),
+    (PersonMustAct, "person"),
+    (CredentialsLost, "lost"),
+]
+
+
+@dataclass
+class Faulty(httpx.BaseTransport):
+    """Carries requests to the sandbox, and strikes once at the first one whose method and path fit."""
+
+    clock: VirtualClock
+    real: httpx.HTTPTransport = field(default_factory=httpx.HTTPTransport)
+    fault: dict[str, Any] | None = None
+    moment: str = "before"
+    fits: Callable[[httpx.Request], bool] = lambda request: False
+    struck: int = 0
+    sent: int = 0
+    early: int = 0
+    _not_before: float = 0.0
+
+    def arm(self, fault: dict[str, Any], moment: str, fits: Callable[[httpx.Request], bool]) -> None:
+        self.fault, self.moment, self.fits = fault, moment, fits
+        self.struck = self.sent = self.early = 0
+        self._not_before = 0.0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        fitting = self.fits(request)
+        if fitting:
+            self.sent += 1
+            if self.clock.monotonic() < self._not_before:
+                self.early += 1
+        fault = self.fault
+        if fault is None or not fitting or self.struck:
+            return self.real.handle_request(request)
+        self.struck += 1
+        self._not_before = self.clock.monotonic() + float(fault.get("headers", {}).get("Retry-After", 0))
+        answer = None
+        if self.moment == "after":
+            answer = self.real.handle_request(request)
+            answer.read()
+            answer.close()
+        return self._strike(fault, request, answer)
+
+    def _strike(self, fault: dict[str, Any], request: httpx.Request, answer: httpx.Response | None) -> httpx.Response:
+        if "raise" in fault:
+            raise getattr(httpx, fault["raise"])(fault.get("text", fault["name"]), request=request)
+        if answer is not None and (fault.get("cut") or fault.get("bom")):
+            content = (
+                answer.content[: len(answer.content) // 2] if fault.get("cut") else b"\xef\xbb\xbf" + answer.content
+            )
+            return httpx.Response(answer.status_code, content=content, headers={"Content-Type": "application/json"})
+        return httpx.Response(fault["status"], content=fault.get("body", "").encode(), headers=fault.get("headers"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a call of a cell works on: names of its own, so that cells never meet."""
+
+    key: str
+    session: Session
+    clock: VirtualClock
+
+    @property
+    def email(self) -> str:
+        return f"it@{self.key}.example"
+
+    def rid(self, operation: str) -> str:
+        return request_id(self.session.account, self.key, operation, {}, 1)
+
+
+PLACE = Address("One Microsoft Way", "", "Redmond", "WA", "98052", "US")
+BILLING = PcAddress(
+    address_line1="One Microsoft Way",
+    city="Redmond",
+    state="WA",
+    postal_code="98052",
+    country="US",
+    first_name="Al",
+    last_name="Pine",
+)
+
+
+def _fields(cell: Cell) -> IonCustomerFields:
+    return IonCustomerFields(f"Company {cell.key}", PLACE, "Al Pine", cell.email, "EN", "CIO", "4255550100")
+
+
+def have_customer(cell: Cell) -> IonCustomer:
+    ion = cell.session.ion
+    assert ion is not None
+    return ion.find_by_email(cell.email) or ion.create_customer(_fields(cell))
+
+
+def one_customer(cell: Cell) -> bool:
+    assert cell.session.ion is not None
+    return len(cell.session.ion.customers(email=cell.email)) == 1
+
+
+def change_customer(cell: Cell) -> None:
+    ion = cell.session.ion
+    assert ion is not None
+    found = have_customer(cell)
+    if found.phone != "4255550199":
+        ion.update_customer(found.id, replace(ion.customer(found.id).fields(), phone="4255550199"))
+
+
+def changed_customer(cell: Cell) -> bool:
+    found = have_customer(cell)
+    return (found.phone, found.title) == ("4255550199", "CIO") and one_customer(cell)
+
+
+def put_row(cell: Cell) -> None:
+    association, found = cell.session.association, have_customer(cell)
+    assert association is not None
+    row = AssociationRow("Legacy Azure", "US Standard", "USD", "USD", False, "", "")
+    if association.get(found.id) != row:
+        association.put(found.id, row)
+
+
+def row_is_there(cell: Cell) -> bool:
+    assert cell.session.association is not None
+    row = cell.session.association.get(have_customer(cell).id)
+    return row is not None and row.pricebook == "US Standard"
+
+
+def have_tenant(cell: Cell) -> str:
+    center = cell.session.partner_center
+    assert center is not None
+    domain = f"{cell.key}.onmicrosoft.com"
+    if center.domain_exists(domain):
+        cell.clock.sleep(100)  # somebody took it, perhaps we: visible after about 90 s
+        found = center.find_by_domain(domain)
+        assert found is not None, "the domain is taken and not ours"
+        return found.id
+    new = NewTenant(domain, cell.key, cell.email, "en-US", "en", BILLING, cell.session.reseller_tenant)
+    return center.create_customer(new, request_id=cell.rid("tenant")).customer.id
+
+
+def one_tenant(cell: Cell) -> bool:
+    assert cell.session.partner_center is not None
+    cell.clock.sleep(100)
+    domain = f"{cell.key}.onmicrosoft.com"
+    return [one.domain for one in cell.session.partner_center.customers()].count(domain) == 1
+
+
+def change_billing(cell: Cell) -> None:
+    center, tenant = cell.session.partner_center, have_tenant(cell)
+    assert center is not None
+    cell.clock.sleep(100)
+    profile = center.billing_profile(tenant)
+    if profile.email != f"new@{cell.key}.example":
+        center.update_billing_profile(
+            tenant, replace(profile, email=f"new@{cell.key}.example"), request_id=cell.rid("billing")
+        )
+
+
+def changed_billing(cell: Cell) -> bool:
+    assert cell.session.partner_center is not None
+    return cell.session.partner_center.billing_profile(have_tenant(cell)).email == f"new@{cell.key}.example"
+
+
+def ask_signatory(cell: Cell) -> str:
+    assert cell.session.partner_center is not None
+    request = AttestationRequest("US", "en-US", cell.key, "Al", "Pine", cell.email)
+    return cell.session.partner_center.request_attestation(request, request_id=cell.rid("attest")).id
+
+
+def one_attestation(cell: Cell) -> bool:
+    """A repeat with the same request id is answered with the same attestation."""
+    return ask_signatory(cell) == ask_signatory(cell)
+
+
+def renew_token(cell: Cell) -> None:
+    tokens = cell.session.ion_tokens
+    assert tokens is not None
+    tokens.keepalive()
+
+
+def token_works(cell: Cell) -> bool:
+    assert cell.session.ion is not None
+    return cell.session.ion.customers(email=cell.email) == []
+
+
+def log_in_again(cell: Cell) -> None:
+    """What a person does after a lost chain; here the sandbox shows new credentials."""
+    running = _RUNNING[0]
+    account = cell.session.account
+    running.admin("POST", "reset")
+    assert cell.session.ion_tokens is not None
+    accounts = running.ready["accounts"].values()
+    token = next(one["ion_refresh_token"] for one in accounts if one["ion_account_id"] == account)
+    cell.session.ion_tokens.login(token)
+
+
+_RUNNING: list[RunningSandbox] = []
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`path` ends the path of the call that is hit; `act` is the caller's step, `good` its check."""
+
+    name: str
+    kind: str  # read | write | token
+    method: str
+    path: str
+    act: Callable[[Cell], Any]
+    good: Callable[[Cell], bool]
+    prepare: Callable[[Cell], Any] = lambda cell: None
+
+    def fits(self, request: httpx.Request) -> bool:
+        return request.method == self.method and self.path in request.url.path + "$"
+
+
+def _center(cell: Cell) -> Any:
+    return cell.session.partner_center
+
+
+def _ion(cell: Cell) -> Any:
+    return cell.session.ion
+
+
+OPERATIONS = [
+    Operation("ion customer create", "write", "POST", "/customers$", have_customer, one_customer),
+    Operation("ion customer update", "write", "PUT", "/customers/", change_customer, changed_customer, have_customer),
+    Operation("ion customer list", "read", "GET", "/customers$", have_customer, one_customer),
+    Operation("ion customer get", "read", "GET", "/customers/", change_customer, changed_customer, have_customer),
+    Operation(
+        "ion cloud profiles",
+        "read",
+        "GET",
+        "/cloudProfiles$",
+        lambda cell: _ion(cell).cloud_profiles(have_customer(cell).id),
+        one_customer,
+        have_customer,
+    ),
+    Operation("association put", "write", "PUT", "/providers/30$", put_row, row_is_there, have_customer),
+    Operation("tenant create", "write", "POST", "/v1/customers$", have_tenant, one_tenant),
+    Operation("domain check", "read", "HEAD", "/v1/domains/", have_tenant, one_tenant),
+    Operation("billing update", "write", "PUT", "/profiles/billing$", change_billing, changed_billing, have_tenant),
+    Operation("billing get", "read", "GET", "/profiles/billing$", change_billing, changed_billing, have_tenant),
+    Operation("attestation request", "write", "POST", "/attestations/enhanced$", ask_signatory, one_attestation),
+    Operation(
+        "address check",
+        "read",
+        "POST",
+        "/validations/address$",
+        lambda cell: _center(cell).validate_address(BILLING),
+        lambda cell: bool(_center(cell).validate_address(BILLING).ok),
+    ),
+    Operation("token renewal", "token", "POST", "/oauth/token$", renew_token, token_works),
+]
+
+
+def cells(faults: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str, Operation, str]]:
+    for fault in faults:
+        for moment in ("before", "after"):
+            for operation in OPERATIONS:
+                # An empty body is what a HEAD and this check give in good health.
+                harmless = operation.name in ("domain check", "address check") and fault.get("status") == 200
+                if moment in fault and not harmless and not (operation.method == "HEAD" and (fault.get("cut"))):
+                    yield fault, moment, operation, fault[moment][operation.kind]
+
+
+def play(cell: Cell, carrier: Faulty, fault: dict[str, Any], moment: str, operation: Operation, expected: str) -> str:
+    """One cell; "" or what is wrong."""
+    operation.prepare(cell)
+    carrier.arm(fault, moment, operation.fits)
+    texts: list[str] = []
+    seen = outcome(cell, operation, texts)
+    if not carrier.struck:
+        return "the fault did not strike"
+    if seen != expected:
+        return f"expected {expected}, saw {seen} ({texts[-1] if texts else 'no error'})"
+    if operation.kind == "token" and seen == "lost":
+        if carrier.sent != 1:
+            return f"a token of unknown fate was sent {carrier.sent} times"
+        if outcome(cell, operation, texts) != "lost" or carrier.sent != 1:
+            return "the next run did not stop"
+        carrier.fault = None
+        log_in_again(cell)
+    elif seen != "ok":
+        for _ in range(2):
+            if seen == "later":
+                cell.clock.sleep(1000)
+            if (seen := outcome(cell, operation, texts)) == "ok":
+                break
+        else:
+            return f"not converged after two more runs: {texts[-1]}"
+    carrier.fault = None
+    if not operation.good(cell):
+        return "not converged, or twice"
+    if carrier.early:
+        return f"{carrier.early} requests before Retry-After had passed"
+    return leak(cell, texts)
+
+
+def outcome(cell: Cell, operation: Operation, texts: list[str]) -> str:
+    try:
+        operation.act(cell)
+    except ClientError as error:
+        texts.append(str(error))
+        return next((name for kind, name in _OUTCOMES if isinstance(error, kind)), type(error).__name__)
+    return "ok"
+
+
+def leak(cell: Cell, texts: list[str]) -> str:
+    tokens = cell.session.ion_tokens
+    chain = tokens.store.load() if tokens else None
+    secrets = [chain.refresh_token, chain.access_token] if chain else []
+    for account in _RUNNING[0].ready["accounts"].values():
+        secrets += [account[name] for name in ("ion_refresh_token", "pc_client_secret", "pc_refresh_token")]
+    return "a secret came out" if any(secret and secret in text for secret in secrets for text in texts) else ""
+
+
+def run(every: int = 1, report: Callable[[str], None] = print) -> tuple[int, int]:
+    """Cells and failures. `every` N plays each N-th cell."""
+    faults = json.loads(FAULTS.read_text())["faults"]
+    home = Path(tempfile.mkdtemp())
+    running = start_sandbox("provider", home)
+    _RUNNING[:] = [running]
+    played = failed = 0
+    clock = VirtualClock(on_sleep=running.advance)
+    carrier = Faulty(clock)
+    try:
+        for number, (fault, moment, operation, expected) in enumerate(cells(faults)):
+            if number % every:
+                continue
+            # A cell may pause a system for long; the next one starts with a clean slate.
+            for pause in (home / "locks" / "pauses").glob("*.pause"):
+                pause.unlink()
+            session = Session(connection("provider"), home, {}, clock=clock, detached=False, carrier=carrier)
+            assert session.ion_tokens is not None
+            session.ion_tokens._seed_again = False  # as against a live system
+            wrong = play(Cell(f"c{number}x", session, clock), carrier, fault, moment, operation, expected)
+            session.close()
+            played += 1
+            if wrong:
+                failed += 1
+                report(f"{operation.name}, {fault['name']}, {moment}: {wrong}")
+            carrier.fault = None
+    finally:
+        stop_sandbox(running)
+    return played, failed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=int, default=1)
+    wanted = parser.parse_args()
+    began = time.monotonic()
+    played, failed = run(wanted.every)
+    print(f"{played} cells, {failed} failed ({time.monotonic() - began:.0f} s)")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
