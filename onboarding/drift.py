@@ -233,10 +233,22 @@ class _Connection:
         report.findings += drift_estate.unmanaged(self.account, links)
         report.findings += drift_estate.inconsistent(self.account, links)
         report.coverage.append(drift_estate.coverage(self.account))
-        reseller = next((s.facts.fields.get(RESELLER) for s in self._customers() if RESELLER in s.facts.fields), None)
-        if reseller is not None and reseller.state == "mismatch":
-            finding = drift_estate.account_finding(self.account, "drift", "reseller", reseller.seen, reseller.where)
-            report.findings.append(replace(finding, declared=reseller.declared))
+        self._reseller(report)
+
+    def _reseller(self, report: DriftReport) -> None:
+        """May the reseller transact? A fact of the connection: told once, and as drift only when it held before."""
+        seen = next((one for one in self._customers() if RESELLER in one.facts.fields), None)
+        if seen is None:
+            return
+        field, held = seen.facts.fields[RESELLER], self.observed.held.setdefault("", {})
+        in_state = (seen.known.outputs.get("facts") or {}).get(RESELLER) or {}
+        if field.state == "match":
+            held[RESELLER] = field.declared
+        elif field.state == "mismatch" and (RESELLER in held or in_state.get("state") == "match"):
+            finding = drift_estate.account_finding(self.account, "drift", RESELLER, field.seen, field.where)
+            report.findings.append(replace(finding, declared=field.declared))
+        elif field.state == "mismatch":
+            report.pending += 1
 
     def _customers(self) -> Iterable[Seen]:
         return (one for seen in self.account.declared.values() for one in seen if one.resource == CUSTOMER)

@@ -93,7 +93,7 @@ class ObservedLook(EstateLook):
         self._again: set[str] = set()
         self._times: dict[str, str] = {}
         self._watch = threading.local()
-        self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._domains: dict[str, str] = {}
         self.asked = 0
         self.kept = 0
@@ -167,12 +167,12 @@ class ObservedLook(EstateLook):
     def _ask(self, question: str, ask: Callable[[], T], dump: Callable[[T], Any], load: Callable[[Any], T]) -> T:
         entry = self.observed.answers.get(question)
         if entry is not None and not self._fresh and question not in self._again and self._age(question) < LIFE:
-            with self._lock:
+            with self._counting:
                 self._times[question] = entry["at"]
                 self.kept += 1
             return load(entry["value"])
         answer = ask()
-        with self._lock:
+        with self._counting:
             self._times[question] = stamp(self.now)
             self.observed.answers[question] = {"at": stamp(self.now), "value": dump(answer)}
             self.asked += 1

@@ -1,10 +1,12 @@
 """The drift drill at a size for every run of the suite; `python -m tests.drills.drift` measures 1,000 customers."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from onboarding.drift import look
 from tests.drills import drift
 from tests.drills.changes import SORTS, generate
 from tests.drills.estate import Profile
@@ -68,6 +70,21 @@ def test_another_account_is_not_looked_at(tmp_path: Path) -> None:
     assert list(report.not_checked) == ["c00001"]
     assert "belongs to account 99" in report.not_checked["c00001"]
     assert report.exit_code() == 1
+
+
+def test_a_reseller_that_may_no_longer_transact_is_told_once(tmp_path: Path) -> None:
+    reports = []
+    with drift.bench(12, "provider", tmp_path) as bench:
+        for partner_id in ("", "1", "1"):
+            with bench.session() as session:
+                session.reseller_partner_id = partner_id or session.reseller_partner_id
+                reports.append(look(bench.estate, {"us": session}, {}, datetime.now(UTC)))
+            if len(reports) == 2:
+                bench.forget()
+    good, report, never = reports
+    assert good.of("drift") == []
+    assert [(f.customer, f.field, f.declared) for f in report.of("drift")] == [("", "reseller", "may transact")]
+    assert never.of("drift") == []
 
 
 def test_changes_are_applied_all_or_none(tmp_path: Path) -> None:
