@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import pulumi
 from pulumi.dynamic import (
@@ -26,7 +26,6 @@ from pulumi.dynamic import Resource as DynamicResource
 from pulumi.output import Unknown, contains_unknowns
 from pydantic import ValidationError
 
-import schemas
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
@@ -35,7 +34,7 @@ from onboarding.session_checks import wrong_account
 from providers import removals, sessions, state
 from providers.errors import OnboardingError, quiet_tracebacks
 
-T = TypeVar("T", bound=schemas.Declared)
+END_RELATIONSHIP = "end-relationship"
 
 
 class Thing(Protocol):
@@ -143,10 +142,22 @@ class Provider(ResourceProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Reached only with on_remove: end-relationship; counted against CSP_ALLOW_REMOVALS in this process."""
         props = state.plain(_props)
-        removals.count(self._kind, str(props.get("key")), _id)
-        outcome = self._thing.release(Known(props), self._session(props))
-        if outcome.status not in ("ready", "waiting"):
-            raise OnboardingError(f"{self._kind} {props.get('key')}: {outcome.reason}") from None
+        key, known = str(props.get("key")), Known(props)
+        if props.get("on_remove") != END_RELATIONSHIP:
+            raise OnboardingError(
+                f"{self._kind} {key}: nothing is ended, because on_remove: {END_RELATIONSHIP} was not applied before"
+            ) from None
+        session = self._session(props)
+        refused = wrong_account(known, session)
+        if refused:
+            raise OnboardingError(f"{self._kind} {key}: {refused}") from None
+        removals.count(self._kind, key, _id)
+        try:
+            outcome = self._thing.release(known, session)
+        except ClientError as failure:
+            raise OnboardingError(f"{self._kind} {key}: {failure}") from None
+        if outcome.status != "ready":
+            raise OnboardingError(f"{self._kind} {key}: {outcome.reason}") from None
 
     # Inside.
 
@@ -170,7 +181,10 @@ class Provider(ResourceProvider):
         facts = Facts()
         try:
             facts = self._thing.observe(desired, known, Look(session))
-            return self._thing.converge(desired, known, facts, session)
+            outcome = self._thing.converge(desired, known, facts, session)
+            if outcome.final or outcome.again:  # something was or may have been written: reads must look again
+                sessions.wrote(self._connection)
+            return outcome
         except (CredentialsLost, WrongAccount) as lost:
             raise OnboardingError(f"{self._kind} {key}: {lost}") from None
         except PersonMustAct as refused:
@@ -180,9 +194,8 @@ class Provider(ResourceProvider):
         except OurBug as refused:
             return blocked(facts, str(refused), final=True)
         except ClientError as later:
-            return waiting(facts, NEXT_RUN, f"could not look: {later}", again=True)
-        finally:
             sessions.wrote(self._connection)
+            return waiting(facts, NEXT_RUN, f"could not look: {later}", again=True)
 
     def _outputs(
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool

@@ -155,7 +155,10 @@ def release(known: Known, session: Session) -> Outcome:
         return ready(Facts(), reason="no relationship that an API could end")
     unique = request_id(session.partner_tenant, tenant_id, "relationship.remove", {}, known.attempt)
     with session.locks.hold("pc.tenant", tenant_id):
-        if Look(session).related(tenant_id) is None:
+        look = Look(session)
+        if _portal_access(known.text("ion_customer_id"), look):
+            return blocked(Facts(), "portal access is on, so that the customer can go on buying: switch it off first")
+        if look.related(tenant_id) is None:
             return ready(Facts(), reason="the relationship is gone already")
         try:
             session.partner_center.remove_relationship(tenant_id, request_id=unique)
@@ -165,3 +168,14 @@ def release(known: Known, session: Session) -> Outcome:
         except (OurBug, PersonMustAct, RetryLater) as refused:
             return blocked(Facts(), str(refused))
     return ready(Facts(), reason="the relationship was ended; the tenant stays the customer's")
+
+
+def _portal_access(customer_id: str, look: Look) -> bool:
+    """Whether portal access is seen to be on; not visible counts as off, because ION hides the row while it is off."""
+    if look.session.ion is None or not customer_id:
+        return False
+    if look.session.association is not None:
+        row = look.row(customer_id)
+        return row is not None and row.portal_access
+    profile = look.cloud_profile(customer_id)
+    return profile is not None and bool(profile.enabled)

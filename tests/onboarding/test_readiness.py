@@ -198,7 +198,7 @@ def test_report_todo_footer_and_table() -> None:
 def test_states_are_found_in_an_export() -> None:
     resource = {
         "type": "pulumi-python:dynamic/csp:Customer",
-        "urn": "urn:pulumi:dev::csp-onboarding::csp:index:OnboardedCustomer$pulumi-python:dynamic/csp:Customer::contoso",
+        "urn": "urn:pulumi:dev::p::csp:index:OnboardedCustomer$pulumi-python:dynamic/csp:Customer::contoso",
         "outputs": {"status": "ready"},
     }
     others = [{"type": "pulumi:pulumi:Stack", "urn": "urn:x"}, resource | {"delete": True}]

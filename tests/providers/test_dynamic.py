@@ -10,7 +10,7 @@ import schemas
 from clients.errors import CredentialsLost, OurBug, Problem, RetryLater
 from onboarding import contract
 from onboarding.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
-from providers import dynamic, sessions
+from providers import dynamic, removals, sessions
 from providers.dynamic import Provider
 
 
@@ -24,6 +24,7 @@ class Inputs(schemas.Declared):
     other_id: str = ""
     color: str
     address: Address = Address(city="x")
+    on_remove: str = "keep"
 
 
 class Thing:
@@ -224,11 +225,22 @@ def test_since_is_the_day_of_the_transition(provider: Provider, thing: Thing, mo
 
 
 def test_endings_are_counted_in_the_plugin(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    from providers import removals
-
     monkeypatch.setattr(removals, "_ENDED", set())
     monkeypatch.setenv("CSP_ALLOW_REMOVALS", "1")
-    _, outs = made(provider)
+    _, outs = made(provider, on_remove="end-relationship")
     provider.delete("10501/contoso", outs)
     with pytest.raises(Exception, match="CSP_ALLOW_REMOVALS=2"):
         provider.delete("10501/other", outs)
+
+
+def test_nothing_is_ended_without_the_declaration_or_in_another_account(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSP_ALLOW_REMOVALS", "9")
+    _, outs = made(provider)
+    with pytest.raises(Exception, match="was not applied before"):
+        provider.delete("10501/contoso", outs)
+    _, outs = made(provider, on_remove="end-relationship")
+    provider.session.account = "10502"  # type: ignore[attr-defined]
+    with pytest.raises(Exception, match="belongs to account 10501"):
+        provider.delete("10501/contoso", outs)
