@@ -111,16 +111,16 @@ class Desk:
 MakeDesk = Callable[[str], Desk]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeDesk]:
-    """Starts the sandbox of a profile once a module."""
+    """Starts the sandbox of a profile once."""
     desks: dict[str, Desk] = {}
 
     def start(profile: str) -> Desk:
         if profile not in desks:
             root = tmp_path_factory.mktemp(profile)
             shutil.copy(ROOT / "Pulumi.yaml", root / "Pulumi.yaml")
-            shutil.copytree(ROOT / "stacks", root / "stacks")
+            (root / "stacks").mkdir()
             desks[profile] = Desk(root, start_sandbox(root / ".csp", profile))
         return desks[profile]
 
@@ -138,6 +138,8 @@ def desk_of(running: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make
         desk = running(profile)
         for folder in ("tokens", "locks", "handover", "observed"):
             shutil.rmtree(desk.home / folder, ignore_errors=True)
+        shutil.rmtree(desk.root / "stacks")
+        shutil.copytree(ROOT / "stacks", desk.root / "stacks")
         make_local_recipient(desk.home)
         desk.sandbox.admin("DELETE", "faults")
         desk.sandbox.admin("POST", "reset", {})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import stat
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -202,7 +204,7 @@ def test_at_a_terminal_the_question_comes_first_and_the_token_is_not_echoed(rese
     os.close(theirs)
     screen = answered(ours, "no other tool?", f"{answer}\n")
     if answer == "y":
-        screen += answered(ours, "Refresh token (not shown)", f"{token}\n")
+        screen += answered(ours, "Refresh token (not shown)", f"{token}\n", hidden=True)
     screen += answered(ours, "", "")
     os.close(ours)
     assert process.wait(30) == (0 if answer == "y" else 1), screen
@@ -211,16 +213,21 @@ def test_at_a_terminal_the_question_comes_first_and_the_token_is_not_echoed(rese
     assert store(reseller_desk, name).exists() == (answer == "y")
 
 
-def answered(terminal: int, question: str, answer: str) -> str:
+def answered(terminal: int, question: str, answer: str, *, hidden: bool = False) -> str:
     """What the screen shows until the question ("": until the process ends), which is then answered."""
-    screen, deadline = "", time.monotonic() + 60
+    screen, deadline = "", time.monotonic() + 90
     while time.monotonic() < deadline:
+        if not select.select([terminal], [], [], 1.0)[0]:
+            continue
         try:
             piece = os.read(terminal, 4096)
         except OSError:  # Linux tells the end of a terminal this way
             return screen
         screen += piece.decode()
         if question and question in screen:
+            # Turning the echo off throws away what was typed before, as a person would not.
+            while hidden and termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < deadline:
+                time.sleep(0.01)
             os.write(terminal, answer.encode())
             return screen
         if not piece:
