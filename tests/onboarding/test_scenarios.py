@@ -17,10 +17,9 @@ from ruamel.yaml import YAML
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import Agreement, PcCustomer
-from onboarding import attestation, provider_association, tenant_identity
+from onboarding import attestation, provider_association, state, tenant_identity
 from onboarding.contract import Known, Outcome
 from onboarding.look import Look
-from providers import state
 from tests.onboarding import world as worlds
 from tests.onboarding.world import World
 
