@@ -4,4 +4,9 @@ It speaks Pulumi's published gRPC protocol to an unmodified program and to the u
 plugin, and reads and writes Pulumi's own ``file://`` backend. See ``engine/README.md`` for its scope.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# gRPC's own log lines about closed connections are of no use to anyone; it reads the variable when it is imported.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -185,7 +185,7 @@ class Generator:
         d = self._d
         if old is not None and old.external:
             raise ResourceError(new.urn, "the embedded engine does not support taking over an external (.get) resource")
-        recreating = old is not None and (old.urn in d.deleted_early or old.pending_replacement)
+        recreating = old is not None and old.urn in d.deleted_early
         inputs = goal.inputs
         if old is not None and goal.ignore_changes:
             inputs = paths.reset(inputs, old.inputs, goal.ignore_changes)
@@ -201,6 +201,9 @@ class Generator:
                 Step(CREATE_REPLACEMENT, old, new, replace_reasons=reasons),
             ]
         found = self._forced(new, old) or compare(d, old, new, goal.ignore_changes, goal.replace_on_changes)
+        if old.pending_replacement:
+            # It is gone already, whatever the diff says.
+            found.changed = found.replace = True
         if not found.changed:
             return [Step(SAME, old, new)]
         if not found.replace:
@@ -258,9 +261,11 @@ class Generator:
             d.deleted_early.add(dependent.urn)
             d.early_reasons[dependent.urn] = reasons
             chain.append(Step(DELETE_REPLACED, dependent, None))
-        d.deleted_early.add(old.urn)
+        if not old.pending_replacement:
+            d.deleted_early.add(old.urn)
+            chain.append(Step(DELETE_REPLACED, old, None))
         d.deleting |= d.deleted_early
-        return [*chain, Step(DELETE_REPLACED, old, None), logical, physical]
+        return [*chain, logical, physical]
 
     # -- targets --------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class Scenario:
 
     name: str
     acts: tuple[Act, ...]
+    differs: frozenset[str] = frozenset()  # what the two engines are known to do differently
 
 
 def up(program: str | None, *flags: str, **more: object) -> Act:
@@ -125,7 +126,7 @@ SCENARIOS = [
         (
             up('Thing("a", {"name": "one", "mode": "delete-first"})'),
             up('Thing("a", {"name": "two", "mode": "delete-first", "fail": "create"})', code=1, says="cannot create two"),
-            up('Thing("a", {"name": "two", "mode": "delete-first"})', calls=("check two", "create two")),
+            up('Thing("a", {"name": "two", "mode": "delete-first"})', calls=("check two", "diff one", "check two", "create two")),
         ),
     ),
     Scenario(
@@ -311,6 +312,8 @@ SCENARIOS = [
                code=1, says="cannot create a"),
             up('a = Thing("a", {})\nThing("b", {"link": a.id})\nThing("c", {})'),
         ),
+        # The CLI checks a resource before it leaves it out; the embedded engine does not.
+        differs=frozenset({"calls"}),
     ),
     Scenario(
         "deletes continue on error",
@@ -352,6 +355,8 @@ SCENARIOS = [
             up(PAIR + 'Thing("c", {})', "--target", f"{URN}b", code=1),
             up(PAIR + 'Thing("c", {})', "--target", "**acme:Thing::a"),
         ),
+        # The CLI asks for diffs and checks whose answers change nothing.
+        differs=frozenset({"calls"}),
     ),
     Scenario(
         "stack outputs",
