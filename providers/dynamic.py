@@ -28,10 +28,11 @@ from pydantic import ValidationError
 
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
+from onboarding import state
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.look import Look
 from onboarding.session_checks import wrong_account
-from providers import removals, sessions, state
+from providers import removals, sessions
 from providers.errors import OnboardingError, quiet_tracebacks
 
 END_RELATIONSHIP = "end-relationship"

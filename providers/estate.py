@@ -25,7 +25,7 @@ from pulumi.dynamic import (
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
-from providers import state
+from onboarding import state
 from providers.errors import quiet_tracebacks
 
 PORTAL = "+portal"

@@ -26,7 +26,7 @@ from onboarding.contract import Field
 from onboarding.drift_report import DriftReport, Finding
 from onboarding.drift_resources import EXTRA, Outputs, look_at
 from onboarding.observed import Observed, ObservedLook, observed_file
-from providers.state import outputs
+from onboarding.state import outputs
 from tests.drills.changes import RemoteChange, Verdict
 from tests.drills.changes import generate as generate_changes
 from tests.drills.estate import CONNECTIONS, Generated, Profile
