@@ -43,7 +43,7 @@ def request_id(account: str, natural_key: str, operation: str, body: object, att
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. `write` decides what a missing answer means; `expected` are statuses that are answers, not errors;
-    `scope` names the customer for throttling per customer; `has_json` says that a 2xx must carry JSON."""
+    `scope` names the customer for throttling per customer; `has_json` False allows an empty 2xx."""
 
     operation: str
     method: str
@@ -184,7 +184,7 @@ class Transport:
         if status in call.expected:
             return answer
         if answer.ok:
-            if call.has_json and answer.data is None:
+            if answer.data is None and (call.has_json or answer.text.strip()):
                 what = "HTML" if answer.text.lstrip()[:1] == "<" else "no complete JSON"
                 return self._no_answer(call, f"answered {status} with {what}", status=status)
             return answer

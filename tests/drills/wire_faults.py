@@ -1,9 +1,9 @@
 """Every fault at every call of the wire, before and after the call was carried out, on virtual time.
 
-`python -m tests.drills.wire_faults [--every N]`, ends with `N cells, F failed`. The faults and what is expected of each
-are data (tests/scenarios/faults/wire.json); the calls are below, each as what a caller does with it: look up, write what
-is missing, and after an unknown outcome look up again. A cell passes when the first outcome is the expected one, at most
-two further runs end converged, nothing exists twice, no wait was cut short and no secret came out.
+`python -m tests.drills.wire_faults [--every N]`, ends with `N cells, F failed`. The faults and what is expected of
+each are data (tests/scenarios/faults/wire.json); the calls are below, each as what a caller does with it: look up,
+write what is missing, and after an unknown outcome look up again. A cell passes when the first outcome is the expected
+one, at most two further runs end converged, nothing exists twice, no wait was cut short and no secret came out.
 """
 
 from __future__ import annotations
@@ -379,6 +379,7 @@ def run(every: int = 1, report: Callable[[str], None] = print) -> tuple[int, int
                 report(f"{operation.name}, {fault['name']}, {moment}: {wrong}")
             carrier.fault = None
     finally:
+        carrier.real.close()
         stop_sandbox(running)
     return played, failed
 
