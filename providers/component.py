@@ -26,26 +26,18 @@ class OnboardedCustomer(pulumi.ComponentResource):
         "removed."""
         super().__init__("csp:index:OnboardedCustomer", declared.key, None, _known_as(declared, opts))
         self.key = declared.key
-        switches = {"lifecycle": declared.lifecycle, "adopt": declared.adopt}
-        self.customer = Customer(
-            declared.key,
-            _plain(declared, "profile") | switches | {"recreate": declared.recreate, "on_remove": declared.on_remove},
-            self._child(declared),
-        )
+        inputs = inputs_of(declared)
+        self.customer = Customer(declared.key, inputs["Customer"], self._child(declared))
         ion = {"ion_customer_id": self.customer.ion_customer_id}
-        self.association = ProviderAssociation(
-            declared.key, _plain(declared, "cloud_provider") | ion | {"adopt": declared.adopt}, self._child(declared)
-        )
+        self.association = ProviderAssociation(declared.key, inputs["ProviderAssociation"] | ion, self._child(declared))
         self.identity = TenantIdentity(
-            declared.key, _identity(declared) | ion, self._child(declared, deletable=True, after=self.association)
-        )
-        self.attestation = Attestation(
             declared.key,
-            _plain(declared, "attestation")
-            | ion
-            | {"tenant_id": self.identity.tenant_id, "attestation_id": self.identity.attestation_id}
-            | {"route": declared.attestation_route, "company": _company(declared), "country": _place(declared).country},
-            self._child(declared, after=self.association),
+            inputs["TenantIdentity"] | ion,
+            self._child(declared, deletable=True, after=self.association),
+        )
+        tenant = {"tenant_id": self.identity.tenant_id, "attestation_id": self.identity.attestation_id}
+        self.attestation = Attestation(
+            declared.key, inputs["Attestation"] | ion | tenant, self._child(declared, after=self.association)
         )
         self.resources: tuple[Any, ...] = (self.customer, self.association, self.identity, self.attestation)
         self.register_outputs({})
@@ -63,6 +55,24 @@ def _known_as(declared: schemas.Customer, opts: pulumi.ResourceOptions) -> pulum
     return pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(aliases=[pulumi.Alias(name=former) for former in declared.previously])
     )
+
+
+def inputs_of(declared: schemas.Customer) -> dict[str, dict[str, Any]]:
+    """Resource -> its inputs from the customer file alone, without what the resources before it carry."""
+    switches = {"lifecycle": declared.lifecycle, "adopt": declared.adopt}
+    agreement = {
+        "route": declared.attestation_route,
+        "company": _company(declared),
+        "country": _place(declared).country,
+    }
+    return {
+        "Customer": _plain(declared, "profile")
+        | switches
+        | {"recreate": declared.recreate, "on_remove": declared.on_remove},
+        "ProviderAssociation": _plain(declared, "cloud_provider") | {"adopt": declared.adopt},
+        "TenantIdentity": _identity(declared),
+        "Attestation": _plain(declared, "attestation") | agreement,
+    }
 
 
 def _plain(declared: schemas.Customer, *parts: str) -> dict[str, Any]:
