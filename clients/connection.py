@@ -30,11 +30,11 @@ from clients.partner_center.errors import describe as describe_partner_center
 from clients.partner_center.wire import Wire
 from clients.redact import SECRETS
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
-from clients.tokens.ion import IonTokens
+from clients.tokens.ion import GivenAccess, IonTokens
 from clients.tokens.renewal import Wanted
 from clients.tokens.renewer import renew_detached
 from clients.tokens.store import TokenStore, open_store
-from clients.transport import AuthorizedTransport, Describe, Transport
+from clients.transport import AuthorizedTransport, Credential, Describe, Transport
 from clients.wirelog import WireLog
 
 _ION = "https://ion.tdsynnex.com"
@@ -146,19 +146,23 @@ class Session:
         where = self.endpoints
         if not where.account:
             return
+        credential: Credential
+        if given := self._environment.get(self._variable("ION_ACCESS_TOKEN"), ""):
+            credential = GivenAccess(given)
+        else:
+            seed = self._secret("ION_REFRESH_TOKEN", "ion_refresh_token")
+            again = self.connection.sandbox is not None
+            credential = self.ion_tokens = IonTokens(
+                self._store(""), self._renew, clock=self._clock, seed=seed, seed_again=again
+            )
         plain = self._transport("ion", where.account, describe_ion)
-        seed = self._secret("ION_REFRESH_TOKEN", "ion_refresh_token")
-        self.ion_tokens = IonTokens(
-            self._store(""), self._renew, clock=self._clock, seed=seed, seed_again=self.connection.sandbox is not None
-        )
-        authorized = AuthorizedTransport(plain, self.ion_tokens)
-        self.ion = IonClient(where.ion, where.account, authorized)
+        self.ion = IonClient(where.ion, where.account, AuthorizedTransport(plain, credential))
         if where.association:
             self.association = AssociationClient(
                 where.ion,
                 where.association,
                 where.account,
-                AuthorizedTransport(self._transport("association", where.account, describe_ion), self.ion_tokens),
+                AuthorizedTransport(self._transport("association", where.account, describe_ion), credential),
             )
 
     def _renew(self, store: TokenStore, wanted: Wanted) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ import httpx
 
 from clients.clock import Clock
 from clients.entra.errors import LOGIN, token_error
-from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater
+from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
 from clients.pace import CallStats
 from clients.redact import SECRETS
 from clients.tokens.store import Chain, TokenStore, digest
@@ -27,6 +28,7 @@ AUDIENCE = "https://api.partnercenter.microsoft.com"
 _AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (reference 1.4)
 _SCOPES = [f"{AUDIENCE}/.default"]
 _MARGIN = 120.0
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PUBLIC_CLIENT = "AADSTS700025"  # "client is public": the refresh token came by device code without a secret
 
 
@@ -238,6 +240,11 @@ class EntraTokens:
                 _problem("audience", f"the token is for {audience or 'nobody'}, not for Partner Center", operation),
                 owner="us",
                 action=f"ask for the audience {AUDIENCE}",
+            )
+        tenant, ours = str(claims.get("tid", "")).lower(), self._authority.tenant.lower()
+        if tenant and _GUID.fullmatch(ours) and tenant != ours:
+            raise WrongAccount(
+                _problem("other-tenant", f"the token is of partner tenant {tenant}, not {ours}", operation)
             )
         methods = claims.get("amr")
         if self.store is not None and isinstance(methods, list) and "mfa" not in methods:

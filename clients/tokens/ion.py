@@ -126,5 +126,25 @@ class IonTokens:
         return self._clock.now().timestamp()
 
 
+class GivenAccess:
+    """An access token from the environment, for a preview that may neither renew nor write: good until it ends."""
+
+    def __init__(self, access_token: str) -> None:
+        self._token = access_token
+        SECRETS.add(access_token)
+
+    def token(self, *, rejected: str = "") -> str:
+        """Raises CredentialsLost once ION has refused it."""
+        if rejected:
+            problem = Problem("ion", "oauth.token", 401, "given-token", "the given access token is not valid any more")
+            raise CredentialsLost(
+                problem, action="give a current access token, or run where the token store may be written"
+            )
+        return self._token
+
+    def worked(self, token: str) -> None:
+        """Nothing to keep."""
+
+
 def _missing(store: TokenStore) -> Problem:
     return Problem("ion", "oauth.token", None, "no-token", f"no access token in {store.place}")

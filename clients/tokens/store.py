@@ -135,7 +135,9 @@ class FileTokenStore:
         spare.replace(self._previous)
 
     def proven(self) -> None:
-        self._previous.unlink(missing_ok=True)
+        # A preview may hold a folder that it can only read; the old generation then goes at the next renewal.
+        with contextlib.suppress(OSError):
+            self._previous.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from clients.errors import NotFound, OurBug, PersonMustAct, WrongAccount
+from clients.errors import CredentialsLost, NotFound, OurBug, PersonMustAct, WrongAccount
 from clients.ion.models import Address, AssociationRow, IonCustomerFields
 from clients.partner_center.models import AttestationRequest, NewTenant, PcAddress
 from clients.transport import request_id
@@ -203,3 +203,18 @@ def test_long_lists_are_paged_completely(provider: RunningSandbox, open_session:
     assert ion is not None
     emails = [customer.email for customer in ion.customers()]
     assert len(emails) == len(set(emails)) == 1200
+
+
+def test_a_preview_may_hold_an_access_token_only(provider: RunningSandbox, open_session: Opener) -> None:
+    full = open_session(provider)
+    assert full.ion_tokens is not None
+    assert full.ion is not None
+    assert full.ion.customers() == []
+    environment = {"CSP_LOOK_ONLY_ION_ACCESS_TOKEN": full.ion_tokens.token()}
+    look = open_session(provider, connection={"name": "look-only"}, environment=environment)
+    assert look.ion is not None
+    assert look.ion.customers() == []
+    assert not (provider.home / "tokens" / "look-only.json").exists()
+    provider.advance(7300)
+    with pytest.raises(CredentialsLost, match="not valid any more"):
+        look.ion.customers()

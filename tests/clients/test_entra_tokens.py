@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from clients.clock import SystemClock
-from clients.errors import CredentialsLost, PersonMustAct, RetryLater
+from clients.errors import CredentialsLost, OurBug, PersonMustAct, RetryLater, WrongAccount
 from clients.pace import CallStats
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import Chain, FileTokenStore
@@ -150,7 +150,15 @@ DISCOVERY = {
             CredentialsLost,
             "without MFA",
         ),
-        ({"unexpected": True}, Exception, "token"),
+        (
+            {
+                "access_token": jwt(aud="https://api.partnercenter.microsoft.com", tid="another-tenant"),
+                "expires_in": 3600,
+            },
+            WrongAccount,
+            "another-tenant",
+        ),
+        ({"unexpected": True}, OurBug, "token"),
     ],
 )
 def test_audience_and_mfa_are_checked_before_the_token_is_used(
@@ -160,7 +168,7 @@ def test_audience_and_mfa_are_checked_before_the_token_is_used(
     store = FileTokenStore(tmp_path / "x.json")
     store.save(Chain("refresh-token"))
     credential = EntraTokens(
-        Authority("https://login.example", "t"),
+        Authority("https://login.example", "65ca02a9-7350-519d-920c-4009767b19ec"),
         AppCredential("app", "secret-value"),
         http(httpx.MockTransport(script)),
         clock=SystemClock(),
