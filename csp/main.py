@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
-from csp import auth, change, doctor, drift, engine_commands, look, sandbox_commands
+from csp import adopt, auth, change, doctor, drift, engine_commands, look, sandbox_commands
 from csp.errors import CommandError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ look.register(app)
 change.register(app)
 doctor.register(app)
 drift.register(app)
+adopt.register(app)
 app.add_typer(auth.app, name="auth")
 app.add_typer(sandbox_commands.app, name="sandbox")
 

@@ -1,6 +1,7 @@
 """Where things are: the project folder, its stacks, the local working folder."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,14 @@ class Project:
     def home(self) -> Path:
         """The local working folder, `$CSP_HOME` or .csp in the project; ignored by git."""
         return Path(os.environ.get("CSP_HOME") or self.root / ".csp").resolve()
+
+    @property
+    def name(self) -> str:
+        """The project's name in URNs, from Pulumi.yaml."""
+        found = re.search(r"^name:[ \t]*[\"']?([\w.-]+)", (self.root / "Pulumi.yaml").read_text("utf-8"), re.MULTILINE)
+        if found is None:
+            raise CommandError("Pulumi.yaml names no project", 2)
+        return found.group(1)
 
     def stacks(self) -> list[str]:
         """The names of the stacks that have a configuration file, sorted."""

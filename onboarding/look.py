@@ -178,6 +178,14 @@ class EstateLook(Look):
 
         return self._once("pc-index", ask)
 
+    def ion_customers(self) -> list[IonCustomer]:
+        """Every customer of the ION account, of both statuses; [] without an ION connection."""
+        return self._ion_customers() if self.session.ion is not None else []
+
+    def related_tenants(self) -> dict[str, PcCustomer]:
+        """Every customer of our Partner Center by lower-case tenant id; {} where the role cannot ask."""
+        return self._pc_index()[0] if self.session.partner_center is not None else {}
+
     def ion_customer(self, customer_id: str) -> IonCustomer | None:
         return self._ion_index()[0].get(customer_id)
 

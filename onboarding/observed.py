@@ -34,7 +34,7 @@ LIFE = timedelta(hours=2)
 SAMPLE = 40
 """Kept answers that every look asks again, the oldest first, those of customers with something open before others."""
 AUDIT_DAYS = 7
-"""How far back the activity log is read at the first look, to say who may have changed something."""
+"""How far back the activity log is read at least, to say who may have changed something."""
 VERSION = 1
 
 
@@ -111,14 +111,17 @@ class ObservedLook(EstateLook):
             if self.observed.looked_at and not self._fresh:
                 suspects |= {record.customer_id.lower() for record in self.audit() if self._is_news(record)}
         questions = self.observed.answers
-        self._again = {question for question in questions if question.partition("/")[2] in suspects}
+        # Forgotten, not only asked again: another stack on this account may be the one that asks.
+        for question in [question for question in questions if question.partition("/")[2] in suspects]:
+            del questions[question]
         open_subjects = set(self._open_subjects())
-        usable = [q for q in questions if q not in self._again and self._age(q) < LIFE]
+        usable = [question for question in questions if self._age(question) < LIFE]
         # Answers of one look have one age: a checksum mixes the kinds of questions among them.
         usable.sort(key=lambda q: (questions[q]["at"], crc32(q.encode())))
         first = [question for question in usable if question.partition("/")[2] in open_subjects][: SAMPLE // 2]
-        rest = [question for question in usable if question not in set(first)]
-        self._again |= {*first, *rest[: SAMPLE - len(first)]}
+        chosen = set(first)
+        rest = [question for question in usable if question not in chosen]
+        self._again = chosen | set(rest[: SAMPLE - len(chosen)])
 
     def _open_subjects(self) -> Iterable[str]:
         for key, unsettled in self.observed.open.items():
@@ -135,14 +138,15 @@ class ObservedLook(EstateLook):
         return record.date is None or record.date.replace(tzinfo=record.date.tzinfo or UTC) >= since
 
     def audit(self) -> list[AuditRecord]:
-        """Partner Center's activity log since the last look (else of a week); [] where the role cannot read it."""
+        """Partner Center's activity log of a week, or since the last look; [] where the role cannot read it."""
         pc = self.session.partner_center
         if pc is None:
             return []
-        since = datetime.fromisoformat(self.observed.looked_at) if self.observed.looked_at else None
-        start = (since or self.now - timedelta(days=AUDIT_DAYS)).date()
+        start = self.now - timedelta(days=AUDIT_DAYS)
+        if self.observed.looked_at:
+            start = min(start, datetime.fromisoformat(self.observed.looked_at))
         try:
-            return self._once("audit", lambda: pc.audit_records(start))
+            return self._once("audit", lambda: pc.audit_records(start.date()))
         except ClientError:
             return []
 
@@ -249,14 +253,6 @@ class ObservedLook(EstateLook):
                 if question.partition("/")[2] not in present:
                     del self.observed.answers[question]
         self.observed.looked_at = stamp(self.now)
-
-    def ion_customers(self) -> list[Any]:
-        """Every customer of the ION account, of both statuses; [] without an ION connection."""
-        return self._ion_customers() if self.session.ion is not None else []
-
-    def related_tenants(self) -> dict[str, Any]:
-        """Every customer of our Partner Center by lower-case tenant id; {} where the role cannot ask."""
-        return self._pc_index()[0] if self.session.partner_center is not None else {}
 
 
 def stamp(moment: datetime) -> str:

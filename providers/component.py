@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 import schemas
+from onboarding.inputs import COMPONENT_TYPE, inputs_of
 from providers.attestation import Attestation
 from providers.customer import Customer
 from providers.estate import Estate, digest
@@ -24,7 +25,7 @@ class OnboardedCustomer(pulumi.ComponentResource):
     def __init__(self, declared: schemas.Customer, opts: pulumi.ResourceOptions) -> None:
         """`opts` name the connection's provider and the guard; resources keep what is out there when they are "
         "removed."""
-        super().__init__("csp:index:OnboardedCustomer", declared.key, None, _known_as(declared, opts))
+        super().__init__(COMPONENT_TYPE, declared.key, None, _known_as(declared, opts))
         self.key = declared.key
         inputs = inputs_of(declared)
         self.customer = Customer(declared.key, inputs["Customer"], self._child(declared))
@@ -55,57 +56,6 @@ def _known_as(declared: schemas.Customer, opts: pulumi.ResourceOptions) -> pulum
     return pulumi.ResourceOptions.merge(
         opts, pulumi.ResourceOptions(aliases=[pulumi.Alias(name=former) for former in declared.previously])
     )
-
-
-def inputs_of(declared: schemas.Customer) -> dict[str, dict[str, Any]]:
-    """Resource -> its inputs from the customer file alone, without what the resources before it carry."""
-    switches = {"lifecycle": declared.lifecycle, "adopt": declared.adopt}
-    agreement = {
-        "route": declared.attestation_route,
-        "company": _company(declared),
-        "country": _place(declared).country,
-    }
-    return {
-        "Customer": _plain(declared, "profile")
-        | switches
-        | {"recreate": declared.recreate, "on_remove": declared.on_remove},
-        "ProviderAssociation": _plain(declared, "cloud_provider") | {"adopt": declared.adopt},
-        "TenantIdentity": _identity(declared),
-        "Attestation": _plain(declared, "attestation") | agreement,
-    }
-
-
-def _plain(declared: schemas.Customer, *parts: str) -> dict[str, Any]:
-    """The key and some parts of a declaration as resource inputs; what is absent in the file is absent here."""
-    dumped = declared.model_dump(mode="json", exclude_none=True)
-    return {"key": declared.key, **{part: dumped[part] for part in parts}}
-
-
-def _company(declared: schemas.Customer) -> str:
-    """The legal entity that accepts the agreement."""
-    identity = declared.identity
-    named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
-    return named or declared.profile.organization
-
-
-def _place(declared: schemas.Customer) -> schemas.Address:
-    """The address of the legal entity."""
-    identity = declared.identity
-    named = identity.address if isinstance(identity, schemas.NewIdentity) else None
-    return named or declared.profile.address
-
-
-def _identity(declared: schemas.Customer) -> dict[str, Any]:
-    """Inputs of the tenant. Company, address and signatory only for a new one: an edit elsewhere must not show here."""
-    inputs = _plain(declared, "identity") | {"adopt": declared.adopt, "on_remove": declared.on_remove}
-    if isinstance(declared.identity, schemas.ExistingIdentity):
-        return inputs
-    inputs["company"] = _company(declared)
-    if isinstance(declared.identity, schemas.NewIdentity):
-        inputs["address"] = _place(declared).model_dump(mode="json", exclude_none=True)
-        if declared.identity.attest_first:
-            inputs |= _plain(declared, "attestation")
-    return inputs
 
 
 def declare(estate: schemas.Estate) -> None:

@@ -33,7 +33,7 @@ from schemas.customer import (
 from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, format_findings
 from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
-from schemas.loader import load_connection, load_estate
+from schemas.loader import findings_of, load_connection, load_estate, load_stack
 
 if TYPE_CHECKING:
     from schemas.confirming import CannotConfirmError, confirm
@@ -75,9 +75,11 @@ __all__ = [
     "confirm",
     "confirmation_of",
     "confirmed_values",
+    "findings_of",
     "format_findings",
     "load_connection",
     "load_estate",
+    "load_stack",
     "program_access_of",
     "write_customer",
 ]

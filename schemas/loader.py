@@ -98,6 +98,29 @@ def load_estate(
     return Estate(name, project_dir, customers, found, {e.key: e.source.file for e in entries})
 
 
+def load_stack(stack: Path, project_dir: Path) -> StackEstate:
+    """What a stack file itself says: defaults, include patterns, inline customers; no customer file is read.
+
+    Raises ``DeclarationErrors``.
+    """
+    config = _estate_part(read(stack, _shown(stack, project_dir)))
+    findings = list(config.findings)
+    declared = _stack_estate(config, findings) if not findings else None
+    if declared is None or findings:
+        raise DeclarationErrors(findings)
+    return declared
+
+
+def findings_of(data: dict[str, Any], connection: Connection, today: dt.date) -> tuple[Customer | None, list[Finding]]:
+    """A customer that is in no file yet, checked as a file would be: the model when nothing is wrong, and all findings.
+
+    ``data`` is the content of a customer file with its key; what follows from the connection is filled in.
+    """
+    entry = Entry(Source("", data), Source("", {}), text(data, "key"), data)
+    _check(entry, connection, today)
+    return (None if entry.told else entry.model), entry.told
+
+
 def _shown(path: Path, project_dir: Path) -> str:
     """A path as people know it: relative to the project."""
     resolved = path.resolve()
@@ -171,6 +194,7 @@ def _entry(source: Source, stem: str, defaults: Source) -> Entry:
             entry.report((), "CSP-SHAPE-003", "a mapping expected")
         return entry
     data = _merged(defaults.data, source.data)
+    _left_open(data, source.data)
     if stem and data.get("key", "") == "":
         data["key"] = stem
     return Entry(source, defaults, text(data, "key"), data, told=list(source.findings))
@@ -189,6 +213,16 @@ def _merged(defaults: Any, own: Mapping[str, Any]) -> dict[str, Any]:
                 inner = {k: v for k, v in value.items() if k in _IDENTITIES[method].model_fields}
             merged[name] = _merged(inner, merged[name])
     return merged
+
+
+def _left_open(data: dict[str, Any], own: Mapping[str, Any]) -> None:
+    """A default does not fill what the file itself calls unknown: the customer may be the exception."""
+    names = own.get("unknown")
+    for name in names if isinstance(names, list) else ():
+        *parents, last = str(name).split(".")
+        place = get(data, *parents) if get(own, *str(name).split(".")) in (None, "") else None
+        if isinstance(place, dict):
+            place.pop(last, None)
 
 
 def _connections(

@@ -23,19 +23,27 @@ class CannotWriteError(ValueError):
     """The file that is there cannot be edited; str() is one line that says why."""
 
 
-def write_customer(customer: Customer, path: Path, marks: Mapping[str, str] | None = None) -> bool:
+def write_customer(
+    customer: Customer,
+    path: Path,
+    marks: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> bool:
     """Write ``customer`` to ``path`` and say whether the file changed.
 
     A new file holds what differs from the defaults, in the order of the field table. In a file that is there only
     values that differ are changed: comments, order, formatting, and keys that this customer does not set, stay; names
     leave ``unknown`` once the file holds a value for them. ``marks`` (name in ``customer.unknown`` -> what to fill in)
-    become comments beside those names.
+    become comments beside those names. ``defaults`` are the stack's: a value that they would change is written although
+    it is the schema's default, and a connection that they name is left out.
 
     Raises ``CannotWriteError`` when the file that is there is no YAML mapping.
     """
     data = customer.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     if data.get("key") == path.stem:
         del data["key"]
+    if defaults:
+        _against(defaults, customer.model_dump(mode="json", by_alias=True), data, customer.unknown)
     before = path.read_text(encoding="utf-8") if path.exists() else None
     root = CommentedMap() if before is None else _there(before, path)
     if before is None:
@@ -49,6 +57,23 @@ def write_customer(customer: Customer, path: Path, marks: Mapping[str, str] | No
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(out.getvalue(), encoding="utf-8")
     return True
+
+
+def _against(
+    defaults: Mapping[str, Any], full: Mapping[str, Any], data: dict[str, Any], unknown: tuple[str, ...], at: str = ""
+) -> None:
+    """Write out what the defaults would change, so that the file means the same below them."""
+    for name, value in defaults.items():
+        own, path = full.get(name), f"{at}{name}"
+        if path == "connection" and own == value:
+            data.pop(name, None)
+        elif isinstance(value, Mapping) and isinstance(own, Mapping):
+            inner = data.get(name, {})
+            _against(value, own, inner, unknown, f"{path}.")
+            if inner:
+                data[name] = inner
+        elif name in full and own != value and own is not None and path not in unknown:
+            data.setdefault(name, own)
 
 
 def _name_schema(root: CommentedMap, path: Path) -> None:
