@@ -20,7 +20,7 @@ Verdict = tuple[str, str, str]
 ACTIVE = (*SETTLED, "portal off", "old agreement", "no agreement", "not linked", "not related", "no row")
 ATTESTED = ("ready", "made", "by domain")
 ROW = ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access")
-SEEN_IN_ROW = ("cloud_provider.provider", "cloud_provider.portal_access", "identity.relationship", "identity.tenant")
+SEEN_IN_ROW = ("cloud_provider.provider", "cloud_provider.portal_access", "identity.tenant")
 LOST = "not_visible"
 
 
@@ -218,7 +218,7 @@ def _domain(pen: Pen, made: Made) -> RemoteChange:
 def _portal_off(pen: Pen, made: Made) -> RemoteChange:
     expected = _one("drift", made, "cloud_provider.portal_access")
     if not pen.partner:
-        expected += _one(LOST, made, "identity.relationship", "identity.tenant", "attestation.agreement")
+        expected += _one(LOST, made, "identity.tenant", "attestation.agreement")
     return _change("portal access switched off", [_row(made, portal_access=False)], *expected)
 
 
@@ -253,7 +253,7 @@ def _row_added(pen: Pen, made: Made) -> RemoteChange:
 def _unlinked(pen: Pen, made: Made) -> RemoteChange:
     expected = _one("drift", made, "identity.tenant")
     if not pen.partner:
-        expected += _one(LOST, made, "identity.relationship", "attestation.agreement")
+        expected += _one(LOST, made, "attestation.agreement")
     return _change("tenant unlinked", [{"do": "link", "customer": made.email}], *expected)
 
 
@@ -264,7 +264,7 @@ def _other_tenant(pen: Pen, made: Made) -> RemoteChange:
     if pen.partner:
         expected += _one("inconsistent", made, "consistency")
     else:
-        expected += [*_one("drift", made, "attestation.agreement"), *_one(LOST, made, "identity.relationship")]
+        expected += _one("drift", made, "attestation.agreement")
     order = {"do": "link", "customer": made.email, "tenant": stranger["initial_domain"]}
     return _change("another tenant linked", [order], *expected, tenants=[stranger])
 
@@ -273,8 +273,6 @@ def _other_tenant(pen: Pen, made: Made) -> RemoteChange:
 def _shared_tenant(pen: Pen, made: Made) -> RemoteChange:
     holder = pen.free["ready"].pop()  # nothing else may happen to it
     expected = [*_one("drift", made, "identity.tenant"), ("inconsistent", min(made.key, holder.key), "consistency")]
-    if not pen.partner:
-        expected += _one(LOST, made, "identity.relationship")
     order = {"do": "link", "customer": made.email, "tenant": holder.tenant}
     return _change("another customer's tenant linked", [order], *expected)
 
@@ -283,7 +281,7 @@ def _shared_tenant(pen: Pen, made: Made) -> RemoteChange:
 def _linked(pen: Pen, made: Made) -> RemoteChange:
     expected = _one("progress", made, "identity.tenant")
     if not pen.partner:
-        expected += _one("progress", made, "identity.relationship", "attestation.agreement")
+        expected += _one("progress", made, "attestation.agreement")
     return _change("tenant linked", [{"do": "link", "customer": made.email, "tenant": made.tenant}], *expected)
 
 

@@ -93,6 +93,16 @@ def test_a_saved_profile_is_asked_again() -> None:
     assert len(asked) in (SAMPLE, SAMPLE + 1)
 
 
+def test_a_saved_profile_is_asked_again_by_whoever_looks_next() -> None:
+    systems, observed = Systems(300), memory()
+    systems.look(observed, NOON)
+    systems.people["7"] = "2026-11-22T12:01:00Z"
+    other_stack = ObservedLook(systems.session, observed, NOON + timedelta(minutes=2))
+    other_stack.plan()
+    other_stack.finish()
+    assert "7" in systems.look(observed, NOON + timedelta(minutes=3))
+
+
 def test_the_activity_log_is_followed_and_may_be_closed() -> None:
     systems, observed = Systems(300, partner=True), memory()
     systems.session.ion = None
