@@ -8,24 +8,24 @@ from tests.workspace import Workspace
 def test_drift_is_named_counted_repaired_or_handed_over_and_then_quiet(ready_provider: Workspace) -> None:
     provider = ready_provider
     provider.sandbox.change(
-        {"do": "profile", "customer": "it@adventure.example", "set": {"phone": "+1 206 555 0199"}},
+        {"do": "profile", "customer": "it@alpine.example", "set": {"phone": "+1 206 555 0199"}},
         {"do": "row", "customer": "it@blueyonder.example", "set": {"pricebook": "US Premium"}},
-        {"do": "end_relationship", "tenant": "alpineskihouse.onmicrosoft.com", "account": "10501"},
+        {"do": "end_relationship", "tenant": "adventureworks.onmicrosoft.com", "account": "10501"},
     )
 
     plan = provider.preview("--diff")
     assert "phone" in plan
     assert "US Premium" in plan
-    assert "alpine" in plan
+    assert "adventure" in plan
     provider.csp("refresh", "-s", "provider", "--preview-only", "--expect-no-changes", expect=7)
     provider.preview("--expect-no-changes", expect=7)
 
     provider.up()
     verdicts = provider.status()
-    assert verdicts["adventure"]["can_order"]
+    assert verdicts["alpine"]["can_order"]
     assert verdicts["blueyonder"]["can_order"]
-    assert verdicts["alpine"]["blockers"] == ["relationship"]
-    assert verdicts["alpine"]["next_step"] is not None
+    assert "relationship" in verdicts["adventure"]["blockers"]
+    assert verdicts["adventure"]["next_step"] is not None
     provider.assert_quiet()
     provider.csp("refresh", "-s", "provider", "--preview-only", "--expect-no-changes")
 
@@ -48,12 +48,12 @@ def test_a_reviewed_edit_shows_itself_and_nothing_else(ready_provider: Workspace
     writes = provider.sandbox.writes()
     for old, new, resource in (
         ("phone:", "phone: '+1 425 555 0155' #", "Customer"),
-        ("pricebook: US Standard", "pricebook: US Premium", "ProviderAssociation"),
+        ("identity:\n", "cloud_provider: {pricebook: US Premium}\nidentity:\n", "ProviderAssociation"),
     ):
         before = provider.customer_file("adventure").read_text("utf-8")
         provider.edit("adventure", old, new)
         planned = steps(provider)
-        assert list(planned) == ["adventure"] or list(planned) == ["adventure", "estate"], planned
+        assert set(planned) == {"adventure", "estate"}, planned  # the guard keeps a digest of each file
         assert any(line.startswith(resource) for line in planned["adventure"])
         assert len(planned["adventure"]) == 1, planned
         provider.customer_file("adventure").write_text(before, "utf-8")
