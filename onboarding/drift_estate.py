@@ -102,9 +102,9 @@ def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
                 told = f"Cloud Provider row of {customer.organization} <{customer.email}>: {tenant}"
                 yield account_finding(account, "unmanaged", "association", told, "ION Cloud Providers", will="nothing")
     declared = account.our_tenants()
-    for tenant_id, tenant in look.related_tenants().items():
+    for tenant_id, related in look.related_tenants().items():
         if tenant_id not in declared:
-            told = f"{tenant.company_name} ({tenant.domain}), {tenant_id}"
+            told = f"{related.company_name} ({related.domain}), {tenant_id}"
             yield account_finding(account, "unmanaged", "tenant", told, PC, will=ADOPT)
 
 
