@@ -175,6 +175,13 @@ def _made(
     return waiting(facts, NEXT_RUN, "made", carried={"tenant_id": customer.id.lower()}, memory=memory, final=True)
 
 
+def handed_over(key: str, session: Session) -> str:
+    """For a tenant that we made without living to write it down: the reference of its password when that was encrypted
+    already (which happens at once after the answer), else "lost"."""
+    kept = [entry for entry in session.handover.list(key) if entry.kind != "elsewhere"]
+    return kept[-1].reference if kept else "lost"
+
+
 def _body(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> NewTenant:
     connection = session.connection
     direct = identity.direct_customer or connection.role == "direct-bill"

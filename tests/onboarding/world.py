@@ -176,6 +176,9 @@ class World:
     def put(self, key: str, _credentials: OneTimeCredentials) -> str:
         return f"{key}-reference"
 
+    def list(self, _key: str) -> list[Any]:
+        return []
+
     # Partner Center
 
     def find_by_domain(self, domain: str) -> PcCustomer | None:
