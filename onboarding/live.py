@@ -21,6 +21,7 @@ from onboarding.attestation import ACCEPTED, WHERE_ION
 from onboarding.contract import ABSENT, NOT_VISIBLE, Field, FieldState, NextStep
 from onboarding.customer import ACTIVE, WHERE
 from onboarding.readiness import KINDS, Readiness, ResourceState
+from onboarding.tenant_identity.observe import relationship_by_ion
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -201,17 +202,14 @@ def _tenant(sight: Sight) -> Part:
     row = sight.row
     if row is not None and row.tenant_id:
         shown = f"{row.tenant_id} ({row.domain})" if row.domain else row.tenant_id
-        # ION links only tenants that are related, but goes on showing the link when the relationship has ended.
         facts = {
-            "relationship": _fact(
-                "not_visible", "related to TD SYNNEX", NOT_VISIBLE, "ION shows that it was, not that it is"
-            ),
+            "relationship": relationship_by_ion(linked=True),
             "tenant": _fact("match", "linked", shown, WHERE_ION),
         }
         return facts, None, ""
     state: FieldState = "mismatch" if row is not None and row.enabled else "not_visible"
     facts = {
-        "relationship": _fact("not_visible", "related to TD SYNNEX", NOT_VISIBLE, "no API"),
+        "relationship": relationship_by_ion(linked=False),
         "tenant": _fact(state, "linked", ABSENT if state == "mismatch" else NOT_VISIBLE, WHERE_ION),
     }
     if state == "mismatch":

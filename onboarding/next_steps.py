@@ -106,10 +106,13 @@ def add_identity(
     *,
     hint: str,
     hidden: bool = False,
+    confirm: tuple[str, ...] = (),
     mail: Mapping[str, str] | None = None,
     link: str = "",
 ) -> NextStep:
-    """Add an existing tenant to the row. `mail`: to write if ION refuses the tenant. `hidden`: no API will show it."""
+    """Add an existing tenant to the row. `mail`: to write if ION refuses the tenant. `hidden`: no API will show it.
+
+    confirm: gates that the person records afterwards."""
     enter = f"choose {labels.text('identity_existing')} and enter the Microsoft ID below."
     action = f"If this tenant is not linked yet, {enter}" if hidden else f"{enter[0].upper()}{enter[1:]}"
     return NextStep(
@@ -120,12 +123,31 @@ def add_identity(
         | _values(identity=labels.text("identity_existing"), microsoft_id=tenant_id, domain=domain)
         | dict(mail or {}),
         link,
-        confirm=("relationship", "tenant") if hidden else (),
+        confirm=confirm,
+    )
+
+
+def look_for_relationship(tenant: str, key: str, link: str) -> NextStep:
+    """An indirect reseller looks itself: its own Partner Center lists the customers it is related to."""
+    return NextStep(
+        "us",
+        "Microsoft Partner Center (your own account, in the browser): Customers",
+        f"Look for {{customer}} ({tenant}). If it is listed with TD SYNNEX as the provider, run csp confirm {key} "
+        "relationship. If it is not, the relationship has ended: send the link below to a Global Admin of the "
+        "customer, who accepts it, and confirm then.",
+        who(),
+        link,
     )
 
 
 def new_identity(
-    declared: schemas.NewIdentity, company: str, place: schemas.Address, credentials: str, *, key: str, hidden: bool
+    declared: schemas.NewIdentity,
+    company: str,
+    place: schemas.Address,
+    credentials: str,
+    *,
+    key: str,
+    confirm: tuple[str, ...],
 ) -> NextStep:
     """Make a new tenant in the console: one visit, the vault entry opened first."""
     person = declared.contact
@@ -155,7 +177,7 @@ def new_identity(
             country=place.country,
             language=declared.language,
         ),
-        confirm=("relationship", "tenant") if hidden else (),
+        confirm=confirm,
     )
 
 

@@ -74,7 +74,7 @@ def _to_confirm(customer: schemas.Customer, parts: Sequence[Mapping[str, Any]]) 
     """What the person records afterwards, because no API shows it."""
     gates = list(dict.fromkeys(gate for part in parts for gate in part.get("confirm") or []))
     if customer.cloud_provider.portal_access:  # then ION shows the rest by itself
-        gates = [gate for gate in gates if gate == "pricebook"]
+        gates = [gate for gate in gates if gate in ("pricebook", "relationship")]
     if not gates:
         return []
     off = "" if customer.cloud_provider.portal_access else " while portal access is off (it stays off)"

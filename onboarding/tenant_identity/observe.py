@@ -129,6 +129,16 @@ def _row(desired: TenantIdentityInputs, look: Look) -> tuple[str | None, str, As
     return ("" if profile.enabled else None), "", None, True
 
 
+def relationship_by_ion(linked: bool, confirmed: str = "") -> Field:
+    """The relationship where ION is all we may ask: never visible, so only a person can confirm it.
+
+    ION links related tenants only, but goes on showing the link when the relationship has ended
+    (streamone-ion-api 3.2: a cloud profile does not prove the relationship).
+    """
+    where = "ION shows that it was, not that it is" if linked else "no API"
+    return Field("not_visible", "related to TD SYNNEX", NOT_VISIBLE, where, confirmed)
+
+
 def just_made(known: Known) -> bool:
     """We made the tenant and Microsoft has not shown it yet, within the time in which it may still answer 404."""
     stamp = "" if known.memory.get("shown") else known.memory.get("created_at", "")
@@ -146,17 +156,9 @@ def _fields(
         state: FieldState = "match" if related else "mismatch"
         relationship = Field(state, "related to us", "related to us" if related else ABSENT, PC)
         seen["relationship"] = found.wanted if related else ABSENT
-    elif found.linked and found.linked == found.wanted:
-        relationship = Field(
-            "match",
-            "related to TD SYNNEX",
-            "linked in ION, which takes related tenants only; an end since then is shown nowhere",
-            PROFILES,
-        )
     else:
-        relationship = Field(
-            "not_visible", "related to TD SYNNEX", NOT_VISIBLE, "no API", _confirmed(desired, found, "relationship")
-        )
+        linked = bool(found.linked) and found.linked == found.wanted
+        relationship = relationship_by_ion(linked, _confirmed(desired, found, "relationship"))
     if look.session.ion is None:
         tenant = Field("match", wanted, wanted, "no ION connection")
     elif found.linked is None:

@@ -121,7 +121,8 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     if facts.fields["tenant"].holds:
         return ready(facts, carried=carried, memory=memory)
     own = found.related.domain if found.related else declared_domain(identity)
-    step = next_steps.add_identity(found.wanted, own, hint="", hidden=found.linked is None)
+    hidden = found.linked is None
+    step = next_steps.add_identity(found.wanted, own, hint="", hidden=hidden, confirm=("tenant",) if hidden else ())
     return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
 
 
@@ -236,8 +237,19 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
     if not desired.ion_customer_id:
         return waiting(facts, EARLIER, "comes after the customer profile")
     if facts.fields["tenant"].holds:
-        return ready(facts, carried={"tenant_id": found.wanted}, memory=settled(desired, found) if found.linked else {})
+        memory = settled(desired, found) if found.linked else {}
+        if not facts.fields["relationship"].holds:
+            reason = "the tenant is linked; no API shows whether the relationship stands, and nobody confirmed it"
+            step = next_steps.look_for_relationship(
+                declared_domain(identity) or found.linked_domain or found.wanted,
+                desired.key,
+                link_for(Known(), session),
+            )
+            return waiting(facts, "us", reason, step, carried={"tenant_id": found.wanted}, memory=memory)
+        return ready(facts, carried={"tenant_id": found.wanted}, memory=memory)
     hidden = found.linked is None and found.row_shown
+    # Whoever sees ION take the tenant has seen the relationship: ION refuses a tenant without one.
+    confirm = ("relationship", "tenant") if hidden else ("relationship",)
     if isinstance(identity, schemas.NewIdentity):
         if identity.confirm_new_tenant != identity.domain_prefix:
             return waiting(
@@ -250,7 +262,7 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
         assert place is not None
         credentials = session.connection.csp_credentials
         step = next_steps.new_identity(
-            identity, identity.company_name or desired.company, place, credentials, key=desired.key, hidden=hidden
+            identity, identity.company_name or desired.company, place, credentials, key=desired.key, confirm=confirm
         )
         return waiting(facts, "us", "the tenant is made in ION", step)
     domain = declared_domain(identity)
@@ -282,6 +294,9 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
             "add the Microsoft ID after the acceptance."
         )
     mail = note.values() if note is not None and not hidden else {}
-    step = next_steps.add_identity(found.wanted, domain, hint=hint, hidden=hidden, mail=mail, link=link if mail else "")
+    link = link if mail else ""
+    step = next_steps.add_identity(
+        found.wanted, domain, hint=hint, hidden=hidden, confirm=confirm, mail=mail, link=link
+    )
     reason = "ION does not show the linked tenant" if found.linked is None else "no tenant is linked in ION"
     return waiting(facts, "us", reason, step)

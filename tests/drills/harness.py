@@ -5,7 +5,8 @@ are replaced. `Pipeline.up` does what `pulumi up` with `refresh: always` does, o
 then check, diff, create or update, and it keeps every finished resource in `Pipeline.state` at once, as the engine's
 journal does. `hook` is called before and after every call; raising `Killed` in it is a SIGKILL at that boundary.
 
-A run of four customers takes a tenth of a second. Any drill may use this; `copy` makes any number of cells from one situation.
+A run of four customers takes a tenth of a second. Any drill may use this; `copy` makes any number of cells from one
+situation.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import os
 import shutil
 import smtplib
 import tempfile
@@ -78,7 +80,8 @@ class Killed(BaseException):
 
 
 class Remote:
-    """The sandbox inside this process: systems, people and mailbox on a clock that stands still unless somebody sleeps."""
+    """The sandbox inside this process: systems, people (on hand) and mailbox, on a clock that stands still unless
+    somebody sleeps."""
 
     def __init__(self, profile: str, *, planted: bool = True) -> None:
         self.profile = profile
@@ -87,6 +90,7 @@ class Remote:
         if planted:
             self.world.clock.set(START, frozen=True)
             seed.prepare(self.world, None)
+            work.set_mode(self.world, "hand")
             self.world.store.commit()
         move_in(self.world)
         self._app = build_app(self.world, SYSTEMS)
@@ -402,12 +406,14 @@ class Pipeline:
         self._told_ready()
         before, contract.now = contract.now, lambda: self.remote.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         removals._ENDED.clear()
+        outside = dict(os.environ)
+        os.environ.update(self.environment)
         try:
             for name, connection in self.connections.items():
                 session = Session(
                     connection,
                     self.home,
-                    self.environment,
+                    os.environ,
                     clock=self.remote,
                     detached=False,
                     carrier=_Wire(self.remote, self.hook),
@@ -425,6 +431,8 @@ class Pipeline:
             yield names
         finally:
             contract.now = before
+            os.environ.clear()
+            os.environ.update(outside)
             for name in names.values():
                 sessions._SESSIONS.pop(name, None)
                 sessions._LOOKS.pop(name, None)

@@ -101,6 +101,9 @@ def check(expect: Mapping[str, Any], outcome: Outcome, world: World, wrote: list
                 assert getattr(outcome, name) == wanted, outcome.reason
             case "reason":
                 assert str(wanted) in outcome.reason
+            case "where":
+                assert step is not None
+                assert wanted in step.where
             case "owner":
                 assert step is not None
                 assert step.owner == wanted
