@@ -342,14 +342,19 @@ class Pipeline:
 
     # What `pulumi` does.
 
-    def up(self) -> None:
-        """Read everything, then move every resource that has something to do."""
+    def up(self) -> list[str]:
+        """Read everything, then move every resource that has something to do; what was moved. Nothing moved means that
+        a preview at this moment would have been empty."""
+        moved = []
         with self._process() as names:
             self._refresh(names)
             for address in self._gone():
                 self._remove(address, names)
+                moved.append(f"{address[0]} {address[1]}: remove")
             for address in self._addresses():
-                self._step(address, names)
+                verb = self._step(address, names)
+                moved += [f"{address[0]} {address[1]}: {verb}"] if verb else []
+        return moved
 
     def preview(self, *, refresh: bool = True) -> list[str]:
         """What an `up` would do now; state stays as it is."""
@@ -484,7 +489,7 @@ class Pipeline:
         changes = provider.diff(kept.id, copy.deepcopy(kept.outputs), checked.inputs).changes
         return provider, checked.inputs, "" if changes is False else "update"
 
-    def _step(self, address: Address, names: Mapping[str, str]) -> None:
+    def _step(self, address: Address, names: Mapping[str, str]) -> str:
         provider, inputs, verb = self._plan(address, names)
         connection = self.declared[address[0]].connection
         kept = self.state.get(address)
@@ -495,6 +500,7 @@ class Pipeline:
         elif verb:
             outs = provider.update(kept.id, copy.deepcopy(kept.outputs), copy.deepcopy(inputs)).outs
             self.state[address] = Kept(kept.id, inputs, dict(outs or {}), connection)
+        return verb
 
     def _remove(self, address: Address, names: Mapping[str, str]) -> None:
         """Retained resources leave the state only; an ending that was declared runs."""
