@@ -1,18 +1,22 @@
 """A project folder of its own for one test: the real program, stacks and packages, a sandbox process, an engine."""
 
+import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from filelock import FileLock
 
 from clients.handover import make_local_recipient
 
@@ -113,6 +117,29 @@ def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
     return Sandbox(process, json.loads(line))
 
 
+def _use_pip_toolchain(pulumi_yaml: Path) -> None:
+    """Point a copied project at an environment that is not the project's own: `toolchain: uv` would build one anew."""
+    text = pulumi_yaml.read_text("utf-8")
+    line = "    toolchain: uv\n"
+    assert line in text
+    pulumi_yaml.write_text(text.replace(line, f"    toolchain: pip\n    virtualenv: {_pip_environment()}\n"), "utf-8")
+
+
+@functools.cache
+def _pip_environment() -> Path:
+    """A virtual environment with pip, which the CLI asks for, that sees our packages and everything this one has."""
+    folder = Path(sys.prefix) / "share" / "workspace-tests-venv"
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(f"{folder}.lock"):  # test processes run side by side
+        if not (folder / "done").exists():
+            venv.create(folder, with_pip=True, clear=True)
+            (site,) = folder.glob("lib/python*/site-packages")
+            seen = [sysconfig.get_path("purelib"), str(ROOT), str(ROOT / "engine"), str(ROOT / "sandbox")]
+            (site / "base.pth").write_text("\n".join(seen) + "\n", "utf-8")
+            (folder / "done").touch()
+    return folder
+
+
 @dataclass
 class Workspace:
     """A copy of the project's declared part in a folder of its own, bound to one engine."""
@@ -130,7 +157,10 @@ class Workspace:
         for name in ("Pulumi.yaml", "__main__.py", "pyproject.toml", "uv.lock"):
             shutil.copy(ROOT / name, root / name)
         shutil.copytree(ROOT / "stacks", root / "stacks")
-        (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+        if engine == "pulumi":
+            _use_pip_toolchain(root / "Pulumi.yaml")
+        else:
+            (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
         make_local_recipient(root / ".csp")
         return cls._open(root, engine, profile, *sandbox_arguments)
 
