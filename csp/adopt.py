@@ -30,6 +30,7 @@ from onboarding.look import EstateLook
 
 NO_FILE_YET = "CSP-EST-001"
 """The rule of an include pattern that matches no file: normal before the first adoption."""
+TENANTS_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -178,8 +179,10 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path) -> None:
         typer.echo(f"not adopted, more than one meaning: {who}: {why}")
     for who, why in plan.left_out.items():
         typer.echo(f"not adopted: {who}: {why}")
-    for tenant in plan.tenants:
+    for tenant in plan.tenants[:TENANTS_SHOWN]:
         typer.echo(f"no ION customer shows this Partner Center customer: {tenant}")
+    if (more := len(plan.tenants) - TENANTS_SHOWN) > 0:
+        typer.echo(f"and {more} more Partner Center customers without an ION customer (csp drift lists them)")
 
 
 def _as_state(

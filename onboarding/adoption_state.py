@@ -67,17 +67,20 @@ def _outputs(
 
 
 def import_document(customers: Iterable[Adopted], stack: str, project: str) -> dict[str, Any]:
-    """The file of `pulumi import --file` (and of the embedded engine's): a component and its four resources each."""
+    """The file of `pulumi import --file` (and of the embedded engine's): a component and its four resources each.
+
+    `name` is what the file's own references use, `logicalName` the name in the URN. The table of names may hold only
+    what the file does not import, else the CLI calls the names ambiguous.
+    """
     names: dict[str, str] = {}
     resources: list[dict[str, Any]] = []
     for one in customers:
         key, connection = one.declared.key, one.declared.connection
         parent, provider = f"customer {key}", f"connection {connection}"
-        names[parent] = urn(stack, project, COMPONENT_TYPE, key)
         names[provider] = provider_urn(stack, project, connection)
         resources.append({"type": COMPONENT_TYPE, "name": parent, "logicalName": key, "component": True})
         for kind in KINDS:
-            outputs, reference = one.outputs[kind.name], {state.PROVIDER_KEY: kind.reference}
+            outputs = one.outputs[kind.name]
             account = outputs["account"] or outputs["partner_tenant"]
             resources.append(
                 {
@@ -87,8 +90,8 @@ def import_document(customers: Iterable[Adopted], stack: str, project: str) -> d
                     "id": f"{account}/{key}",
                     "parent": parent,
                     "provider": provider,
-                    "inputs": reference | one.inputs[kind.name],
-                    "outputs": reference | outputs,
+                    "inputs": {state.PROVIDER_KEY: kind.reference, **one.inputs[kind.name]},
+                    "outputs": {state.PROVIDER_KEY: kind.reference, **outputs},
                 }
             )
     return {"nameTable": names, "resources": resources}

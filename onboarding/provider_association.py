@@ -159,6 +159,9 @@ def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, 
                 "us", "customer file", "Correct the file, or add adopt: true to it to give the row the file's values."
             ),
         )
+    if absent and not all(_texts(desired.cloud_provider).values()):
+        step = NextStep("us", "customer file", "Fill in pricebook and currencies under cloud_provider; then csp up.")
+        return waiting(facts, "us", "there is no Cloud Provider row, and the file leaves its pricebook open", step)
     verb = "adds the row" if absent else f"corrects {', '.join(differing)}"
     return waiting(facts, NEXT_RUN, f"the next run {verb}", memory=known.memory)
 

@@ -50,7 +50,7 @@ def read_import_file(path: Path, session: Session, *, protect: bool) -> list[Ent
     entries: list[Entry] = []
     for item in document.get("resources") or []:
         entry = _entry(item, names, session, protect)
-        names.setdefault(item.get("logicalName") or item["name"], entry.urn)
+        names.setdefault(item["name"], entry.urn)
         entries.append(entry)
     return entries
 
