@@ -18,6 +18,7 @@ from onboarding.contract import (
     ready,
     waiting,
 )
+from onboarding.tenant_identity import new
 from onboarding.tenant_identity.agreement_first import agreement_inputs
 from onboarding.tenant_identity.observe import (
     CREATE_SENT,
@@ -104,7 +105,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
         stranger = _stranger(desired, identity, known, found.related)
         if stranger:
             return blocked(facts, stranger[0], stranger[1])
-        memory |= {"credentials": "lost", CREATE_SENT: ""}
+        memory |= {"credentials": new.handed_over(desired.key, session), CREATE_SENT: ""}
         known = Known({**known.outputs, "memory": known.memory | memory})
     carried = {"tenant_id": found.wanted}
     if session.ion is None or found.linked == found.wanted:
