@@ -3,7 +3,8 @@
 Each chapter is a run of an example estate: it is played once undisturbed, its calls are what the sandbox recorded; then
 it is played again and killed at every boundary: before every call (which is after the answer to the one before), after
 every write that was carried out and whose answer nobody read, and after every resource, with the plugin finishing and
-the engine dead (the result never reaches state). The next run comes two minutes later; around writes also at once. Then:
+the engine dead (the result never reaches state). The next run comes two minutes later, around writes also at once.
+Then:
 
 - nothing exists, was asked for or was sent twice;
 - nothing is lost: systems and state end as those of the undisturbed run, also after the people and later runs;
@@ -242,8 +243,8 @@ def play(start: Pipeline, chapter: Chapter, cell: Cell, end: End) -> list[str]:
     if not cell.pause:  # what a tenant made a moment ago does not show yet, the run after shows
         pipeline.remote.sleep(LATER)
         pipeline.up()
-    wrong += _differences("systems", end.picture, pipeline.remote.picture())
-    wrong += _differences("state", end.state, _comparable(pipeline))
+    wrong += differences("systems", end.picture, pipeline.remote.picture())
+    wrong += differences("state", end.state, _comparable(pipeline))
     before = pipeline.remote.writes()
     wrong += [f"preview: {line}" for line in pipeline.up()]
     if pipeline.remote.writes() != before:
@@ -251,13 +252,13 @@ def play(start: Pipeline, chapter: Chapter, cell: Cell, end: End) -> list[str]:
     wrong += [f"offline preview: {line}" for line in pipeline.preview(refresh=False)]
     if cell.to_the_end:
         pipeline.settle(2)
-        wrong += _differences("end", end.finished, pipeline.remote.picture())
+        wrong += differences("end", end.finished, pipeline.remote.picture())
     wrong += pipeline.remote.twice() + _passwords(pipeline)
     pipeline.remove()
     return wrong
 
 
-def _differences(what: str, wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
+def differences(what: str, wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """What differs, one short line a thing."""
     told = []
     for name in sorted({*wanted, *found}):
