@@ -70,6 +70,7 @@ def declare(estate: schemas.Estate) -> None:
         return
     guard = Estate(
         {customer.key: digest(customer) for customer in estate.customers},
+        {customer.key: customer.previously for customer in estate.customers if customer.previously},
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )
     components = [

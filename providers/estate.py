@@ -46,6 +46,12 @@ def digest(customer: schemas.Customer) -> str:
     return hashlib.sha256(declared.encode()).hexdigest()[:16] + portal
 
 
+def under_new_names(old: Mapping[str, str], renamed: Mapping[str, list[str]]) -> dict[str, str]:
+    """The known customers under the keys that they have now. `renamed`: key -> its former keys (`previously`)."""
+    now = {former: key for key, formers in renamed.items() for former in formers}
+    return {now.get(key, key): digest for key, digest in old.items()}
+
+
 def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Why a change of the estate is too large to be meant; empty when it is not. Figure, limit and the way out "
     "in each."""
@@ -97,7 +103,9 @@ class EstateProvider(ResourceProvider):
         return (provider, ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        old, new = state.plain(_olds).get("customers", {}), state.plain(news).get("customers", {})
+        declared = state.plain(news)
+        new = declared.get("customers", {})
+        old = under_new_names(state.plain(_olds).get("customers", {}), declared.get("renamed", {}))
         failures = [CheckFailure("", line) for line in refusals(old, new)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
         return CheckResult(inputs, failures)
@@ -128,5 +136,9 @@ class Estate(DynamicResource, module="csp", name="Estate"):
 
     removed: pulumi.Output[dict[str, str] | None]
 
-    def __init__(self, customers: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), "estate", {"customers": dict(customers), "removed": None}, opts)
+    def __init__(
+        self, customers: Mapping[str, str], renamed: Mapping[str, tuple[str, ...]], opts: pulumi.ResourceOptions
+    ) -> None:
+        """`customers`: key -> digest. `renamed`: key -> former keys; `check` uses it, the state does not keep it."""
+        inputs = {"customers": dict(customers), "renamed": {k: list(v) for k, v in renamed.items()}, "removed": None}
+        super().__init__(provider(), "estate", inputs, opts)

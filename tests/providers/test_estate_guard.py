@@ -64,3 +64,11 @@ def test_only_the_digests_decide_whether_it_changed() -> None:
 def test_a_look_ends_the_message() -> None:
     read = estate.provider().read("estate", {"customers": {"a": "1"}, "removed": {"b": "x"}})
     assert read.outs == read.inputs == {"customers": {"a": "1"}, "removed": {}}
+
+
+def test_a_renamed_customer_is_neither_removed_nor_new() -> None:
+    old = customers(3)
+    new = {"c000": "a", "c001": "a", "renamed": "b"}
+    checked = estate.provider().check({"customers": old}, {"customers": new, "renamed": {"renamed": ["c002"]}})
+    assert checked.failures == []
+    assert checked.inputs == {"customers": new, "removed": {}}

@@ -8,6 +8,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from onboarding import attestation as agreement
 from onboarding import customer as profile
+from onboarding import inputs
 from onboarding import provider_association as row
 from onboarding import tenant_identity as tenant
 from providers import attestation, customer, estate, provider_association, tenant_identity
@@ -19,6 +20,17 @@ PICKLES = {
     attestation: "gASVKQAAAAAAAACMFXByb3ZpZGVycy5hdHRlc3RhdGlvbpSMCHByb3ZpZGVylJOUKVKULg==",
     estate: "gASVJAAAAAAAAACMEHByb3ZpZGVycy5lc3RhdGWUjAhwcm92aWRlcpSTlClSlC4=",
 }
+
+
+def test_adoption_writes_the_same_names() -> None:
+    """What adoption puts into an import file equals what Pulumi makes of the classes."""
+    classes = (customer, provider_association, tenant_identity, attestation)
+    for kind, module in zip(inputs.KINDS, classes, strict=True):
+        cls = getattr(module, kind.name)
+        assert kind.reference == serialize_provider(module.provider())
+        assert kind.type == f"pulumi-python:{cls._resource_type_name}"
+        assert set(kind.from_others) == set(module.provider()._from_others)
+    assert f"pulumi-python:{estate.Estate._resource_type_name}" == inputs.GUARD_TYPE
 
 
 @pytest.mark.parametrize("module", PICKLES, ids=lambda m: m.__name__)
@@ -53,7 +65,7 @@ def test_type_tokens(cls, token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "names"),
+    ("declared", "names"),
     [
         (profile.Inputs, "key profile lifecycle adopt recreate on_remove"),
         (row.Inputs, "key ion_customer_id cloud_provider adopt"),
@@ -61,8 +73,8 @@ def test_type_tokens(cls, token: str) -> None:
         (agreement.Inputs, "key ion_customer_id tenant_id attestation_id attestation route company country"),
     ],
 )
-def test_names_of_inputs(inputs, names: str) -> None:
-    assert list(inputs.model_fields) == names.split()
+def test_names_of_inputs(declared, names: str) -> None:
+    assert list(declared.model_fields) == names.split()
 
 
 def test_no_output_has_the_name_of_an_input() -> None:

@@ -1,0 +1,118 @@
+"""Adoption at scale: `python -m tests.drills.adopt` prints one figure a line and ends with 1 when one misses its mark.
+
+An account of 5,000 customers that nobody declared is adopted by one `csp adopt`; run again, it changes no byte. Then the
+state is checked: the very next preview is empty. Nothing is written to the sandbox's systems.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.drills.estate import Profile, generate
+from tests.workspace import Workspace
+
+CALLS = {"reseller": 2.1, "provider": 3.1}
+"""Calls a customer allowed: row, and what tells who signed (two in Partner Center)."""
+
+
+@dataclass
+class Account:
+    """A project whose stack declares nobody, beside a sandbox with a generated account."""
+
+    workspace: Workspace
+    profile: Profile
+    seed: dict[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        return self.workspace.root / "stacks" / "customers" / self.profile
+
+    def fingerprint(self) -> str:
+        """Of every byte of every customer file."""
+        digest = hashlib.sha256()
+        for file in sorted(self.folder.glob("*.yaml")):
+            digest.update(file.name.encode() + file.read_bytes())
+        return digest.hexdigest()
+
+    def requests(self) -> int:
+        return int(self.workspace.sandbox.counters()["requests"]["total"])
+
+
+@contextmanager
+def account(count: int, profile: Profile, folder: Path, engine: str = "embedded", seed: int = 1) -> Iterator[Account]:
+    """An account of `count` customers (and those of the sandbox's profile) that no file declares."""
+    generated = generate(count, profile, seed)
+    file = folder / "seed.json"
+    file.write_text(json.dumps({**generated.seed, "people": {"mode": "hand"}}), "utf-8")
+    workspace = Workspace.make(folder, engine, profile, "--seed-file", str(file))
+    try:
+        shutil.rmtree(workspace.root / "stacks" / "customers" / profile)
+        _unhurried(workspace, generated.connection)
+        yield Account(workspace, profile, dict(generated.seed))
+    finally:
+        workspace.close()
+
+
+def _unhurried(workspace: Workspace, connection: str) -> None:
+    """The sandbox may be asked faster than a live system."""
+    file = workspace.root / "stacks" / "connections" / f"{connection}.yaml"
+    file.write_text(file.read_text("utf-8") + "limits: {requests_per_second: 1000.0, concurrency: 8}\n", "utf-8")
+
+
+def measure(profile: Profile, count: int, previewed: int) -> bool:
+    """Print the figures of one role. True when all marks are met."""
+    with tempfile.TemporaryDirectory() as folder, account(count, profile, Path(folder)) as at:
+        before = at.requests()
+        started = time.monotonic()
+        at.workspace.csp("adopt", "-s", profile, expect=0)
+        first = time.monotonic() - started
+        calls, files = at.requests() - before, len(list(at.folder.glob("*.yaml")))
+        fingerprint = at.fingerprint()
+        started = time.monotonic()
+        again = at.workspace.csp("adopt", "-s", profile, expect=0)
+        second = time.monotonic() - started
+        same = at.fingerprint() == fingerprint and again.startswith("0 customers written")
+        quiet = count > previewed or not _changes(at.workspace)
+        writes = at.workspace.sandbox.writes()
+    allowed = round(CALLS[profile] * count)
+    print(f"{profile}: customers seeded {count}, files written {files}")
+    print(f"{profile}: seconds of the first adoption {first:.0f}, of a second {second:.0f}")
+    print(f"{profile}: calls {calls} (allowed {allowed}), writes {writes}")
+    print(f"{profile}: bytes changed by the second {'none' if same else 'SOME'}")
+    if count <= previewed:
+        print(f"{profile}: next preview, plain and offline {'empty' if quiet else 'NOT EMPTY'}")
+    return same and quiet and writes == 0 and calls <= allowed and files >= 0.9 * count
+
+
+def _changes(workspace: Workspace) -> bool:
+    """Whether a plain or an offline preview sees anything to do."""
+    return any(
+        workspace.csp_result("preview", "-s", workspace.stack, "--expect-no-changes", *more).returncode
+        for more in ((), ("--refresh=false",))
+    )
+
+
+def main() -> int:
+    """Measure both roles."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=5000)
+    parser.add_argument("--previewed", type=int, default=5000, help="preview only estates of at most so many")
+    parser.add_argument("--profile", choices=("provider", "reseller"), action="append")
+    given = parser.parse_args()
+    profiles: list[Profile] = given.profile or ["reseller", "provider"]
+    return 0 if all([measure(profile, given.customers, given.previewed) for profile in profiles]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
