@@ -151,6 +151,11 @@ class Known:
         return int(self.outputs.get("attempt") or 0)
 
     @property
+    def retrying(self) -> bool:
+        """A person ordered another try of what was refused (`csp retry`)."""
+        return bool(self.outputs.get("retrying"))
+
+    @property
     def rejected(self) -> str:
         """The definite rejection of the last converge, "" when there was none."""
         return self.text("rejected")

@@ -134,6 +134,16 @@ class Look:
         assert pc is not None
         return self._once(("agreements", tenant_id), lambda: pc.agreements(tenant_id))
 
+    def agreement_templates(self) -> list[str]:
+        """Ids of the templates that the agreement is made with today, the highest rank last; [] when nobody tells."""
+        pc = self.session.partner_center
+        assert pc is not None
+        try:
+            found = self._once("templates", pc.agreement_templates)
+        except ClientError:
+            return []
+        return [template.template_id for template in sorted(found, key=lambda one: one.version_rank)]
+
     def attestation(self, attestation_id: str) -> AttestationState | None:
         """An enhanced attestation by id, None when Microsoft does not know it."""
         pc = self.session.partner_center

@@ -114,8 +114,9 @@ class Provider(ResourceProvider):
         return CreateResult(f"{session.account or session.partner_tenant}/{inputs['key']}", outs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        inputs = state.plain(_news)
-        return UpdateResult(self._converged(inputs, Known(state.plain(_olds)), self._session(inputs)))
+        inputs, olds = state.plain(_news), state.plain(_olds)
+        known = Known({**olds, "retrying": str(olds.get("key")) in _retries()})
+        return UpdateResult(self._converged(inputs, known, self._session(inputs)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Look, never raise for a remote reason, never say "gone": see `unobserved` and the assessments."""

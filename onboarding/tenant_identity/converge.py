@@ -71,11 +71,7 @@ def _make(
     desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
 ) -> Outcome:
     found: Found = facts.data["found"]
-    if (
-        identity.attest_first
-        and desired.attestation is not None
-        and (found.pending is None or found.pending.status == "expired")
-    ):
+    if identity.attest_first and desired.attestation is not None and attestation.asks_again(found.pending, known):
         try:
             new.check_before(desired, identity, session)  # nobody should sign for a tenant that cannot be made
             pending = attestation.request(session, agreement_inputs(desired, identity), known)

@@ -141,7 +141,7 @@ def _new(
             facts, "us", "a new tenant needs its confirmation", next_steps.confirm_new_tenant(identity.domain_prefix)
         )
     if identity.attest_first and desired.attestation is not None:
-        if found.pending is None or found.pending.status == "expired":
+        if found.pending is None or attestation.asks_again(found.pending, known):
             return waiting(facts, NEXT_RUN, "the next run asks the signatory for the agreement first")
         if found.pending.status == "declined":
             return blocked(

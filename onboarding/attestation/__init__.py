@@ -1,0 +1,30 @@
+"""Evidence that the Microsoft Customer Agreement (MCA) is accepted.
+
+Satisfied by a direct acceptance, or by an attested agreement of a day that is not older than the connection's
+`agreement_valid_from` (partner-center-api 5.5). A role that may call Partner Center asks the signatory by the enhanced
+attestation and creates the agreement once Microsoft says that it was accepted; an indirect reseller reads what ION
+shows. Nobody accepts for the customer. How it goes on: docs/attestation.md.
+"""
+
+from onboarding.attestation.converge import converge, mail_link, rejected, release, request
+from onboarding.attestation.observe import ACCEPTED, CARRIED, WHERE_ION, AttestationInputs, observe
+from onboarding.attestation.verdict import asks_again, assess, signatory_step
+
+Inputs = AttestationInputs
+
+__all__ = [
+    "ACCEPTED",
+    "CARRIED",
+    "WHERE_ION",
+    "AttestationInputs",
+    "Inputs",
+    "asks_again",
+    "assess",
+    "converge",
+    "mail_link",
+    "observe",
+    "rejected",
+    "release",
+    "request",
+    "signatory_step",
+]

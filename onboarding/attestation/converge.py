@@ -1,0 +1,149 @@
+"""Moves an agreement one step: asks the signatory, mails the link once, puts what was accepted on record."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.partner_center.models import AttestationRequest, AttestationState
+from clients.transport import request_id
+from onboarding import contract, labels, mails
+from onboarding.attestation.observe import AttestationInputs, observe, signer
+from onboarding.attestation.verdict import KNOWN_ALREADY, assess, letter, signatory
+from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding.look import Look
+
+if TYPE_CHECKING:
+    from clients.connection import Session
+
+
+def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """Ask the signatory, put an accepted agreement on record, mail the link once."""
+    outcome = assess(desired, known, facts, session)
+    pending: AttestationState | None = facts.data.get("pending")
+    memory: dict[str, str] = {}
+    if outcome.waiting_on == NEXT_RUN and session.partner_center is not None:
+        with session.locks.hold("attestation", desired.key):
+            if pending is not None and pending.status == "accepted":
+                return _put_on_record(desired, known, facts, pending, session)
+            try:
+                language = _language(session, desired)
+                pending = request(session, desired, known, language)
+            except (RetryLater, UnknownOutcome) as later:
+                # The same request id is sent again, so that Microsoft answers with the same attestation.
+                return outcome.but(reason=str(later), again=True)
+            except (OurBug, PersonMustAct) as refused:
+                return rejected(facts, refused)
+        memory = {"attestation_id": pending.id, "asked_for": signer(desired), "asked_at": contract.now()}
+        memory |= {"language": language, "finalised": "", KNOWN_ALREADY: ""}
+        known = Known({**known.outputs, "memory": known.memory | memory})
+        asked = Facts(
+            facts.fields, {**facts.seen, "attestation": pending.status}, data={**facts.data, "pending": pending}
+        )
+        outcome = assess(desired, known, asked, session)
+        if outcome.waiting_on == NEXT_RUN:  # accepted already: a repeated request
+            return _put_on_record(desired, known, asked, pending, session)
+        outcome = outcome.but(final=True)
+    if outcome.waiting_on != "customer":
+        return outcome.but(memory={**memory, **outcome.memory})
+    link, about = (
+        (pending.link, pending.id) if pending else (labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
+    )
+    if pending is not None or facts.data.get("old") or session.partner_center is not None:
+        _, marker = mails.send_once(letter(desired, link, about), desired.key, known, session)
+        memory |= marker
+        known = Known({**known.outputs, "memory": known.memory | memory})
+        outcome = outcome.but(next_step=assess(desired, known, outcome.facts, session).next_step)
+    return outcome.but(memory={**memory, **outcome.memory})
+
+
+def request(session: Session, desired: AttestationInputs, known: Known, language: str = "") -> AttestationState:
+    """Ask Microsoft for an acceptance page for the signatory. Raises ClientErrors."""
+    assert session.partner_center is not None
+    who = signatory(desired)
+    wanted = AttestationRequest(
+        country=desired.country,
+        language=language or _language(session, desired),
+        company_name=desired.company,
+        signatory_first_name=who.first_name,
+        signatory_last_name=who.last_name,
+        signatory_email=who.email,
+        signatory_phone=who.phone or "",
+    )
+    body = {name: getattr(wanted, name) for name in AttestationRequest.__slots__}
+    unique = request_id(session.partner_tenant, desired.key, "attestation.request", body, known.attempt)
+    return session.partner_center.request_attestation(wanted, request_id=unique)
+
+
+def _language(session: Session, desired: AttestationInputs) -> str:
+    """The declared language, else the one that Microsoft's rules name for the country. Raises ClientErrors."""
+    assert session.partner_center is not None
+    if desired.attestation.language:
+        return desired.attestation.language
+    try:
+        return session.partner_center.country_rules(desired.country).default_culture or "en-US"
+    except NotFound:
+        return "en-US"
+
+
+def mail_link(session: Session, desired: AttestationInputs, known: Known, pending: AttestationState) -> dict[str, str]:
+    """Mail the signatory once; what to remember."""
+    return mails.send_once(letter(desired, pending.link, pending.id), desired.key, known, session)[1]
+
+
+def _put_on_record(
+    desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState, session: Session
+) -> Outcome:
+    """Create the agreement with the accepted attestation. 600061 (there is one already) leads to a read, and the read
+    decides."""
+    assert session.partner_center is not None
+    unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
+    day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])
+    who = signatory(desired)
+    kept = {"attestation_id": pending.id}
+    exists, template = False, ""
+    try:
+        templates = sorted(session.partner_center.agreement_templates(), key=lambda t: t.version_rank)
+        if not templates:
+            return waiting(facts, NEXT_RUN, "Microsoft names no current agreement template", memory=kept, again=True)
+        template = templates[-1].template_id
+        session.partner_center.create_agreement(
+            desired.tenant_id,
+            attestation_id=pending.id,
+            template_id=template,
+            first_name=who.first_name,
+            last_name=who.last_name,
+            email=who.email,
+            phone_number=who.phone or "",
+            date_agreed=day,
+            request_id=unique,
+        )
+    except (RetryLater, UnknownOutcome, NotFound) as later:
+        reason = f"accepted by the signatory, not on record yet: {later}"
+        return waiting(facts, NEXT_RUN, reason, memory=kept, again=True)
+    except (OurBug, PersonMustAct) as refused:
+        exists = refused.problem.code == "600061"
+        if not exists:
+            return rejected(facts, refused).but(memory=kept)
+    memory = kept | {"kind": "attested", "signer": signer(desired), "asked_for": signer(desired)}
+    if pending.accepted is not None:
+        memory["accepted_at"] = pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ")
+    memory |= {KNOWN_ALREADY: pending.id} if exists else {"finalised": contract.now(), "template": template}
+    known = Known({**known.outputs, "memory": known.memory | memory})
+    after = assess(desired, known, observe(desired, known, Look(session)), session)
+    return after.but(final=True, memory={**memory, **after.memory})
+
+
+def rejected(facts: Facts, refused: OurBug | PersonMustAct) -> Outcome:
+    """A definite refusal: ours to correct, or Microsoft's to explain through TD SYNNEX."""
+    if isinstance(refused, PersonMustAct):
+        owner = "distributor" if refused.owner == "microsoft" else refused.owner
+        return blocked(facts, str(refused), NextStep(owner, "Partner Center", refused.action), final=True)
+    step = NextStep("us", "customer file", "Correct the signatory or the address in the customer file; see the reason.")
+    return blocked(facts, str(refused), step, final=True)
+
+
+def release(known: Known, session: Session) -> Outcome:
+    """An agreement is the customer's and stays."""
+    return ready(Facts(), reason="the agreement stays on record")

@@ -1,0 +1,183 @@
+"""What Partner Center or ION say about a customer's agreement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field as Limit
+
+import schemas
+from clients.partner_center.models import Agreement, AttestationState
+from onboarding import contract, next_steps
+from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
+from onboarding.look import Look
+
+WHERE_PC, WHERE_ION, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfiles", "ION cloudProfile (deprecated)"
+WHERE_DIRECT = "Partner Center direct acceptance"
+WHERE_ANSWER = "Partner Center, its answer to our record"
+LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center-api 5.9)
+ACCEPTED = frozenset({"accepted", "signed", "attested", "active", "completed"})
+"""Words of ION's `agreementStatus` that count as accepted. Its values are not published, so this is a list to "
+"extend."""
+EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
+"""Names in memory of what is known about an agreement that holds; replaced as a whole with every look."""
+
+
+class AttestationInputs(schemas.Declared):
+    """The declared signatory; ids come from the resources before ("" while unknown)."""
+
+    key: Annotated[str, Limit(min_length=1)]
+    ion_customer_id: str = ""
+    tenant_id: str = ""
+    attestation_id: str = ""
+    attestation: schemas.Attestation
+    route: Literal["customer", "partner"]
+    company: str
+    country: str
+
+
+CARRIED = ()
+
+
+def observe(desired: AttestationInputs, known: Known, look: Look) -> Facts:
+    """Read what is on record. `data`: `kind` ("", direct, attested), `when`, `old`, `pending`, and `evidence`, texts by
+    the names of EVIDENCE."""
+    if look.session.partner_center is not None:
+        return _observe_partner_center(desired, known, look)
+    return _observe_ion(desired, known, look)
+
+
+def signer(desired: AttestationInputs) -> str:
+    """Who signs for whom: another value means that the agreement is asked for again."""
+    who = desired.attestation.signatory
+    return f"{who.email.lower() if who else ''} | {desired.company}"
+
+
+def other_signer(desired: AttestationInputs, known: Known) -> bool:
+    """The agreement was attested for another signatory or legal entity than is declared now."""
+    before = known.memory.get("signer", "")
+    return known.memory.get("kind") == "attested" and bool(before) and before != signer(desired)
+
+
+def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Field:
+    given, who = desired.attestation.confirmed, desired.attestation.signatory
+    confirmation = given.of("agreement", who.email) if given and who else None
+    confirmed = next_steps.confirmed_by(confirmation) if confirmation else ""
+    if state == "match":
+        return Field("match", "accepted", seen, where, confirmed)
+    return Field("not_visible" if state == NOT_VISIBLE else "mismatch", "accepted", seen, where, confirmed)
+
+
+def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look) -> Facts:
+    memory = known.memory
+    if not desired.tenant_id:
+        return Facts(
+            fields={"agreement": _fact(NOT_VISIBLE, "no tenant yet", WHERE_PC, desired)}, seen={"tenant": "unknown"}
+        )
+    kind, when, where, latest = _on_record(desired, known, look)
+    seen = {
+        "agreement": kind + (f" {when}" if kind == "attested" else "") if kind else (f"of {when}" if when else ABSENT)
+    }
+    asked = _asked(desired, known)
+    pending: AttestationState | None = None
+    if asked and (not kind or other_signer(desired, known)):
+        pending = look.attestation(asked)
+        seen["attestation"] = pending.status if pending else ABSENT
+    told = {"direct": "accepted by the customer, day unknown", "attested": f"attested on {when}"}.get(kind, "")
+    field = _fact("match" if kind else "mismatch", told or (f"of {when}, too old" if when else ABSENT), where, desired)
+    evidence = {"where": where}
+    if kind == "attested":
+        template = latest.template_id if latest else memory.get("template", "")
+        evidence |= {
+            "agreed_on": when,
+            "agreed_by": latest.email.lower() if latest else memory.get("agreed_by", ""),
+            "template": template,
+            "template_replaced": _successor(template, look),
+        }
+    data = {"kind": kind, "when": when, "pending": pending, "evidence": evidence if kind else {}}
+    return Facts(fields={"agreement": field}, seen=seen, data=data)
+
+
+def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[str, str, str, Agreement | None]:
+    """Kind of the agreement that counts ("" for none), day of the last attested one, where it is seen, and itself."""
+    memory, valid_from = known.memory, look.session.connection.agreement_valid_from
+    # One agreements read a customer is the budget: the kind that satisfied last time is asked for first.
+    if memory.get("kind") == "direct" and look.directly_signed(desired.tenant_id):
+        return "direct", "", WHERE_DIRECT, None
+    dated = [(a.date_agreed, a) for a in look.agreements(desired.tenant_id) if a.date_agreed is not None]
+    day, latest = max(dated, key=lambda one: one[0], default=(None, None))
+    when = day.isoformat() if day else ""
+    if day and day >= valid_from:
+        return "attested", when, WHERE_PC, latest
+    if memory.get("kind") != "direct" and look.directly_signed(desired.tenant_id):
+        return "direct", when, WHERE_DIRECT, None
+    if _recent(memory.get("finalised", "")):
+        return "attested", memory["finalised"][:10], WHERE_ANSWER, None
+    return "", when, WHERE_PC, latest
+
+
+def _successor(template: str, look: Look) -> str:
+    """Today's template of the agreement where it is not the given one any more, "" where it is, or nobody can tell."""
+    current = look.agreement_templates()
+    return "" if not template or not current or template in current else current[-1]
+
+
+def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
+    if look.session.ion is None or not desired.ion_customer_id:
+        return Facts(
+            fields={"agreement": _fact(NOT_VISIBLE, "no profile yet", WHERE_ION, desired)}, seen={"profile": "unknown"}
+        )
+    profile = look.cloud_profile(desired.ion_customer_id)
+    status = profile.agreement_status.strip() if profile else ""
+    accepted = status.casefold() in ACCEPTED
+    when, evidence = "", {"where": WHERE_ION}
+    # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
+    if status and not (look.bulk and accepted and known.memory.get("current") == "yes"):
+        legacy = look.legacy_profile(desired.ion_customer_id)
+        dated = [(a.date_agreed, a) for a in legacy.agreements if a.date_agreed is not None] if legacy else []
+        if dated:
+            day, latest = max(dated, key=lambda one: one[0])
+            when = day.isoformat()
+            evidence = {"agreed_on": when, "agreed_by": _as_declared(desired, latest.email)}
+            evidence |= {"template": latest.template_id, "where": WHERE_LEGACY}
+    elif accepted:
+        evidence = {name: known.memory[name] for name in EVIDENCE if name in known.memory} or evidence
+    too_old = bool(when) and date.fromisoformat(when) < look.session.connection.agreement_valid_from
+    # A direct acceptance is not listed with a day; it shows as a status that changed since the old day was seen.
+    since_then = known.memory.get("old_status", "")
+    if too_old and accepted and since_then and since_then.casefold() not in ACCEPTED:
+        too_old, when, evidence = False, "", {"where": WHERE_ION}
+    data = {"when": when, "old": too_old, "status": status}
+    if accepted and not too_old:
+        field = _fact("match", f"{status} on {when}" if when else status, WHERE_ION, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": "accepted"}, data={**data, "evidence": evidence})
+    if too_old:
+        field = _fact("mismatch", f"of {when}, too old", WHERE_LEGACY, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}, {status}"}, data=data)
+    visible = bool(profile and (status or profile.enabled))
+    told = status or (ABSENT if visible else NOT_VISIBLE)
+    field = _fact("mismatch" if visible else NOT_VISIBLE, told, WHERE_ION, desired)
+    return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
+
+
+def _as_declared(desired: AttestationInputs, email: str) -> str:
+    """The declared signatory's e-mail, or that it was somebody else: ION's record of other people is not ours to keep
+    (streamone-ion-api 3.1)."""
+    who = desired.attestation.signatory
+    return email.lower() if who and who.email.lower() == email.lower() else "another person than declared"
+
+
+def _recent(stamp: str) -> bool:
+    if not stamp:
+        return False
+    return datetime.fromisoformat(contract.now()) - datetime.fromisoformat(stamp) < LAG
+
+
+def _asked(desired: AttestationInputs, known: Known) -> str:
+    """Id of the enhanced attestation that is under way for the declared signatory: our own, or the one that the
+    resource of the tenant began before there was a tenant."""
+    memory = known.memory
+    if memory.get("attestation_id"):
+        return memory["attestation_id"] if memory.get("asked_for", signer(desired)) == signer(desired) else ""
+    return "" if other_signer(desired, known) else desired.attestation_id

@@ -1,0 +1,157 @@
+"""What the facts about an agreement mean: ready, the next run's work, or one next step of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clients.partner_center.models import AttestationState
+from onboarding import labels, mails, next_steps
+from onboarding.attestation.observe import EVIDENCE, AttestationInputs, other_signer, signer
+from onboarding.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+
+if TYPE_CHECKING:
+    import schemas
+    from clients.connection import Session
+
+KNOWN_ALREADY = "known_already"
+"""In memory: the attestation for which Microsoft said that there is an agreement already (600061) and listed none."""
+
+
+def signatory(desired: AttestationInputs) -> schemas.Person:
+    """The declared signatory. Only called where `assess` found one."""
+    assert desired.attestation.signatory is not None
+    return desired.attestation.signatory
+
+
+def asks_again(pending: AttestationState | None, known: Known) -> bool:
+    """Whether the signatory is (still) to be asked: never was, did not answer in time, or declined and a person
+    ordered another try (`csp retry`)."""
+    return pending is None or pending.status == "expired" or (pending.status == "declined" and known.retrying)
+
+
+def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """What the facts mean, without a call."""
+    agreement = facts.fields["agreement"]
+    kind = str(facts.data.get("kind") or "")
+    if session.partner_center is not None:
+        if not desired.tenant_id:
+            return waiting(facts, EARLIER, "comes after the Microsoft tenant")
+        if kind and not other_signer(desired, known):
+            memory = {"kind": kind, "signer": known.memory.get("signer") or signer(desired), KNOWN_ALREADY: ""}
+            return ready(facts, reason=_replaced(facts), memory=memory | _evidence(facts))
+        if agreement.holds and not kind:
+            return ready(facts)
+        if desired.attestation.signatory is None:
+            return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+        return _assess_pending(desired, known, facts, session)
+    if not desired.ion_customer_id:
+        return waiting(facts, EARLIER, "comes after the customer profile")
+    if agreement.holds:
+        memory = {"current": "yes"} | _evidence(facts) if agreement.state == "match" else {}
+        return ready(facts, memory=memory)
+    if desired.attestation.signatory is None:
+        return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+    if facts.data.get("old"):
+        reason = f"the agreement is {agreement.seen}: it must be accepted again"
+        memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
+        return waiting(facts, "customer", reason, _accept_directly(desired, session), memory=memory)
+    if desired.route == "customer":
+        return waiting(facts, "customer", "ION shows no accepted agreement", _accept_directly(desired, session))
+    agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""
+    step = next_steps.attest_in_console(signatory(desired), agreed_on, hidden=agreement.state != "mismatch")
+    return waiting(facts, "us", "ION shows no accepted agreement", step)
+
+
+def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    pending: AttestationState | None = facts.data.get("pending")
+    when = str(facts.data.get("when") or "")
+    why = f"the agreement of {when} is too old" if when else "no agreement is on record"
+    if other_signer(desired, known):
+        why = "the signatory or the company changed"
+    if desired.route == "customer":
+        return waiting(
+            facts, "customer", f"{why}: the customer accepts it directly", _accept_directly(desired, session)
+        )
+    if pending is None or asks_again(pending, known):
+        told = f"{why}: the next run asks the signatory"
+        if pending is not None:
+            told += f" again, the request before {'was declined' if pending.status == 'declined' else 'expired'}"
+        return waiting(facts, NEXT_RUN, told)
+    if pending.status == "accepted" and known.memory.get(KNOWN_ALREADY) == pending.id:
+        return waiting(
+            facts, "distributor", "Microsoft says that there is an agreement, and lists none", _ticket(desired)
+        )
+    if pending.status == "accepted":
+        return waiting(facts, NEXT_RUN, "accepted by the signatory: the next run puts the agreement on record")
+    if pending.status == "declined":
+        step = NextStep(
+            "us",
+            "customer file",
+            f"{signatory(desired).email} declined. Talk to the customer, correct the signatory if needed, "
+            f"then run csp retry {desired.key} to ask again.",
+        )
+        return blocked(facts, "the signatory declined the agreement", step)
+    return waiting(
+        facts, "customer", f"{why}; the signatory was asked", signatory_step(desired, pending, session, known)
+    )
+
+
+def signatory_step(desired: AttestationInputs, pending: AttestationState, session: Session, known: Known) -> NextStep:
+    """The customer's signatory accepts on Microsoft's page; the link is theirs alone."""
+    who = signatory(desired)
+    note = letter(desired, pending.link, pending.id)
+    sent = known.memory.get(note.marker(), "")
+    action = (
+        f"{who.first_name} {who.last_name} ({who.email}) accepts the Microsoft Customer Agreement on Microsoft's page."
+    )
+    if pending.expires is not None:
+        action += f" The page works until {pending.expires.date().isoformat()}."
+    if sent:
+        return NextStep(
+            "customer", "Microsoft's agreement page", f"{action} The link was mailed.", next_steps.who(), pending.link
+        )
+    return NextStep(
+        "customer", "Microsoft's agreement page", f"{action} Send the mail below.", note.values(), pending.link
+    )
+
+
+def letter(desired: AttestationInputs, link: str, about: str) -> mails.Letter:
+    """The mail with the page where the signatory accepts; `about` makes it unique."""
+    who = signatory(desired)
+    return mails.agreement(f"{who.first_name} {who.last_name}", who.email, desired.company, link, about)
+
+
+def _accept_directly(desired: AttestationInputs, session: Session) -> NextStep:
+    """The customer accepts in its own admin center; a Global Admin must sign in there."""
+    note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
+    action = (
+        f"{signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
+        "(sign in as Global Admin)."
+    )
+    values = next_steps.who() if session.mail is not None else note.values()
+    return NextStep("customer", "Microsoft 365 admin center", action, values, labels.AGREEMENT_PAGE)
+
+
+def _evidence(facts: Facts) -> dict[str, str]:
+    """What is known about the agreement that holds, replacing what an earlier look knew."""
+    return dict.fromkeys(EVIDENCE, "") | dict(facts.data.get("evidence") or {})
+
+
+def _replaced(facts: Facts) -> str:
+    """Told, and no more: no source says that a new template ends the agreements made with the old one."""
+    evidence = facts.data.get("evidence") or {}
+    if not evidence.get("template_replaced"):
+        return ""
+    return (
+        f"the agreement of {evidence['agreed_on']} was made with template {evidence['template']}, which Microsoft has "
+        f"replaced by {evidence['template_replaced']}; it counts until Microsoft asks for a new one"
+    )
+
+
+def _ticket(desired: AttestationInputs) -> NextStep:
+    """Only TD SYNNEX can see at Microsoft what stands in the way."""
+    return next_steps.ticket(
+        f"The signatory of {{customer}} ({{email}}), tenant {desired.tenant_id}, accepted the Microsoft Customer "
+        "Agreement. Microsoft refuses to put it on record (600061: there is one already), yet lists no agreement that "
+        "is current. Please have it looked at."
+    )
