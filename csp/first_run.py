@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from csp import engines, look, sandbox
@@ -35,17 +36,18 @@ def up(project: Project) -> int:
         running.admin("POST", "people", {"mode": people})
         say(f"{profile} sandbox {'runs' if known else 'started'} (pid {running.pid}): {running.ready['console']}")
     _make_recipient(project)
-    for stack in ("provider", "reseller"):
-        engine = engines.choose(project, stack, project.estate(stack))
-        engine.ensure_stack()
-        _clear_dead_lock(engine)
-        if _is_quiet(engine):
-            say(f"{stack}: nothing to do, everything is as declared")
+    stacks = [engines.choose(project, stack, project.estate(stack)) for stack in ("provider", "reseller")]
+    say("Looking at what is there ...")
+    with ThreadPoolExecutor() as pool:
+        quiet = list(pool.map(_prepare, stacks))
+    for engine, nothing_to_do in zip(stacks, quiet, strict=True):
+        if nothing_to_do:
+            say(f"{engine.stack}: nothing to do, everything is as declared")
             continue
         worked = True
-        say(f"\n{stack}: first up ({engine.why})")
+        say(f"\n{engine.stack}: up ({engine.why})")
         _up(engine)
-        if stack == "provider":
+        if engine.stack == "provider":
             _let_customers_act(project, engine)
     for stack in ("provider", "reseller"):
         say(f"\n{stack} estate")
@@ -78,9 +80,11 @@ def people(project: Project) -> int:
         todo = look.todo_items(project, "reseller")
         answer = running.admin("POST", "people/act", {"todo": todo})
         for line in answer["acted"]:
-            say(f"  {line['who']:22} {line['customer']:12} {line['did']}")
+            say(f"  {line['who']}: {line['did']}")
         for line in answer["refused"]:
-            say(f"  {line['who']:22} {line['customer']:12} refused: {line['why']}")
+            if line["overcome"]:
+                continue
+            say(f"  {line['who']} was refused for {line['customer']}: {line['why']}")
         if not answer["acted"]:
             break
         _up(engine)
@@ -104,6 +108,15 @@ def _up(engine: engines.Engine) -> None:
         raise CommandError(f"up of {engine.stack} ended with exit code {code}", code)
 
 
+def _prepare(engine: engines.Engine) -> bool:
+    """Make the stack, or free it from an interrupted run. True when everything is as declared already."""
+    if not engine.has_stack():
+        engine.ensure_stack()
+        return False
+    _clear_dead_lock(engine)
+    return _is_quiet(engine)
+
+
 def _is_quiet(engine: engines.Engine) -> bool:
     answer = engine.capture("preview", "--stack", engine.stack, "--expect-no-changes")
     return answer.returncode == NO_CHANGE
@@ -117,7 +130,7 @@ def _let_customers_act(project: Project, engine: engines.Engine) -> None:
         answer: dict[str, Any] = running.admin("POST", "people/act", {"todo": []})
         say("\nThe customers' people read their mail:")
         for line in answer["acted"]:
-            say(f"  {line['who']:22} {line['customer']:12} {line['did']}")
+            say(f"  {line['who']}: {line['did']}")
         say("\nprovider: next up")
         _up(engine)
         if _is_quiet(engine):

@@ -17,6 +17,8 @@ from csp.project import Project
 from onboarding import readiness
 
 WAITING_OR_BLOCKED = ("blocked", "waiting")
+WIDE = 130
+NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
 OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
 
 
@@ -111,14 +113,19 @@ def _estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, re
 
 
 def _print_table(verdicts: list[readiness.Readiness]) -> None:
+    console = Console(highlight=False)
     *columns, _ = readiness.COLUMNS
+    rows = [row[:-1] for row in readiness.table_rows(verdicts)]
+    if console.width < WIDE:
+        columns, rows = list(NARROW_COLUMNS), [_narrow(row) for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in readiness.table_rows(verdicts):
-        table.add_row(*row[:-1])
-    console = Console(highlight=False)
+        table.add_column(name, no_wrap=console.width < WIDE)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
+    if any(row[1] == "yes*" for row in rows):
+        console.print("* some gates rest on a person's confirmation: csp status --customer KEY\n", markup=False)
     for verdict in verdicts:
         if verdict.next_step:
             step = verdict.next_step
@@ -126,6 +133,13 @@ def _print_table(verdicts: list[readiness.Readiness]) -> None:
     if any(v.next_step for v in verdicts):
         console.print("\nMenu paths and values to enter: csp todo", markup=False)
     console.print(readiness.footer(verdicts), markup=False)
+
+
+def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The same row for a terminal of 80 columns: without the date, words shortened."""
+    cells = [cell.replace("confirmed", "conf.").replace("the customer", "customer") for cell in row[:-1]]
+    cells[1] = "yes*" if cells[1].startswith("yes (") else cells[1]
+    return tuple(cells)
 
 
 def _explain(verdict: readiness.Readiness) -> None:

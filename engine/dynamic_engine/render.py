@@ -120,7 +120,10 @@ class Human(Tally):
         self._print(f"Duration: {_duration(outcome.seconds)}{state}")
 
     def _print(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        self._stream.write(
+            f"{text}\n"
+        )  # one call: steps run side by side, and print would write text and line end apart
+        self._stream.flush()
 
 
 def _shown_op(step: Step) -> str:
