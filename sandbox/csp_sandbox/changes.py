@@ -85,8 +85,15 @@ class AgreementChange(Change):
     contact: model.Person | None = None
 
 
+class TemplateChange(Change):
+    """Microsoft replaces the template of the agreement; agreements on record keep theirs."""
+
+    do: Literal["template"]
+    template: str
+
+
 AnyChange = Annotated[
-    ProfileChange | RowChange | RowRemoval | RowAddition | Link | RelationshipChange | AgreementChange,
+    ProfileChange | RowChange | RowRemoval | RowAddition | Link | RelationshipChange | AgreementChange | TemplateChange,
     Field(discriminator="do"),
 ]
 _CHANGES = TypeAdapter(list[AnyChange])
@@ -99,7 +106,8 @@ _CHANGES = TypeAdapter(list[AnyChange])
     refusals=(400,),
     rule=rule(
         "admin.changes",
-        "Applies edits that people made elsewhere (profile, row, link, relationship, agreement), all or nothing.",
+        "Applies edits that people made elsewhere (profile, row, link, relationship, agreement, template), all or "
+        "nothing.",
         source=OURS,
     ),
 )
@@ -122,6 +130,8 @@ def _apply(world: World, change: AnyChange) -> None:
         _relationship(world, change)
     elif isinstance(change, AgreementChange):
         _agreement(world, change)
+    elif isinstance(change, TemplateChange):
+        world.store.set_meta("mca_template", change.template)
     else:
         customer = world.store.customers.first("email", change.customer.casefold())
         if customer is None:
@@ -201,7 +211,7 @@ def _agreement(world: World, change: AgreementChange) -> None:
             id=world.guid("agreement"),
             tenant_id=tenant.id,
             kind=change.kind,
-            template_id=microsoft.MCA_TEMPLATE,
+            template_id=microsoft.mca_template(store),
             date=Planter(world).day(change.date),
             contact=change.contact,
         )

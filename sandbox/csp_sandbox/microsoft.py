@@ -48,6 +48,11 @@ ONE_PASSWORD = rule(
 )
 
 
+def mca_template(store: Store) -> str:
+    """Id of the template that the MCA is made with now; agreements on record keep theirs."""
+    return str(store.meta.get("mca_template", MCA_TEMPLATE))
+
+
 def guid(*parts: str) -> str:
     """A GUID that depends on its parts alone: the same story gives the same identifiers."""
     return str(uuid5(NAMESPACE_DNS, "/".join(("sandbox", *parts)).casefold()))
@@ -170,7 +175,7 @@ def accept_directly(store: Store, now: datetime, tenant: Tenant, person: Person)
             id=guid("agreement", tenant.id, number),
             tenant_id=tenant.id,
             kind="direct",
-            template_id=MCA_TEMPLATE,
+            template_id=mca_template(store),
             date=now.date(),
             contact=person,
             created_at=now,
@@ -196,7 +201,7 @@ def attest(
             id=guid("agreement", tenant_id, number),
             tenant_id=tenant_id,
             kind="attested",
-            template_id=MCA_TEMPLATE,
+            template_id=mca_template(store),
             date=agreed,
             contact=contact,
             attestation_id=by or None,

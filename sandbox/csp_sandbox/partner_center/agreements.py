@@ -106,9 +106,9 @@ LAG = switch(
     strict="five-minutes",
 )
 
-_TEMPLATES = {
-    microsoft.MCA: (microsoft.MCA_TEMPLATE, "https://aka.ms/customeragreement"),
-    microsoft.CLOUD_AGREEMENT: (microsoft.CLOUD_TEMPLATE, "https://aka.ms/CloudAgreement"),
+_LINKS = {
+    microsoft.MCA: "https://aka.ms/customeragreement",
+    microsoft.CLOUD_AGREEMENT: "https://aka.ms/CloudAgreement",
 }
 _DOCUMENT_LANGUAGES = {
     "US": ("en-US",), "CA": ("en-US", "fr-CA"), "DE": ("en-US", "de-DE"), "FR": ("en-US", "fr-FR"),
@@ -147,13 +147,17 @@ class TypeQuery(BaseModel):
 def _types(call: Call) -> list[str]:
     wish = call.query.get("agreementType") or microsoft.CLOUD_AGREEMENT
     if wish == "*":
-        return list(_TEMPLATES)
-    found = [name for name in _TEMPLATES if name.casefold() == wish.casefold()]
+        return list(_LINKS)
+    found = [name for name in _LINKS if name.casefold() == wish.casefold()]
     if not found:
         raise errors.shape_a(
             NO_TYPE, 400, 2000, f"The agreement type '{wish}' is not valid.", "PartnerApiServiceControllers"
         )
     return found
+
+
+def _template(call: Call, kind: str) -> str:
+    return microsoft.mca_template(call.world.store) if kind == microsoft.MCA else microsoft.CLOUD_TEMPLATE
 
 
 @operation("agreements.metadata", "GET", "/agreements", rule=METADATA, auth="user", query=TypeQuery, refusals=(400,))
@@ -164,9 +168,9 @@ def list_templates(call: Call) -> Answer:
         views.collection(
             [
                 {
-                    "templateId": _TEMPLATES[name][0],
+                    "templateId": _template(call, name),
                     "agreementType": name,
-                    "agreementLink": _TEMPLATES[name][1],
+                    "agreementLink": _LINKS[name],
                     "versionRank": 0,
                 }
                 for name in _types(call)
@@ -205,7 +209,7 @@ def _shown(row: Agreement) -> dict[str, Any]:
         "templateId": row.template_id or microsoft.MCA_TEMPLATE,
         "dateAgreed": f"{row.date.isoformat()}T00:00:00",
         "type": row.type,
-        "agreementLink": _TEMPLATES[row.type][1] if row.type in _TEMPLATES else "",
+        "agreementLink": _LINKS.get(row.type, ""),
     }
 
 
@@ -246,7 +250,7 @@ def create_agreement(call: Call) -> Answer:
         raise errors.shape_a(WHO, 403, 900308, "Insufficient privileges: the operation needs an app-only token.")
     if not attestation_id:
         _plain_statement(call)
-    contact, agreed = _statement(body, now)
+    contact, agreed = _statement(call, body, now)
     if attestation_id:
         attestation = finished(call, attestation_id, tenant)
         assert attestation.accepted_at is not None
@@ -289,7 +293,7 @@ def _plain_statement(call: Call) -> None:
     call.rule = LEGACY.id
 
 
-def _statement(body: Body, now: datetime) -> tuple[Person, datetime]:
+def _statement(call: Call, body: Body, now: datetime) -> tuple[Person, datetime]:
     person = bodies.section(body, "primaryContact")
     contact = Person(
         first_name=bodies.text(person, "firstName", required=True),
@@ -298,11 +302,9 @@ def _statement(body: Body, now: datetime) -> tuple[Person, datetime]:
         phone=bodies.text(person, "phoneNumber"),
     )
     kind, template = bodies.text(body, "type", required=True), bodies.text(body, "templateId", required=True)
-    if kind != microsoft.MCA or template != microsoft.MCA_TEMPLATE:
+    if kind != microsoft.MCA or template != _template(call, kind):
         text = (
-            "The agreement template is no longer supported."
-            if kind in _TEMPLATES
-            else "The agreement type is not valid."
+            "The agreement template is no longer supported." if kind in _LINKS else "The agreement type is not valid."
         )
         raise errors.shape_b(TEMPLATE, 400, 600002, text, "BadInput")
     agreed = bodies.day(body, "dateAgreed")
@@ -329,7 +331,8 @@ def _not_recorded_yet(call: Call, tenant: Tenant, contact: Person) -> None:
 def get_document(call: Call) -> Answer:
     """Where the text of an agreement can be read."""
     template = call.params["template"]
-    if template not in (known for known, _ in _TEMPLATES.values()):
+    old_and_new = (microsoft.MCA_TEMPLATE, *(_template(call, kind) for kind in _LINKS))
+    if template not in old_and_new:
         raise errors.shape_a(NO_TEMPLATE, 404, 1000, f"The agreement template '{template}' was not found.")
     country = call.query.get("country", "US")
     country = country if country in _DOCUMENT_LANGUAGES else "US"

@@ -121,7 +121,7 @@ def create_attestation(call: Call) -> Answer:
         language=bodies.text(body, "language", required=True),
         company=bodies.text(body, "companyName", required=True),
         signatory=signatory,
-        template_id=microsoft.MCA_TEMPLATE,
+        template_id=microsoft.mca_template(world.store),
         created_at=now,
         expires_at=now + timedelta(days=int(world.choice(EXPIRY))),
     )
