@@ -114,13 +114,14 @@ def _estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, re
 
 def _print_table(verdicts: list[readiness.Readiness]) -> None:
     console = Console(highlight=False)
+    narrow = console.width < WIDE
     *columns, _ = readiness.COLUMNS
     rows = [row[:-1] for row in readiness.table_rows(verdicts)]
-    if console.width < WIDE:
+    if narrow:
         columns, rows = list(NARROW_COLUMNS), [_narrow(row) for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
     for name in columns:
-        table.add_column(name, no_wrap=console.width < WIDE)
+        table.add_column(name, no_wrap=narrow)
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -128,8 +129,8 @@ def _print_table(verdicts: list[readiness.Readiness]) -> None:
         console.print("* some gates rest on a person's confirmation: csp status --customer KEY\n", markup=False)
     for verdict in verdicts:
         if verdict.next_step:
-            step = verdict.next_step
-            console.print(f"{verdict.key}: {step['action']}", soft_wrap=True, markup=False)
+            first, _, more = str(verdict.next_step["action"]).partition(". ")
+            console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
     if any(v.next_step for v in verdicts):
         console.print("\nMenu paths and values to enter: csp todo", markup=False)
     console.print(readiness.footer(verdicts), markup=False)
