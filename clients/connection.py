@@ -21,7 +21,7 @@ from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
 from clients.ion.errors import describe as describe_ion
 from clients.locks import KeyLocks
-from clients.mail import MailSender
+from clients.mail import MailSender, Outbox
 from clients.mail.sender import MailServer
 from clients.pace import CallStats, Limits, Pace, Pauses
 from clients.partner_center.agreements import AttestationSettings
@@ -75,6 +75,8 @@ class Session:
     association: AssociationClient | None
     entra: EntraDiscovery
     mail: MailSender | None
+    outbox: Outbox
+    project: Path | None
     handover: HandoverStore
     locks: KeyLocks
     calls: CallStats
@@ -88,7 +90,7 @@ class Session:
         Raises schemas.DeclarationErrors (unreadable connection) and PersonMustAct (sandbox not started, no credential).
         """
         project = project_dir or Path.cwd()
-        return cls(schemas.load_connection(name, project), home_of(project), os.environ, clock=clock)
+        return cls(schemas.load_connection(name, project), home_of(project), os.environ, clock=clock, project=project)
 
     def __init__(
         self,
@@ -99,11 +101,15 @@ class Session:
         clock: Clock | None = None,
         detached: bool = True,
         carrier: httpx.BaseTransport | None = None,
+        project: Path | None = None,
     ) -> None:
-        """`detached` False renews ION's token inside this process, `carrier` takes the requests instead of the network:
+        """`project`: the folder whose `stacks/` may hold mail templates of its own.
+
+        `detached` False renews ION's token inside this process, `carrier` takes the requests instead of the network:
         both for tests on virtual time only."""
         self.connection = connection
         self.home = home
+        self.project = project
         self.calls = CallStats()
         self._clock = clock or SystemClock()
         self._environment = environment
@@ -134,6 +140,7 @@ class Session:
         self._open_ion()
         self._open_partner_center()
         self.mail = self._mail()
+        self.outbox = Outbox(home / "mail", self._clock)
         self.handover = self._handover()
 
     def close(self) -> None:
@@ -227,6 +234,7 @@ class Session:
                 host=host,
                 port=self.endpoints.smtp_port if sandbox else declared.port,
                 starttls=declared.starttls and not sandbox,
+                tls=declared.tls and not sandbox,
                 sender=str(declared.sender),
                 copy_to=str(declared.copy_to or ""),
                 user=self._environment.get(self._variable("MAIL_USER"), ""),
@@ -240,7 +248,7 @@ class Session:
         if declared is not None and declared.key_vault:
             from clients.tokens.key_vault import KeyVaultHandover, open_vault
 
-            vault = KeyVaultHandover(open_vault(str(declared.key_vault)))
+            vault = KeyVaultHandover(open_vault(str(declared.key_vault)), clock=self._clock)
         return HandoverStore(
             self.home,
             declared.recipients if declared else (),

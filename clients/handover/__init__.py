@@ -1,6 +1,7 @@
 """One-time credentials: encrypted at birth, delivered once."""
 
+from clients.handover.entry import Entry, newest
 from clients.handover.recipients import make_local_recipient
-from clients.handover.store import Entry, HandoverStore
+from clients.handover.store import HandoverStore
 
-__all__ = ["Entry", "HandoverStore", "make_local_recipient"]
+__all__ = ["Entry", "HandoverStore", "make_local_recipient", "newest"]

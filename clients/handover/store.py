@@ -1,165 +1,164 @@
-"""Keeps one-time credentials encrypted, and who got them when. The value is never stored or shown in the clear."""
+"""Keeps one-time credentials encrypted, delivers each once, and keeps who got it when. Never the value in the clear."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
-import tempfile
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
-
-import pyrage
+from typing import Any
 
 from clients.clock import Clock
-from clients.errors import NotFound, OurBug, PersonMustAct, Problem
-from clients.handover.recipients import parse, resolve
+from clients.errors import NotFound, OurBug, Problem
+from clients.handover.entry import KEPT, Entry
+from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
 from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is known of a hand-over without its value. `delivered_to` is "" until it was delivered; `elsewhere` names
-    the vault where an operator keeps it when we never held the value. Dates are ISO 8601, UTC."""
-
-    reference: str
-    customer: str
-    user_name: str
-    kind: str  # age | key_vault | elsewhere
-    created: str
-    delivered_to: str = ""
-    delivered_by: str = ""
-    delivered: str = ""
-    elsewhere: str = ""
-
-
-class Vault(Protocol):
-    """A secret store that encrypts by itself (Azure Key Vault)."""
-
-    def put(self, name: str, value: str) -> None: ...
-
-    def get(self, name: str) -> str: ...
-
-    def disable(self, name: str) -> None: ...
-
-
 class HandoverStore:
-    """Entries below one folder. `recipients` are those of the connection."""
+    """The entries of one connection (`scope`)."""
 
     def __init__(
         self, home: Path, recipients: Sequence[str], *, clock: Clock, scope: str, vault: Vault | None = None
     ) -> None:
-        self._home = home
-        self._folder = home / "handover"
-        self._recipients = tuple(recipients)
         self._clock = clock
-        self._scope = scope
-        self._vault = vault
+        self._shelf: Shelf = VaultShelf(vault, scope) if vault is not None else FolderShelf(home, recipients, scope)
+        # An entry from before a connection changed to a key vault stays where it was made.
+        self._older = FolderShelf(home, recipients, scope) if vault is not None else None
 
     def check(self) -> None:
         """Raises PersonMustAct when nobody could open a credential: call it before anything irreversible."""
-        if self._vault is None:
-            parse(resolve(self._recipients, self._home))
+        self._shelf.check()
 
-    def put(self, customer_key: str, credentials: OneTimeCredentials, recipients: Sequence[str] | None = None) -> str:
-        """Encrypts to `recipients` (default: the connection's) and returns the reference once it is durable."""
+    def put(self, customer_key: str, credentials: OneTimeCredentials, *, by: str = "", again: bool = False) -> str:
+        """Encrypts and returns the reference once it is durable. Raises OurBug when an earlier entry of the customer
+        still waits for its delivery, unless `again`: then the new one replaces it."""
         SECRETS.add(credentials.password)
-        reference = f"{re.sub(r'[^a-z0-9-]', '-', customer_key.lower())}-{uuid.uuid4().hex[:12]}"
+        open_ones = [entry for entry in self.list(customer_key) if entry.state in ("waiting", "interrupted")]
+        if open_ones and by and not again:
+            told = f"{open_ones[0].reference} of {open_ones[0].created[:10]} was not delivered yet"
+            raise OurBug(_problem("put", "exists", told))
+        entry = self._new(customer_key, credentials.user_name, self._shelf.kind, by)
         text = json.dumps({"user_name": credentials.user_name, "password": credentials.password})
-        if self._vault is not None and recipients is None:
-            self._vault.put(reference, text)
-            kind = "key_vault"
-        else:
-            keys = parse(resolve(tuple(self._recipients if recipients is None else recipients), self._home))
-            self._write(f"{reference}.age", pyrage.encrypt(text.encode(), keys))
-            kind = "age"
-        self._save(Entry(reference, customer_key, credentials.user_name, kind, self._today()))
-        return reference
+        self._shelf.put(entry, text)
+        self._replace(customer_key, entry)
+        return entry.reference
 
     def record(self, customer_key: str, user_name: str, where: str, by: str) -> str:
         """For a tenant made in the console: only where the operator put the credentials, never the value."""
-        reference = f"{re.sub(r'[^a-z0-9-]', '-', customer_key.lower())}-{uuid.uuid4().hex[:12]}"
-        self._save(
-            Entry(reference, customer_key, user_name, "elsewhere", self._today(), delivered_by=by, elsewhere=where)
-        )
-        return reference
+        entry = replace(self._new(customer_key, user_name, "elsewhere", by), elsewhere=where)
+        self._shelf.put(entry, "-")
+        self._replace(customer_key, entry)
+        return entry.reference
+
+    def lose(self, customer_key: str, user_name: str, *, by: str, why: str) -> str:
+        """A person states that nobody has the value any more: the last entry is lost, or a new one says so."""
+        standing = [entry for entry in self.list(customer_key) if entry.state not in ("replaced", "lost")]
+        if not standing:
+            entry = self._new(customer_key, user_name, "none", by)
+            self._shelf.put(replace(entry, lost=self._now(), lost_by=by, why=why), "-")
+            return entry.reference
+        last = standing[-1]
+        with self._hold(last):
+            self._save(replace(last, lost=self._now(), lost_by=by, why=why))
+        return last.reference
 
     def list(self, customer_key: str = "") -> list[Entry]:
         """Entries of this connection, oldest first."""
-        entries = []
-        for path in sorted(self._folder.glob("*.json")):
-            data: Any = json.loads(path.read_text(encoding="utf-8"))
-            if data.pop("scope", None) == self._scope:
-                entries.append(Entry(**data))
+        entries = self._shelf.entries() + (self._older.entries() if self._older is not None else [])
         found = [entry for entry in entries if not customer_key or entry.customer == customer_key]
         return sorted(found, key=lambda entry: (entry.created, entry.reference))
 
+    @contextlib.contextmanager
+    def delivery(
+        self, reference: str, *, to: str, by: str, identity_file: Path | None = None, nothing_arrived: bool = False
+    ) -> Iterator[OneTimeCredentials]:
+        """Opens an entry once: the value is shown inside the `with` block, and is gone after it.
+
+        The begin is noted before the value is given out, the end after the block. When the block raises, or the process
+        dies in it, nobody can know here whether the value was seen: the entry stays `interrupted` and is refused, until
+        a person states `nothing_arrived`. A key that does not open the entry begins nothing.
+
+        Raises NotFound, OurBug (delivered, interrupted, kept elsewhere, lost), PersonMustAct (no key that opens it),
+        RetryLater (another delivery of it is running; the vault does not answer).
+        """
+        entry = self._entry(reference)
+        with self._hold(entry):
+            entry = self._entry(reference)  # as it is now that nobody else works on it
+            self._refuse(entry, nothing_arrived)
+            data: Any = json.loads(self._where(entry).open(entry, identity_file))
+            credentials = OneTimeCredentials(user_name=data["user_name"], password=data["password"])
+            SECRETS.add(credentials.password)
+            begun = replace(entry, opened=self._now(), delivered_to=to, delivered_by=by)
+            self._save(begun)
+            yield credentials
+            self._save(replace(begun, delivered=self._now()))
+
     def deliver(self, reference: str, *, to: str, by: str, identity_file: Path | None = None) -> OneTimeCredentials:
-        """Opens an entry once, for a named recipient, and keeps who and when. The delivery is noted before the value is
-        returned, so that a value can never have been seen without a trace. Raises NotFound, OurBug (delivered before),
-        PersonMustAct (no key that opens it)."""
+        """A delivery whose caller shows the value afterwards: for callers that cannot fail in between."""
+        with self.delivery(reference, to=to, by=by, identity_file=identity_file) as credentials:
+            return credentials
+
+    def tidy(self) -> None:
+        """Remove values that a killed run left although their entry is done."""
+        for entry in self.list():
+            if entry.done and entry.kind == "age":
+                self._where(entry).discard(entry)
+
+    # --- inside
+
+    def _new(self, customer_key: str, user_name: str, kind: str, by: str) -> Entry:
+        reference = f"{re.sub(r'[^a-z0-9-]', '-', customer_key.lower())}-{uuid.uuid4().hex[:12]}"
+        return Entry(reference, customer_key, user_name, kind, self._now(), created_by=by)
+
+    def _replace(self, customer_key: str, by: Entry) -> None:
+        """What a newer entry makes void: everything that was not delivered."""
+        for entry in self.list(customer_key):
+            if entry.reference != by.reference and entry.state in ("waiting", "interrupted", "lost", "elsewhere"):
+                with self._hold(entry):
+                    self._save(replace(entry, replaced=self._now()))
+
+    def _entry(self, reference: str) -> Entry:
         entry = next((entry for entry in self.list() if entry.reference == reference), None)
         if entry is None:
             raise NotFound(_problem("deliver", "absent", f"no hand-over {reference}"))
-        if entry.delivered:
-            raise OurBug(
-                _problem("deliver", "delivered", f"delivered to {entry.delivered_to} on {entry.delivered[:10]}")
-            )
-        if entry.kind == "elsewhere":
-            raise OurBug(_problem("deliver", "elsewhere", f"the value is kept in {entry.elsewhere}"))
-        text = self._open(entry, identity_file)
-        data: Any = json.loads(text)
-        credentials = OneTimeCredentials(user_name=data["user_name"], password=data["password"])
-        SECRETS.add(credentials.password)
-        self._save(replace(entry, delivered_to=to, delivered_by=by, delivered=self._today()))
-        if entry.kind == "key_vault" and self._vault is not None:
-            self._vault.disable(reference)
-        else:
-            (self._folder / f"{reference}.age").unlink(missing_ok=True)
-        return credentials
+        return entry
 
-    def _open(self, entry: Entry, identity_file: Path | None) -> str:
-        if entry.kind == "key_vault":
-            if self._vault is None:
-                raise _no_key("the connection names no key vault any more", "name the key vault in the connection")
-            return self._vault.get(entry.reference)
-        path = identity_file or self._folder / "identity.txt"
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            keys = [line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")]
-            identities: list[Any] = [pyrage.x25519.Identity.from_str(key) for key in keys]
-            if not identities:
-                identities = [pyrage.ssh.Identity.from_buffer(path.read_bytes())]
-            plain: bytes = pyrage.decrypt((self._folder / f"{entry.reference}.age").read_bytes(), identities)
-        except OSError as error:
-            raise _no_key(f"cannot read the key or the entry: {error.strerror}", "name the private key file") from None
-        except (pyrage.IdentityError, pyrage.DecryptError, ValueError):
-            raise _no_key("this key does not open the entry", "use the private key of one of the recipients") from None
-        return plain.decode()
+    @staticmethod
+    def _refuse(entry: Entry, nothing_arrived: bool) -> None:
+        who = f"to {entry.delivered_to} on {(entry.delivered or entry.opened)[:16]}Z by {entry.delivered_by}"
+        if entry.lost:
+            told = f"stated as lost by {entry.lost_by} on {entry.lost[:10]}: {entry.why}"
+            raise OurBug(_problem("deliver", "lost", told))
+        if entry.replaced:
+            raise OurBug(_problem("deliver", "replaced", f"a newer entry of {entry.customer} took its place"))
+        if entry.delivered:
+            raise OurBug(_problem("deliver", "delivered", f"delivered {who}; nobody gets it twice"))
+        if entry.kind not in KEPT:
+            raise OurBug(_problem("deliver", "elsewhere", f"the value is kept in {entry.elsewhere}"))
+        if entry.opened and not nothing_arrived:
+            told = f"a delivery {who} began and its end was not noted: the value may have been seen"
+            raise OurBug(_problem("deliver", "interrupted", told))
+
+    def _where(self, entry: Entry) -> Shelf:
+        return self._older if self._older is not None and entry.kind == "age" else self._shelf
+
+    def _hold(self, entry: Entry) -> contextlib.AbstractContextManager[None]:
+        return self._where(entry).hold(entry.reference)
 
     def _save(self, entry: Entry) -> None:
-        self._write(f"{entry.reference}.json", json.dumps({**asdict(entry), "scope": self._scope}).encode())
+        where = self._where(entry)
+        where.save(entry)
+        if entry.done:
+            where.discard(entry)
 
-    def _write(self, name: str, content: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".handover-")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(self._folder / name)
-
-    def _today(self) -> str:
-        return self._clock.now().isoformat(timespec="seconds")
+    def _now(self) -> str:
+        return self._clock.now().isoformat(timespec="microseconds")  # the order of two entries
 
 
 def _problem(operation: str, code: str, message: str) -> Problem:
     return Problem("handover", operation, None, code, message)
-
-
-def _no_key(message: str, action: str) -> PersonMustAct:
-    return PersonMustAct(_problem("deliver", "no-key", message), owner="us", action=action)

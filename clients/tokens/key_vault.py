@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -143,24 +143,36 @@ def guard(operation: str, place: str, act: Callable[[], T]) -> T:
 
 
 class KeyVaultHandover:
-    """One-time credentials as secrets of a vault; a delivered one is disabled, and stays recoverable by its owner."""
+    """One-time credentials as secrets of a vault, their entries as tags. A delivered one is disabled, and stays
+    recoverable by the vault's owner."""
 
-    def __init__(self, client: SecretClient) -> None:
+    def __init__(self, client: SecretClient, *, clock: Clock | None = None) -> None:
         self._client = client
+        self._clock = clock
 
-    def put(self, name: str, value: str) -> None:
-        guard("put", self._client.vault_url, lambda: self._client.set_secret(name, value))
+    def put(self, name: str, value: str, tags: Mapping[str, str]) -> None:
+        guard("put", self._client.vault_url, lambda: self._client.set_secret(name, value, tags=dict(tags)))
 
     def get(self, name: str) -> str:
         return guard("get", self._client.vault_url, lambda: self._client.get_secret(name)).value or ""
 
-    def disable(self, name: str) -> None:
-        def act() -> Any:
-            return self._client.update_secret_properties(
-                name, self._client.get_secret(name).properties.version, enabled=False
-            )
+    def tag(self, name: str, tags: Mapping[str, str], *, enabled: bool) -> None:
+        """Replace the tags. The value is not read for it: that of a disabled secret could not be."""
 
-        guard("disable", self._client.vault_url, act)
+        def act() -> Any:
+            last = max(self._client.list_properties_of_secret_versions(name), key=_age)
+            return self._client.update_secret_properties(name, last.version, enabled=enabled, tags=dict(tags))
+
+        guard("tag", self._client.vault_url, act)
+
+    def tagged(self, tag: str) -> list[Mapping[str, str]]:
+        """The tags of every secret that has this one."""
+        every = guard("list", self._client.vault_url, lambda: list(self._client.list_properties_of_secrets()))
+        return [entry.tags for entry in every if entry.tags and tag in entry.tags]
+
+    def lease(self, name: str) -> contextlib.AbstractContextManager[None]:
+        """Keeps two deliveries of one secret apart, also from two machines."""
+        return KeyVaultTokenStore(self._client, name, clock=self._clock, patience_seconds=10.0).lease()
 
 
 def _alive(expires: datetime | None, now: datetime) -> bool:

@@ -66,6 +66,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not self._allowed():
             return
         parts = self._parts()
+        if len(parts) == 1:
+            with self.server.lock:
+                last = [_item(self.server.url, name, found[-1]) for name, found in self.server.secrets.items()]
+            self._send(200, {"value": last, "nextLink": None})
+            return
         with self.server.lock:
             versions = self.server.secrets.get(parts[1], [])
             if not versions:
@@ -74,6 +79,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._send(
                     200, {"value": [_item(self.server.url, parts[1], one) for one in versions], "nextLink": None}
                 )
+            elif not versions[-1]["enabled"]:
+                self._send(403, {"error": {"code": "Forbidden", "message": "The secret is disabled."}})
             else:
                 self._send(200, _bundle(self.server.url, parts[1], versions[-1]))
 
@@ -88,6 +95,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             "created": int(self.server.clock.now().timestamp()),
             "exp": body.get("attributes", {}).get("exp"),
             "enabled": True,
+            "tags": body.get("tags") or {},
         }
         with self.server.lock:
             self.server.secrets.setdefault(name, []).append(version)
@@ -101,6 +109,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         with self.server.lock:
             version = next(one for one in self.server.secrets[name] if one["version"] == wanted)
             version["enabled"] = body["attributes"]["enabled"]
+            version["tags"] = body.get("tags", version["tags"])
         self._send(200, _item(self.server.url, name, version))
 
     def _allowed(self) -> bool:
@@ -136,7 +145,7 @@ def _item(url: str, name: str, version: dict[str, Any]) -> dict[str, Any]:
     attributes = {"enabled": version["enabled"], "created": version["created"], "updated": version["created"]}
     if version["exp"]:
         attributes["exp"] = version["exp"]
-    return {"id": f"{url}/secrets/{name}/{version['version']}", "attributes": attributes}
+    return {"id": f"{url}/secrets/{name}/{version['version']}", "attributes": attributes, "tags": version["tags"]}
 
 
 def _bundle(url: str, name: str, version: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyrage
@@ -9,7 +10,8 @@ import pytest
 
 from clients.clock import SystemClock
 from clients.errors import NotFound, OurBug, PersonMustAct
-from clients.handover import HandoverStore, make_local_recipient
+from clients.handover import HandoverStore, make_local_recipient, newest
+from clients.handover.shelves import FolderShelf
 from clients.partner_center.models import OneTimeCredentials
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "=;;n.=s9Z-canary")
@@ -34,7 +36,7 @@ def test_from_birth_to_delivery(tmp_path: Path) -> None:
     assert store.deliver(reference, to="Anna", by="Ben") == SECRET
     done = store.list("Contoso")[0]
     assert (done.delivered_to, done.delivered_by, bool(done.delivered)) == ("Anna", "Ben", True)
-    with pytest.raises(OurBug, match="delivered to Anna"):
+    with pytest.raises(OurBug, match=r"delivered to Anna on 20.*Z by Ben"):
         store.deliver(reference, to="Eve", by="Eve")
     assert not list((tmp_path / "handover").glob("*.age"))
 
@@ -74,3 +76,84 @@ def test_what_an_operator_keeps_elsewhere_is_recorded_only(tmp_path: Path) -> No
         store.deliver(reference, to="Anna", by="Ben")
     with pytest.raises(NotFound):
         store.deliver("unknown", to="Anna", by="Ben")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def test_a_kill_while_the_value_is_shown_is_not_taken_for_a_delivery_nor_for_none(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    reference = store.put("contoso", SECRET)
+    with pytest.raises(Killed), store.delivery(reference, to="Anna", by="Ben"):
+        raise Killed
+    assert store.list()[0].state == "interrupted"
+    with pytest.raises(OurBug, match=r"to Anna on .* by Ben began .* may have been seen"):
+        store.deliver(reference, to="Anna", by="Ben")
+    with store.delivery(reference, to="Anna", by="Cleo", nothing_arrived=True) as credentials:
+        assert credentials == SECRET
+    assert (store.list()[0].state, store.list()[0].delivered_by) == ("delivered", "Cleo")
+    with pytest.raises(OurBug, match="nobody gets it twice"), store.delivery(reference, to="A", by="B"):
+        raise AssertionError
+    with (
+        pytest.raises(OurBug, match="nobody gets it twice"),
+        store.delivery(reference, to="A", by="B", nothing_arrived=True),
+    ):
+        raise AssertionError
+
+
+def test_a_kill_after_the_end_was_noted_leaves_no_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    reference = store.put("contoso", SECRET)
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderShelf, "discard", lambda _self, _entry: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            store.deliver(reference, to="Anna", by="Ben")
+    assert list((tmp_path / "handover").glob("*.age"))
+    with pytest.raises(OurBug, match="delivered to Anna"):
+        store.deliver(reference, to="Eve", by="Eve")
+    store.tidy()
+    assert not list((tmp_path / "handover").glob("*.age"))
+
+
+def test_a_key_that_does_not_open_it_begins_no_delivery(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    reference = store.put("contoso", SECRET)
+    with pytest.raises(PersonMustAct):
+        store.deliver(reference, to="Anna", by="Ben", identity_file=tmp_path / "absent.txt")
+    assert store.list()[0].state == "waiting"
+
+
+def test_twenty_deliveries_at_once_give_the_value_once(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    reference = store.put("contoso", SECRET)
+
+    def one(number: int) -> int:
+        try:
+            return keep(tmp_path).deliver(reference, to=f"person {number}", by="Ben") == SECRET
+        except OurBug:
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(one, range(20))) == 1
+
+
+def test_lost_is_closed_by_the_next_value_and_not_by_silence(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    first = store.lose("contoso", "admin@contoso.onmicrosoft.com", by="Ben", why="the screen was closed")
+    assert newest(store.list("contoso")).state == "lost"
+    second = store.put("contoso", SECRET, by="Ben")
+    assert {e.reference: e.state for e in store.list()} == {first: "replaced", second: "waiting"}
+    with pytest.raises(OurBug, match="was not delivered yet"):
+        store.put("contoso", SECRET, by="Ben")
+    third = store.put("contoso", SECRET, by="Ben", again=True)
+    assert [p.name for p in (tmp_path / "handover").glob("*.age")] == [f"{third}.age"]
+    assert store.lose("contoso", "", by="Ben", why="sent to the wrong person") == third
+    with pytest.raises(OurBug, match="sent to the wrong person"):
+        store.deliver(third, to="Anna", by="Ben")
+    assert not list((tmp_path / "handover").glob("*.age"))

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from azure.keyvault.secrets import SecretClient
 
 from clients.clock import SystemClock
-from clients.errors import PersonMustAct, RetryLater
-from clients.handover import HandoverStore
+from clients.errors import OurBug, PersonMustAct, RetryLater
+from clients.handover import HandoverStore, make_local_recipient
 from clients.partner_center.models import OneTimeCredentials
 from clients.tokens.ion import IonTokens
 from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
@@ -126,12 +127,47 @@ def test_many_threads_renew_one_chain_once_each_in_turn(store: KeyVaultTokenStor
     assert (chain.refresh_token, worst) == ("refresh-1", 1)
 
 
+def vault_keep(vault: FakeVault, home: Path, client: SecretClient) -> HandoverStore:
+    clock = vault.clock
+    return HandoverStore(home, (), clock=clock, scope="us", vault=KeyVaultHandover(client, clock=clock))
+
+
 def test_one_time_credentials_in_a_vault(vault: FakeVault, tmp_path: Path) -> None:
     client = vault.client()
-    keep = HandoverStore(tmp_path, (), clock=SystemClock(), scope="us", vault=KeyVaultHandover(client))
+    keep = vault_keep(vault, tmp_path / "runner", client)
     keep.check()
     reference = keep.put("contoso", OneTimeCredentials("admin@contoso.onmicrosoft.com", "p4ss-canary"))
     assert not any(b"canary" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert keep.deliver(reference, to="Anna", by="Ben").password == "p4ss-canary"
+    elsewhere = vault_keep(vault, tmp_path / "laptop", client)  # another machine sees the entry in the vault's tags
+    assert [entry.state for entry in elsewhere.list("contoso")] == ["waiting"]
+    with elsewhere.delivery(reference, to="Anna", by="Ben") as credentials:
+        assert credentials.password == "p4ss-canary"
     assert vault.secrets[reference][-1]["enabled"] is False
+    assert keep.list()[0].delivered_to == "Anna"
+    with pytest.raises(OurBug, match=r"delivered to Anna on .* by Ben"):
+        keep.deliver(reference, to="Eve", by="Eve")
+    client.close()
+
+
+def test_two_machines_deliver_a_vault_entry_once(vault: FakeVault, tmp_path: Path) -> None:
+    client = vault.client()
+    keep = vault_keep(vault, tmp_path, client)
+    reference = keep.put("contoso", OneTimeCredentials("admin@contoso.onmicrosoft.com", "p4ss-canary"))
+    with keep.delivery(reference, to="Anna", by="Ben"), pytest.raises(RetryLater, match="another process"):
+        vault_keep(vault, tmp_path, client).deliver(reference, to="Eve", by="Eve")
+    assert keep.list()[0].delivered_to == "Anna"
+    client.close()
+
+
+def test_a_key_vault_after_age_keeps_what_waits_in_the_folder(vault: FakeVault, tmp_path: Path) -> None:
+    client = vault.client()
+    make_local_recipient(tmp_path)
+    before = HandoverStore(tmp_path, ("file:$CSP_HOME/handover/recipient.txt",), clock=SystemClock(), scope="us")
+    reference = before.put("contoso", OneTimeCredentials("admin", "p4ss-canary"))
+    keep = vault_keep(vault, tmp_path, client)
+    assert keep.deliver(reference, to="Anna", by="Ben").password == "p4ss-canary"
+    lost = keep.lose("fabrikam", "admin", by="Ben", why="the screen was closed")
+    assert [entry.state for entry in keep.list("fabrikam")] == ["lost"]
+    newer = keep.put("fabrikam", OneTimeCredentials("admin", "n3w-canary"), by="Ben")
+    assert {entry.reference: entry.state for entry in keep.list("fabrikam")} == {lost: "replaced", newer: "waiting"}
     client.close()

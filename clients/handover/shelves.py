@@ -1,0 +1,171 @@
+"""Where entries and their encrypted values are kept: a folder (age), or Azure Key Vault, whose tags hold the entry.
+
+The folder must be on storage that outlives a runner and that the operators reach, like the token store's; a vault is
+shared by nature.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyrage
+
+from clients.errors import PersonMustAct, Problem
+from clients.handover.entry import Entry
+from clients.handover.recipients import parse, resolve
+from clients.locks import KeyLocks
+
+
+class Vault(Protocol):
+    """A secret store that encrypts by itself (Azure Key Vault). `tags`: up to 15 texts of at most 256 characters."""
+
+    def put(self, name: str, value: str, tags: Mapping[str, str]) -> None: ...
+
+    def get(self, name: str) -> str: ...
+
+    def tag(self, name: str, tags: Mapping[str, str], *, enabled: bool) -> None: ...
+
+    def tagged(self, tag: str) -> list[Mapping[str, str]]: ...
+
+    def lease(self, name: str) -> contextlib.AbstractContextManager[None]: ...
+
+
+class Shelf(Protocol):
+    """`hold` keeps two deliveries of one entry apart, over processes and, in a vault, over machines."""
+
+    kind: str
+
+    def check(self) -> None: ...
+
+    def put(self, entry: Entry, value: str) -> None: ...
+
+    def save(self, entry: Entry) -> None: ...
+
+    def entries(self) -> list[Entry]: ...
+
+    def open(self, entry: Entry, identity_file: Path | None) -> str: ...
+
+    def discard(self, entry: Entry) -> None: ...
+
+    def hold(self, reference: str) -> contextlib.AbstractContextManager[None]: ...
+
+
+class FolderShelf:
+    """`<home>/handover`: `<reference>.json` is the entry, `<reference>.age` the value, encrypted to the recipients."""
+
+    kind = "age"
+
+    def __init__(self, home: Path, recipients: Sequence[str], scope: str) -> None:
+        self._home = home
+        self._folder = home / "handover"
+        self._recipients = tuple(recipients)
+        self._scope = scope
+        self._locks = KeyLocks(home / "locks", scope, timeout_seconds=10.0)
+
+    def check(self) -> None:
+        parse(resolve(self._recipients, self._home))
+
+    def put(self, entry: Entry, value: str) -> None:
+        """The value first: an entry without a value would promise what nobody can deliver."""
+        if entry.kind == self.kind:
+            keys = parse(resolve(self._recipients, self._home))
+            self._write(f"{entry.reference}.age", pyrage.encrypt(value.encode(), keys))
+        self.save(entry)
+
+    def save(self, entry: Entry) -> None:
+        self._write(f"{entry.reference}.json", json.dumps({**asdict(entry), "scope": self._scope}).encode())
+
+    def entries(self) -> list[Entry]:
+        found = []
+        for path in self._folder.glob("*.json"):
+            try:
+                data: Any = json.loads(path.read_text(encoding="utf-8"))
+                if data.get("scope") == self._scope:
+                    found.append(Entry.of(data))
+            except (OSError, ValueError, TypeError, AttributeError):
+                message = f"{path.name} in the handover folder is not readable"
+                raise _no_key("list", message, "restore the file from a backup, or move it away") from None
+        return found
+
+    def open(self, entry: Entry, identity_file: Path | None) -> str:
+        path = identity_file or self._folder / "identity.txt"
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            keys = [line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")]
+            identities: list[Any] = [pyrage.x25519.Identity.from_str(key) for key in keys]
+            if not identities:
+                identities = [pyrage.ssh.Identity.from_buffer(path.read_bytes())]
+            plain: bytes = pyrage.decrypt((self._folder / f"{entry.reference}.age").read_bytes(), identities)
+        except OSError as error:
+            message = f"cannot read the key or the entry: {error.strerror}"
+            raise _no_key("deliver", message, "name the private key file") from None
+        except (pyrage.IdentityError, pyrage.DecryptError, ValueError):
+            message = "this key does not open the entry"
+            raise _no_key("deliver", message, "use the private key of one of the recipients") from None
+        return plain.decode()
+
+    def discard(self, entry: Entry) -> None:
+        (self._folder / f"{entry.reference}.age").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def hold(self, reference: str) -> Iterator[None]:
+        with self._locks.hold("handover", reference):
+            yield
+
+    def _write(self, name: str, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".handover-")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(self._folder / name)
+
+
+class VaultShelf:
+    """Azure Key Vault: one secret an entry, named by its reference; its tags are the entry."""
+
+    kind = "key_vault"
+    _TAG = "csp-handover"
+
+    def __init__(self, vault: Vault, scope: str) -> None:
+        self._vault = vault
+        self._scope = scope
+
+    def check(self) -> None:
+        """Only a write would show the right to write."""
+
+    def put(self, entry: Entry, value: str) -> None:
+        self._vault.put(entry.reference, value, self._tags(entry))
+
+    def save(self, entry: Entry) -> None:
+        self._vault.tag(entry.reference, self._tags(entry), enabled=not entry.done)
+
+    def entries(self) -> list[Entry]:
+        found = [tags for tags in self._vault.tagged(self._TAG) if tags.get(self._TAG) == self._scope]
+        return [Entry.of({"user_name": "", **tags}) for tags in found]
+
+    def open(self, entry: Entry, identity_file: Path | None) -> str:
+        return self._vault.get(entry.reference)
+
+    def discard(self, entry: Entry) -> None:
+        """`save` has disabled it with the same call; its owner can enable it again until it is purged."""
+
+    def hold(self, reference: str) -> contextlib.AbstractContextManager[None]:
+        return self._vault.lease(reference)
+
+    def _tags(self, entry: Entry) -> dict[str, str]:
+        """Empty members are left out: a secret has room for 15 tags."""
+        kept = {name: text[:256] for name, text in asdict(entry).items() if text}
+        return {self._TAG: self._scope, **kept}
+
+
+def _no_key(operation: str, message: str, action: str) -> PersonMustAct:
+    return PersonMustAct(Problem("handover", operation, None, "no-key", message), owner="us", action=action)
