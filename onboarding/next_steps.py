@@ -64,6 +64,24 @@ def reactivate() -> NextStep:
     )
 
 
+def reseller(fact: Mapping[str, str], connection: str) -> NextStep:
+    """We may not transact, or nobody has looked: it concerns every customer of the connection."""
+    if fact.get("state") == "mismatch":
+        return NextStep(
+            "us",
+            "Partner Center: Account settings, Programs and Agreements",
+            f"Microsoft does not let our reseller account transact ({fact.get('seen')}). Check the partner id in the "
+            f"connection file {connection}, sign the Microsoft Partner Agreement if it is open, else ask TD SYNNEX.",
+        )
+    return NextStep(
+        "us",
+        "ION (management console, not the customer portal): Partners > (TD SYNNEX) > Programs",
+        "Look whether the Microsoft CSP program is approved for our account. If it is, run csp confirm "
+        f"{connection} reseller; if it is not, ask TD SYNNEX for it. No API shows it, and it concerns every customer "
+        "of the connection.",
+    )
+
+
 def leaving() -> NextStep:
     """What a leaving customer needs; nothing is deleted."""
     return NextStep(

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import schemas
-from onboarding import visits
+from onboarding import next_steps, visits
 from onboarding.contract import NEXT_RUN
 
 GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
@@ -51,11 +51,14 @@ States = Mapping[str, Mapping[str, ResourceState]]
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """state: seen, confirmed, open or wrong. `age`: seconds since it was looked at, None when never."""
+    """state: seen, confirmed, open or wrong. `age`: seconds since it was looked at, None when never. `source`: the
+    systems that were looked at. `unseen`: open only because no system shows it and nobody confirmed it."""
 
     state: str
     why: str
     age: int | None
+    source: str = ""
+    unseen: bool = False
 
     @property
     def passed(self) -> bool:
@@ -102,7 +105,10 @@ class Readiness:
         return {
             "key": self.key,
             "can_order": self.can_order,
-            "gates": {name: {"state": g.state, "why": g.why, "age": g.age} for name, g in self.gates.items()},
+            "gates": {
+                name: {"state": g.state, "why": g.why, "age": g.age, "source": g.source, "cannot_be_seen": g.unseen}
+                for name, g in self.gates.items()
+            },
             "blockers": self.blockers,
             "next_step": dict(self.next_step) if self.next_step else None,
             "waiting_on": self.waiting_on,
@@ -153,9 +159,10 @@ def _age(resource: ResourceState, now: datetime) -> int | None:
 def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
     """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves "
     "it open."""
-    state, whys = "seen", []
+    state, whys, sources, missing = "seen", [], [], False
     for name in names:
         fact = resource.fact(name)
+        sources.append(str(fact.get("where") or ""))
         if not fact:
             return Gate("open", str(resource.outputs.get("reason") or "not looked at yet"), _age(resource, now))
         label = "" if name in GATES else f"{name.replace('_', ' ')} "
@@ -169,11 +176,13 @@ def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
             whys.append(f"{label}cannot be seen ({fact['where']}), nobody confirmed it")
         else:
             absent = fact["seen"] in ("absent", "")
+            missing = True
             state = state if state == "wrong" else ("open" if absent else "wrong")
             whys.append(
                 f"{label}{'not there' if absent else fact['seen']}, declared {fact['declared']} ({fact['where']})"
             )
-    return Gate(state, "; ".join(whys), _age(resource, now))
+    source = "; ".join(dict.fromkeys(filter(None, sources)))
+    return Gate(state, "; ".join(whys), _age(resource, now), source, state == "open" and not missing)
 
 
 _RULES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -196,6 +205,10 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
             gates[name] = Gate("open", str(have[kind].outputs.get("reason") or ""), gates[name].age)
     step = visits.one_next_step(customer, [have[kind] for kind in KINDS])
     waits = visits.waits([have[kind] for kind in KINDS])
+    if step is None and not waits[0] and not gates["reseller"].passed:
+        # It stops every customer of the connection, so that it is told only where a customer has no step of its own.
+        step = visits.filled(next_steps.reseller(have["Customer"].fact("reseller"), customer.connection), customer)
+        waits = step["owner"], str(have["Customer"].outputs.get("since") or "")
     return Readiness(
         key=customer.key,
         organization=customer.profile.organization,

@@ -88,8 +88,9 @@ def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> d
     return {label: values[label] for label in order}
 
 
-def filled(step: Mapping[str, Any], customer: schemas.Customer) -> dict[str, Any]:
+def filled(step: Mapping[str, Any] | next_steps.NextStep, customer: schemas.Customer) -> dict[str, Any]:
     """A step with the names of the customer instead of the placeholders, in the shape of the JSON output."""
+    step = step.as_dict() if isinstance(step, next_steps.NextStep) else step
     admin, address = _global_admin(customer)
     names = {
         "{customer}": customer.profile.organization,
