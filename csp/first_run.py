@@ -6,6 +6,7 @@ and copes with a busy port, a sandbox that died and a first run that was interru
 
 import json
 import os
+import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -90,6 +91,12 @@ def people(project: Project) -> int:
         _up(engine)
     say("\nreseller estate")
     look.print_status(project, "reseller")
+    todo = look.todo_items(project, "reseller")
+    if asked := [found for item in todo for found in re.findall(r"csp confirm (\w+ \w+)", item["action"])]:
+        say("\nWhat no API shows is a line in the customer file, written by whoever looked. Then run up again:")
+        for customer_and_gate in dict.fromkeys(asked):
+            say(f"  .venv/bin/csp confirm {customer_and_gate} -s reseller")
+        say("  .venv/bin/csp up -s reseller --yes")
     return 0
 
 
