@@ -9,7 +9,7 @@ READY := .venv/.ready
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: up people down setup test check format schemas bench-sandbox faults drills clean
+.PHONY: up people down setup test check format schemas bench-sandbox bench-load faults drills clean
 
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
 	@$(BIN)/python -m csp.first_run up
@@ -55,6 +55,9 @@ schemas: $(READY)     ## Write the generated schema files, rule tables and the s
 
 bench-sandbox: $(READY)  ## Reads of a 10,000-customer estate against an empty route, as a ratio
 	$(BIN)/python benchmarks/sandbox_reads.py
+
+bench-load: $(READY)     ## Loading 1,000 customers against the bare YAML parse, as a ratio
+	$(BIN)/python benchmarks/load_estate.py
 
 clean: down
 	rm -rf .csp .venv
