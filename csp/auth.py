@@ -13,9 +13,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from clients.connection import Session
-from clients.errors import ClientError, CredentialsLost, RetryLater
-from clients.tokens.ion import IonTokens
-from clients.tokens.store import Chain, FileTokenStore
+from clients.errors import CredentialsLost, RetryLater
+from clients.tokens.ion import IonTokens, LoginRefused
+from clients.tokens.store import FileTokenStore
 from csp import access, auth_microsoft, secret_input
 from csp.credential_checks import REFRESH_DAYS, ion_rights
 from csp.errors import CommandError
@@ -63,24 +63,21 @@ def login(
 
 def _start_chain(name: str, tokens: IonTokens, token: str) -> None:
     """Store and prove a new refresh token. Raises CommandError that says what became of the old and the new one."""
-    before = tokens.store.load()
     try:
         tokens.login(token)
-    except CredentialsLost as error:
-        if error.problem.code == "unknown":
-            raise _unknown(name, error) from None
+    except LoginRefused as error:
+        kept = "The credentials stored before are kept. " if error.kept else ""
         raise CommandError(
             "ION refused this refresh token: it was used before, has ended or was not copied whole. "
-            f"{_put_back(tokens, before)}Request new credentials and run csp auth ion login -c {name} again"
+            f"{kept}Request new credentials and run csp auth ion login -c {name} again"
         ) from None
+    except CredentialsLost as error:
+        raise _unknown(name, error) from None
     except RetryLater as error:
         raise CommandError(
             f"the token is stored in {tokens.store.place} and not used up, because ION was not reached: {error}. "
             f"Go on with csp auth ion keepalive -c {name}"
         ) from None
-    except ClientError:
-        _put_back(tokens, before)
-        raise
 
 
 @ion.command("status")
@@ -152,15 +149,6 @@ def _ask_own_user(sure: bool, source: secret_input.Source) -> None:
     if not typer.confirm("Is the user of this token used by no other tool?", default=False):
         typer.echo(CLICKS)
         raise CommandError("nothing was stored; come back with the token of a user of its own")
-
-
-def _put_back(tokens: IonTokens, before: Chain | None) -> str:
-    """A mistyped token must not cost the credentials that still work. What to tell about it."""
-    if before is None or before.rejected or before.sent_at is not None:
-        return ""
-    with tokens.store.lease():
-        tokens.store.save(before)
-    return "The credentials stored before are kept. "
 
 
 def _unknown(name: str, error: CredentialsLost) -> CommandError:

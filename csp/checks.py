@@ -3,8 +3,6 @@
 Every check ends in a line, never in an exception; nothing is written but what --renew asks for.
 """
 
-import smtplib
-import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -135,19 +133,7 @@ def _mail(session: Session) -> Check:
     name, declared = session.connection.name, session.connection.mail
     if declared is None or session.mail is None:
         return Check(name, "mail", "pass", "no mail server: next steps hold the mails for a person to send")
-    sandbox = not declared.host
-    host, port = declared.host or session.endpoints.smtp_host, declared.port
-    port = session.endpoints.smtp_port if sandbox else port
     fix = "correct mail.host, mail.port and mail.starttls, or open the way to the server"
-    try:
-        with smtplib.SMTP(host, port, timeout=PROBE_SECONDS) as smtp:
-            smtp.ehlo()
-            if declared.starttls and not sandbox:
-                smtp.starttls(context=ssl.create_default_context())
-                smtp.ehlo()
-    except (OSError, smtplib.SMTPException) as error:
-        return Check(
-            name, "mail", "fail", f"{host}:{port}: {' '.join(str(error).split()) or type(error).__name__}", fix
-        )
-    how = "TLS" if declared.starttls and not sandbox else "no TLS"
-    return Check(name, "mail", "pass", f"{host}:{port} answers ({how}), mails come from {declared.sender}")
+    if wrong := session.mail.check():
+        return Check(name, "mail", "fail", f"{session.mail}: {wrong}", fix)
+    return Check(name, "mail", "pass", f"{session.mail} answers, mails come from {declared.sender}")

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
+
+from babel.core import get_global
 
 from onboarding.contract import NOT_VISIBLE, Field
+from schemas.values import countries
 
 Rule = Callable[[str], str]
 
@@ -32,9 +36,29 @@ def email(text: str) -> str:
     return caseless(text)
 
 
+def country(text: str) -> str:
+    """Country: its two-letter code in small letters, whether written as that, with three letters or by English name."""
+    kept = caseless(text)
+    if len(kept) == 2:
+        return kept
+    return _country_codes().get(kept, kept)
+
+
+@cache
+def _country_codes() -> dict[str, str]:
+    """Three-letter code or English name -> two-letter code, all in small letters."""
+    known = countries()
+    names = {name.casefold(): code.lower() for code, name in known.items()}
+    aliases = get_global("territory_aliases").items()
+    return names | {old.casefold(): new[0].lower() for old, new in aliases if len(old) == 3 and new[0] in known}
+
+
 def digits(text: str) -> str:
-    """Phone: digits only; a leading +1 of North America is optional in practice."""
-    kept = re.sub(r"\D", "", text)
+    """Phone: digits only. "00" and "+" say the same; "(0)" is dialled inside the country alone; a leading +1 of North
+    America is optional in practice."""
+    kept = re.sub(r"\D", "", text.replace("(0)", ""))
+    if kept.startswith("00"):
+        kept = kept[2:]
     return kept[1:] if len(kept) == 11 and kept.startswith("1") else kept
 
 
@@ -61,7 +85,7 @@ RULES: dict[str, Rule] = {
     "address.city": plain,
     "address.state": caseless,
     "address.zip": postal_code,
-    "address.country": caseless,
+    "address.country": country,
     "provider": caseless,
     "pricebook": plain,
     "provider_currency": caseless,

@@ -221,7 +221,9 @@ class _Connection:
         if not records:
             return "nobody in Partner Center's activity log: the customer, Microsoft or a user of ION"
         return "; ".join(
-            record.operation_type + (f" on {record.date:%Y-%m-%d %H:%M}" if record.date else "")
+            (f"{record.user}: " if record.user else "")
+            + record.operation_type
+            + (f" on {record.date:%Y-%m-%d %H:%M}" if record.date else "")
             for record in records[-3:]
         )
 

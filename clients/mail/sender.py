@@ -32,6 +32,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
+    """`starttls`: encrypt after the greeting, or send nothing. `tls`: encrypted from the first byte (port 465)."""
+
     host: str
     port: int
     starttls: bool
@@ -39,6 +41,7 @@ class MailServer:
     copy_to: str = ""
     user: str = ""
     password: str = ""
+    tls: bool = False
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port})"
@@ -51,11 +54,11 @@ class MailSender:
         self,
         server: MailServer,
         *,
-        connect: Callable[..., smtplib.SMTP] = smtplib.SMTP,
+        connect: Callable[..., smtplib.SMTP] | None = None,
         timeout_seconds: float = 30.0,
     ) -> None:
         self._server = server
-        self._connect = connect
+        self._connect = connect or (_connect_encrypted if server.tls else smtplib.SMTP)
         self._timeout = timeout_seconds
         self.last_error = ""
 
@@ -78,12 +81,38 @@ class MailSender:
                 smtp.quit()
             smtp.close()
 
+    def check(self) -> str:
+        """Greets the server, with TLS where it is asked for, and says goodbye: no mail, no login. "" or the reason why
+        no mail could be sent, in one line."""
+        try:
+            smtp = self._connect(self._server.host, self._server.port, timeout=self._timeout)
+        except (OSError, smtplib.SMTPException) as error:
+            return _line(error)
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            if self._server.starttls and not self._server.tls:
+                smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo_or_helo_if_needed()
+        except (OSError, smtplib.SMTPException) as error:
+            return _line(error)
+        finally:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+            smtp.close()
+        return ""
+
+    def __str__(self) -> str:
+        encrypted = self._server.starttls or self._server.tls
+        return f"{self._server.host}:{self._server.port} ({'TLS' if encrypted else 'no TLS'})"
+
     def _deliver(self, smtp: smtplib.SMTP, mail: EmailMessage, message: Message) -> SendResult:
         try:
             smtp.ehlo_or_helo_if_needed()
-            if self._server.starttls:
+            if self._server.starttls and not self._server.tls:
                 smtp.starttls(context=ssl.create_default_context())
             if self._server.user:
+                if not (self._server.starttls or self._server.tls):
+                    return self._failed("a password is sent over an encrypted connection only: set starttls or tls")
                 smtp.login(self._server.user, self._server.password)
             code, text = smtp.mail(self._server.sender)
             if code != 250:
@@ -103,6 +132,15 @@ class MailSender:
             return "maybe"
         return "sent" if code == 250 else self._failed(f"text refused: {code} {text.decode(errors='replace')}")
 
+    def compose(self, message: Message) -> bytes:
+        """The whole mail as it goes over the wire (a .eml file). Raises ValueError for headers with line breaks."""
+        return self._compose(message).as_bytes(policy=policy.SMTP)
+
+    @property
+    def sender(self) -> str:
+        """The address that the mails come from."""
+        return self._server.sender
+
     def _compose(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self._server.sender
@@ -119,8 +157,16 @@ class MailSender:
         return mail
 
     def _failed(self, error: object) -> SendResult:
-        self.last_error = redact(" ".join(str(error).split()) or type(error).__name__)
+        self.last_error = _line(error)
         return "failed"
+
+
+def _line(error: object) -> str:
+    return redact(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _connect_encrypted(host: str, port: int, timeout: float) -> smtplib.SMTP:
+    return smtplib.SMTP_SSL(host, port, timeout=timeout, context=ssl.create_default_context())
 
 
 def _addresses(*lists: str) -> list[str]:

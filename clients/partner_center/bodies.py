@@ -261,4 +261,5 @@ def audit_record(data: Mapping[str, Any], where: str) -> AuditRecord:
         customer_id=text(data, "customerId", where).lower(),
         customer_name=text(data, "customerName", where),
         customized={text(pair, "key", where): text(pair, "value", where) for pair in pairs},
+        user=text(data, "userPrincipalName", where) or text(data, "applicationId", where),
     )

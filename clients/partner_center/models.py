@@ -197,7 +197,8 @@ class AttestationState:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """`customized` holds the name/value pairs of `customizedData`, e.g. PrimaryDomainName."""
+    """`customized` holds the name/value pairs of `customizedData`, e.g. PrimaryDomainName. `user` is the sign-in name
+    of whoever acted, or the id of the application that did, "" where Microsoft names neither."""
 
     operation_type: str
     operation_status: str
@@ -205,3 +206,4 @@ class AuditRecord:
     customer_id: str
     customer_name: str
     customized: Mapping[str, str]
+    user: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clients.clock import Clock
-from clients.errors import ClientError, CredentialsLost, Problem
+from clients.errors import ClientError, CredentialsLost, Problem, RetryLater
 from clients.ion.errors import LOGIN, RULES, describe
 from clients.redact import SECRETS
 from clients.rules import classify
@@ -17,6 +17,14 @@ from clients.tokens.store import Chain, TokenStore, digest
 from clients.transport import Call, Transport, join
 
 Renew = Callable[[TokenStore, Wanted], None]
+
+
+class LoginRefused(CredentialsLost):
+    """ION refused the refresh token that a person brought. `kept`: the credentials of before are in the store again."""
+
+    def __init__(self, problem: Problem, *, action: str, kept: bool) -> None:
+        super().__init__(problem, action=action)
+        self.kept = kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +74,43 @@ class IonTokens:
             self.store.proven()
 
     def login(self, refresh_token: str) -> None:
-        """Starts a new chain with a refresh token that a person got from ION, and proves it at once."""
+        """Starts a new chain with a refresh token that a person got from ION, and proves it at once.
+
+        A token that ION refuses must not cost credentials that still work: the chain of before comes back. Where ION
+        was not reached, or nobody knows whether the token was spent, the new chain stays. Raises LoginRefused,
+        CredentialsLost, RetryLater.
+        """
         SECRETS.add(refresh_token)
         with self._lock:
             self._chain = None
             with self.store.lease():
+                before = self.store.load()
                 self.store.save(
                     Chain(refresh_token=refresh_token, seed=f"{digest(refresh_token)} {digest(self._seed)}")
                 )
-            self._renew(self.store, Wanted(force=True))
+            try:
+                self._renew(self.store, Wanted(force=True))
+            except RetryLater:
+                raise
+            except CredentialsLost as error:
+                if error.problem.code == "unknown":
+                    raise
+                raise LoginRefused(error.problem, action=LOGIN, kept=self._put_back(before, refresh_token)) from None
+            except ClientError:
+                self._put_back(before, refresh_token)
+                raise
+
+    def _put_back(self, before: Chain | None, tried: str) -> bool:
+        """True when the chain of before is in the store again; nothing is touched when it was not usable, or somebody
+        else has stored another one meanwhile."""
+        if before is None or before.rejected or before.sent_at is not None:
+            return False
+        with self.store.lease():
+            now = self.store.load()
+            if now is None or now.refresh_token != tried:
+                return False
+            self.store.save(before)
+        return True
 
     def keepalive(self) -> None:
         """Renews now; run it weekly where nothing else runs, the chain ends after 30 to 32 idle days."""

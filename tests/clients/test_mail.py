@@ -94,3 +94,16 @@ def test_a_header_cannot_be_smuggled_in(mailbox: tuple[Mailbox, MailSender], sub
     box, sender = mailbox
     assert sender.send(Message(to="anna@contoso.example", subject=subject, text="x")) == "failed"
     assert not box.mails
+
+
+def test_a_check_greets_the_server_and_sends_nothing(mailbox: tuple[Mailbox, MailSender]) -> None:
+    box, sender = mailbox
+    assert sender.check() == ""
+    assert not box.mails
+
+
+def test_a_check_tells_why_no_mail_could_be_sent(mailbox: tuple[Mailbox, MailSender]) -> None:
+    _, sender = mailbox
+    assert MailSender(MailServer("127.0.0.1", 9, False, "csp@reseller.example")).check()
+    asks_for_tls = MailServer("127.0.0.1", sender._server.port, True, "csp@reseller.example")
+    assert "STARTTLS" in MailSender(asks_for_tls).check()

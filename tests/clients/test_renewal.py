@@ -12,7 +12,7 @@ import pytest
 
 from clients.errors import CredentialsLost, OurBug, Problem, RetryLater, UnknownOutcome
 from clients.ion.errors import LOGIN
-from clients.tokens.ion import IonTokens
+from clients.tokens.ion import IonTokens, LoginRefused
 from clients.tokens.renewal import Exchanged, Wanted, exchange_over, renew
 from clients.tokens.renewer import run
 from clients.tokens.store import Chain, FileTokenStore, digest
@@ -162,6 +162,42 @@ def test_a_login_starts_a_new_chain_and_an_old_seed_does_not_end_it(given: Given
     assert tokens().token() == "access-2"
     assert tokens(seed="from-the-console").token() == "access-2"
     assert ion.calls == ["refresh-0", "from-the-console"]
+
+
+def test_a_mistyped_token_costs_nothing_that_works(given: Given) -> None:
+    ion, store, _clock, tokens = given
+    tokens().token()
+    with pytest.raises(LoginRefused) as caught:
+        tokens().login("mistyped")
+    assert caught.value.kept
+    assert tokens().token() == "access-1"
+    assert store.load().refresh_token == "refresh-1"  # type: ignore[union-attr]
+
+
+def test_a_login_that_was_not_tried_out_keeps_the_new_token(given: Given) -> None:
+    ion, store, _clock, tokens = given
+    tokens().token()
+    ion.before = RetryLater(problem("connect"))
+    with pytest.raises(RetryLater):
+        tokens().login("from-the-console")
+    assert store.load().refresh_token == "from-the-console"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("fate", ["rejected", "unknown", "none"])
+def test_credentials_that_do_not_work_are_not_put_back(given: Given, fate: str) -> None:
+    ion, store, _clock, tokens = given
+    if fate == "rejected":
+        with pytest.raises(CredentialsLost):
+            tokens(seed="wrong").token()
+    if fate == "unknown":
+        ion.after = UnknownOutcome(problem("no-answer"))
+        with pytest.raises(CredentialsLost):
+            tokens().token()
+        ion.after = None
+    with pytest.raises(LoginRefused) as caught:
+        tokens().login("mistyped")
+    assert not caught.value.kept
+    assert store.load().rejected  # type: ignore[union-attr]
 
 
 def test_a_newer_seed_in_the_environment_replaces_a_dead_chain(given: Given) -> None:

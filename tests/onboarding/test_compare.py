@@ -13,6 +13,13 @@ EQUAL = [
     ("address.zip", "l5n 8l9", "L5N8L9"),
     ("address.state", "wa", "WA"),
     ("address.country", "us", "US"),
+    ("address.country", "US", "USA"),
+    ("address.country", "CA", "CAN"),
+    ("address.country", "GB", "GBR"),
+    ("address.country", "US", "United States"),
+    ("address.country", "CA", "canada"),
+    ("phone", "+44 20 7946 0101", "0044 20 7946 0101"),
+    ("phone", "+44 20 7946 0101", "+44 (0)20 7946 0101"),
     ("language", "en", "EN"),
     ("domain", "Contoso.onmicrosoft.com.", "contoso.onmicrosoft.com"),
     ("tenant", "AB-C", "ab-c"),
@@ -20,6 +27,9 @@ EQUAL = [
 ]
 DIFFERENT = [
     ("phone", "+44 20 7946 0101", "+1 20 7946 0101"),
+    ("address.country", "US", "CAN"),
+    ("address.country", "US", "Elsewhere"),
+    ("phone", "+44 20 7946 0101", "+49 20 7946 0101"),
     ("organization", "Contoso Ltd", "contoso ltd"),
     ("pricebook", "US Standard", "US standard"),
     ("address.zip", "98052", "98053"),
