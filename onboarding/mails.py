@@ -1,4 +1,4 @@
-"""Mails to customers: exactly one of a kind, by a stable Message-ID and a marker that is kept in state.
+"""Mails to customers: exactly one of a kind, by a stable Message-ID, a marker on disk before the send and one in state.
 
 Without a mail server the operator sends them: the next step holds address, subject and text. The tool never opens a
 link in them.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from clients.mail import Message
-from onboarding import contract, labels, next_steps
+from onboarding import letters, next_steps
 from onboarding.contract import Known
 
 if TYPE_CHECKING:
@@ -22,69 +22,92 @@ _NAMESPACE = uuid.UUID("4f0b7f6c-3b1e-5d55-8a52-1f7b7a0c9d21")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail. `kind` and `about` (attestation id, tenant) make it unique for a customer."""
+    """One mail. `kind` and `about` (attestation id, round of an invitation) make it unique for a customer."""
 
     kind: str
     about: str
     to: str
     subject: str
     text: str
+    html: str = ""
     copy: str = ""
+    template: str = ""
 
     def marker(self) -> str:
         """Name of its marker in memory."""
-        return f"mail_{self.kind}_{uuid.uuid5(_NAMESPACE, f'{self.about}|{self.to.lower()}').hex[:8]}"
+        return marker(self.kind, self.about, self.to)
 
     def values(self) -> dict[str, str]:
         """For an operator who sends it by hand."""
         return next_steps.mail_values(self.to, self.subject, self.text, self.copy)
 
 
-def send_once(letter: Letter, key: str, known: Known, session: Session) -> tuple[str, dict[str, str]]:
-    """Send unless it was sent. Returns what happened ("sent", "maybe", "failed", "no server") and what to remember."""
-    before = known.memory.get(letter.marker(), "")
-    if before:
-        return before.split(" ", 1)[0], {}
-    if session.mail is None:
-        return "no server", {}
+def marker(kind: str, about: str, to: str) -> str:
+    """Name of the marker of a mail in memory. Its value reads `<sent|maybe> <when> <to>`."""
+    return f"mail_{kind}_{uuid.uuid5(_NAMESPACE, f'{about}|{to.lower()}').hex[:8]}"
+
+
+def message(letter: Letter, key: str, session: Session) -> Message:
+    """The mail with its Message-ID, which is the same whenever and wherever it is made."""
     unique = uuid.uuid5(_NAMESPACE, f"{session.account}|{session.partner_tenant}|{key}|{letter.marker()}")
-    message = Message(
+    return Message(
         to=letter.to,
         cc=letter.copy,
         subject=letter.subject,
         text=letter.text,
-        html="",
+        html=letter.html,
         message_id=f"<{unique}@csp-onboarding>",
     )
-    result = str(session.mail.send(message))
-    return result, {} if result == "failed" else {letter.marker(): f"{result} {contract.now()} {letter.to}"}
 
 
-def invitation(name: str, to: str, copy: str, company: str, link: str, session: Session) -> Letter:
-    """To the Global Admin: what Microsoft will show, what it grants and what not."""
-    partner = next_steps.distributor_name(session)
-    text = (
-        f"Hello {name},\n\n"
-        f"{company} and we want to work together on Microsoft cloud services. Please sign in with your Global "
-        f"Admin account and accept:\n\n"
-        f"{link}\n\n"
-        f"Microsoft will show {partner}, our distributor, and our name. The page also asks for the Microsoft "
-        f"Customer Agreement "
-        f"({labels.AGREEMENT_TEXT}). Accepting gives nobody administrator rights, and your existing subscriptions "
-        f"stay as they are.\n\n"
-        "When it is done, please reply with your Microsoft ID (tenant id).\n"
-    )
-    return Letter("invitation", link, to, f"Please accept the Microsoft partner relationship for {company}", text, copy)
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What became of a mail. `memory`: what to remember. `why`: one line when it did not leave for sure."""
+
+    result: Literal["sent", "maybe", "failed", "no server"]
+    memory: dict[str, str]
+    why: str = ""
 
 
-def agreement(name: str, to: str, company: str, link: str, about: str) -> Letter:
-    """To the signatory: the page where Microsoft's agreement is accepted."""
-    text = (
-        f"Hello {name},\n\n"
-        f"before {company} can order Microsoft cloud services, the Microsoft Customer Agreement must be accepted "
-        f"by somebody who may sign "
-        "for the company. Microsoft shows it on this page:\n\n"
-        f"{link}\n\n"
-        f"The text to read beforehand: {labels.AGREEMENT_TEXT}\n"
-    )
-    return Letter("agreement", about, to, f"Microsoft Customer Agreement for {company}: please accept", text)
+def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sending:
+    """Send unless state or the marker on disk says that it was, or may have been, sent."""
+    before = known.memory.get(letter.marker(), "")
+    if before:
+        return Sending("maybe" if before.startswith("maybe") else "sent", {})
+    if session.mail is None:
+        return Sending("no server", {})
+    mail = message(letter, key, session)
+    with session.locks.hold("mail", mail.message_id):
+        posted = session.outbox.post(mail, session.mail)
+    if posted.result == "failed":
+        return Sending("failed", {}, posted.why)
+    return Sending(posted.result, {letter.marker(): f"{posted.result} {posted.at} {letter.to}"}, posted.why)
+
+
+def told(marked: str) -> str:
+    """The marker of a mail in words; never more certain than we are."""
+    result, _, rest = marked.partition(" ")
+    day = rest[:10]
+    if result == "maybe":
+        return f"The mail may have been sent on {day}: nobody knows. Ask for it before you send it again."
+    return f"The mail was sent on {day}."
+
+
+def invitation(
+    name: str, to: str, copy: str, company: str, link: str, session: Session, *, language: str = "en", number: int = 1
+) -> Letter:
+    """To the Global Admin: what Microsoft will show, what it grants and what not. `number` rises with each renewal.
+
+    Raises PersonMustAct for a template of the reseller that cannot be used."""
+    mail = letters.render("invitation", language, session, name=name, company=company, link=link)
+    return Letter("invitation", f"round {number}", to, mail.subject, mail.text, mail.html, copy, mail.template)
+
+
+def agreement(
+    name: str, to: str, company: str, link: str, about: str, session: Session, *, language: str = "en"
+) -> Letter:
+    """To the signatory: the page where Microsoft's agreement is accepted.
+
+    Raises PersonMustAct for a template of the reseller that cannot be used."""
+    mail = letters.render("agreement", language, session, name=name, company=company, link=link)
+    return Letter("agreement", about, to, mail.subject, mail.text, mail.html, template=mail.template)

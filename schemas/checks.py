@@ -151,7 +151,7 @@ def _date(value: Any) -> dt.date | None:
 
 
 def _dates(data: Mapping[str, Any], report: Report, today: dt.date) -> None:
-    for path in (("identity", "sent_on"), ("attestation", "agreed_on")):
+    for path in (("identity", "sent_on"), ("identity", "declined_on"), ("attestation", "agreed_on")):
         _not_future(get(data, *path), path, report, today)
 
 

@@ -61,6 +61,8 @@ class Reseller(Declared):
     """The reseller's own tenant (GUID); sent as associatedPartnerId."""
     partner_id: v.Digits
     """Partner Location Account id (the former MPN id), quoted."""
+    name: v.Text | None = None
+    """Our company name, as Microsoft's page and our mails show it."""
 
 
 class AssociationApi(Declared):
@@ -98,7 +100,9 @@ class Mail(Declared):
     port: Annotated[v.Count, Field(ge=1, le=65535)] = 587
     """Port."""
     starttls: v.Flag = True
-    """Encrypt with STARTTLS."""
+    """Encrypt with STARTTLS; a server that does not offer it gets no mail."""
+    tls: v.Flag = False
+    """Encrypted from the first byte (port 465), instead of STARTTLS."""
     sender: Annotated[v.Email, Field(alias="from")]
     """Address the mails come from."""
     copy_to: Annotated[v.Email | None, Field(alias="copy")] = None
@@ -198,6 +202,10 @@ class Connection(Declared):
     """Mail server. None: a person sends the mails."""
     follow_up_days: Annotated[tuple[v.Count, ...], Field(min_length=1)] = (3, 7, 14)
     """Days after which a wait is followed up."""
+    invitation_days: Annotated[v.Count, Field(ge=1, le=365)] = 30
+    """Days after which an invitation that nobody accepted counts as expired. Microsoft's link itself does not end."""
+    mail_templates: str = "stacks/mail"
+    """Folder of our own mail templates, below the project. They win over the built-in ones."""
     program_access: Confirmation | None = None
     """A person's confirmation that the CSP program is approved for this account in ION."""
     agreement_valid_from: v.Date = dt.date(2023, 4, 1)

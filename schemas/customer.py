@@ -130,6 +130,8 @@ class InviteIdentity(Declared):
     """Who accepts."""
     sent_on: Annotated[v.Date | None, LocalOnly()] = None
     """The day a person sent the invitation by hand (YYYY-MM-DD)."""
+    declined_on: Annotated[v.Date | None, LocalOnly()] = None
+    """The day the Global Admin said no (YYYY-MM-DD). No system shows it; remove the line to invite again."""
     contact_copy: Annotated[v.Email | None, LocalOnly()] = None
     """Who gets a copy of the invitation."""
     confirmed: Annotated[Confirmation | None, LocalOnly()] = None
@@ -147,6 +149,9 @@ class Attestation(Declared):
     route: Annotated[Literal["customer", "partner"] | None, LocalOnly()] = None
     """`customer`: accepted directly by the customer; `partner`: attested by the partner. Default: `customer` for an
     invitation (its link asks for it), else `partner`."""
+    legal_entity: Annotated[v.Text | None, LocalOnly()] = None
+    """The legal entity that accepts. Default: the company name. Another value asks for the agreement again; a new
+    `profile.organization` alone is a rename and does not."""
     agreed_on: Annotated[v.Date | None, LocalOnly()] = None
     """The day the signatory agreed, for the form in ION (YYYY-MM-DD)."""
     language: Annotated[v.Culture | None, WriteOnly()] = None

@@ -1,5 +1,6 @@
 """Mails to customers and to TD SYNNEX."""
 
+from clients.mail.outbox import Outbox, Posted
 from clients.mail.sender import MailSender, Message, SendResult
 
-__all__ = ["MailSender", "Message", "SendResult"]
+__all__ = ["MailSender", "Message", "Outbox", "Posted", "SendResult"]

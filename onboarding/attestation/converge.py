@@ -51,10 +51,12 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
         (pending.link, pending.id) if pending else (labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
     )
     if pending is not None or facts.data.get("old") or session.partner_center is not None:
-        _, marker = mails.send_once(letter(desired, link, about), desired.key, known, session)
-        memory |= marker
+        sending = mails.send_once(letter(desired, link, about, session), desired.key, known, session)
+        memory |= sending.memory
         known = Known({**known.outputs, "memory": known.memory | memory})
         outcome = outcome.but(next_step=assess(desired, known, outcome.facts, session).next_step)
+        if sending.result == "failed":
+            outcome = outcome.but(again=True, reason=f"{outcome.reason}; the mail was not sent: {sending.why}")
     return outcome.but(memory={**memory, **outcome.memory})
 
 
@@ -89,7 +91,7 @@ def _language(session: Session, desired: AttestationInputs) -> str:
 
 def mail_link(session: Session, desired: AttestationInputs, known: Known, pending: AttestationState) -> dict[str, str]:
     """Mail the signatory once; what to remember."""
-    return mails.send_once(letter(desired, pending.link, pending.id), desired.key, known, session)[1]
+    return mails.send_once(letter(desired, pending.link, pending.id, session), desired.key, known, session).memory
 
 
 def _put_on_record(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from clients.partner_center.models import AttestationState
 from onboarding import labels, mails, next_steps
-from onboarding.attestation.observe import EVIDENCE, AttestationInputs, other_signer, signer
+from onboarding.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, signer
 from onboarding.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
     kind = str(facts.data.get("kind") or "")
     if session.partner_center is not None:
         if not desired.tenant_id:
-            return waiting(facts, EARLIER, "comes after the Microsoft tenant")
+            return waiting(facts, EARLIER, "comes after the Microsoft tenant", memory=given(desired))
         if kind and not other_signer(desired, known):
             memory = {"kind": kind, "signer": known.memory.get("signer") or signer(desired), KNOWN_ALREADY: ""}
             return ready(facts, reason=_replaced(facts), memory=memory | _evidence(facts))
@@ -99,7 +99,7 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
 def signatory_step(desired: AttestationInputs, pending: AttestationState, session: Session, known: Known) -> NextStep:
     """The customer's signatory accepts on Microsoft's page; the link is theirs alone."""
     who = signatory(desired)
-    note = letter(desired, pending.link, pending.id)
+    note = letter(desired, pending.link, pending.id, session)
     sent = known.memory.get(note.marker(), "")
     action = (
         f"{who.first_name} {who.last_name} ({who.email}) accepts the Microsoft Customer Agreement on Microsoft's page."
@@ -108,22 +108,24 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
         action += f" The page works until {pending.expires.date().isoformat()}."
     if sent:
         return NextStep(
-            "customer", "Microsoft's agreement page", f"{action} The link was mailed.", next_steps.who(), pending.link
+            "customer", "Microsoft's agreement page", f"{action} {mails.told(sent)}", next_steps.who(), pending.link
         )
     return NextStep(
         "customer", "Microsoft's agreement page", f"{action} Send the mail below.", note.values(), pending.link
     )
 
 
-def letter(desired: AttestationInputs, link: str, about: str) -> mails.Letter:
+def letter(desired: AttestationInputs, link: str, about: str, session: Session) -> mails.Letter:
     """The mail with the page where the signatory accepts; `about` makes it unique."""
     who = signatory(desired)
-    return mails.agreement(f"{who.first_name} {who.last_name}", who.email, desired.company, link, about)
+    language = (desired.attestation.language or "en")[:2].lower()
+    name = f"{who.first_name} {who.last_name}"
+    return mails.agreement(name, who.email, desired.company, link, about, session, language=language)
 
 
 def _accept_directly(desired: AttestationInputs, session: Session) -> NextStep:
     """The customer accepts in its own admin center; a Global Admin must sign in there."""
-    note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
+    note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
     action = (
         f"{signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
         "(sign in as Global Admin)."

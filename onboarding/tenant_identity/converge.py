@@ -13,8 +13,8 @@ from clients.transport import request_id
 from onboarding import attestation, mails
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
-from onboarding.tenant_identity import new
-from onboarding.tenant_identity.agreement_first import agreement_inputs
+from onboarding.tenant_identity import new, rename
+from onboarding.tenant_identity.agreement_first import ASKED_FOR, agreement_inputs
 from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, observe
 from onboarding.tenant_identity.verdict import assess, letter, link_for
 
@@ -45,7 +45,8 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             outcome = step
             break
         outcome = assess(desired, known, observe(desired, known, Look(session)), session)
-    return outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final)
+    outcome = outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final)
+    return rename.follow(desired, known, outcome.facts, outcome, session)
 
 
 def _step(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
@@ -81,7 +82,8 @@ def _make(
             return attestation.rejected(facts, refused_here)
         except (RetryLater, UnknownOutcome) as later:
             return waiting(facts, NEXT_RUN, str(later), again=True)
-        return waiting(facts, "customer", "the signatory was asked", memory={"attestation_id": pending.id}, final=True)
+        memory = {"attestation_id": pending.id, ASKED_FOR: attestation.signer(agreement_inputs(desired, identity))}
+        return waiting(facts, "customer", "the signatory was asked", memory=memory, final=True)
     return new.create(desired, identity, known, facts, session)
 
 
@@ -117,8 +119,7 @@ def _invite(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sessi
         note = replace(
             note, subject=note.subject.replace("{customer}", company), text=note.text.replace("{customer}", company)
         )
-        _, marker = mails.send_once(note, desired.key, known, session)
-        memory |= marker
+        memory |= mails.send_once(note, desired.key, known, session).memory
     return outcome.but(memory=memory) if memory else None
 
 

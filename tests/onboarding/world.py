@@ -24,6 +24,7 @@ from clients.ion.models import (
     LegacyAgreement,
     LegacyProfile,
 )
+from clients.mail import Posted
 from clients.partner_center.models import (
     AddressVerdict,
     Agreement,
@@ -36,6 +37,7 @@ from clients.partner_center.models import (
     Reseller,
     ResellerVerdict,
 )
+from onboarding import contract
 
 RESELLER = "11111111-1111-1111-1111-111111111111"
 LINK = f"https://admin.microsoft.com/Adminportal/Home?invType=IndirectResellerRelationship&partnerId={RESELLER}"
@@ -93,6 +95,8 @@ class World:
         self.partner_center = self if provider else None
         self.association = _Rows(self) if self.api else None
         self.mail = self if self.mail_server else None
+        self.outbox = self
+        self.project = None
         self.connection = schemas.Connection(
             name="us",
             role=self.role,
@@ -166,9 +170,15 @@ class World:
     def tenant_id(self, domain: str) -> str | None:
         return self.domains.get(domain)
 
-    def send(self, message: Any) -> str:
+    def send(self, message: Any) -> Any:
         self.mails.append(f"{message.to}: {message.subject}")
         return "sent"
+
+    def post(self, message: Any, _sender: Any) -> Posted:
+        if "mail" in self.fail:
+            self.fail.pop("mail")
+            return Posted("failed", contract.now(), "no such user")
+        return Posted(self.send(message), contract.now())
 
     def check(self) -> None:
         return None

@@ -1,0 +1,112 @@
+"""Sends a mail at most once, whatever happens between the send and the moment at which its result is kept.
+
+A marker file is written and flushed to disk before the send and completed after it. A marker that was never completed
+means that the process ended in between: nobody knows whether the mail left, so it is `maybe` and not sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from clients.clock import Clock
+from clients.mail.sender import Message, SendResult
+
+SENDING = "sending"
+
+
+class Sender(Protocol):
+    """What is needed of a mail sender."""
+
+    @property
+    def last_error(self) -> str: ...
+    def send(self, message: Message) -> SendResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of one mail. `at`: RFC 3339, UTC. `why`: one line when it was not sent for sure."""
+
+    result: SendResult
+    at: str
+    why: str = ""
+
+
+class Outbox:
+    """Marker files of one working folder, one a Message-ID.
+
+    A machine without that folder knows nothing of a send that no state tells either; then only the stable Message-ID
+    lets a mailbox recognise the copy."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def post(self, message: Message, sender: Sender) -> Posted:
+        """Send unless a marker says that it was, or may have been, sent. The caller holds a lock on the Message-ID.
+
+        Raises ValueError for a message without a Message-ID of its own.
+        """
+        if not message.message_id:
+            raise ValueError("a mail that is sent once needs a Message-ID")
+        before = self._read(message)
+        if before is not None and before.result != "failed":
+            return before
+        try:
+            self._write(message, SENDING)
+        except OSError as error:
+            why = f"its marker cannot be written: {error.strerror or error}"
+            return Posted("failed", self._now(), why)
+        result = sender.send(message)
+        with contextlib.suppress(OSError):  # then the marker still says `sending`, and that is the careful answer
+            self._write(message, result)
+        return Posted(result, self._now(), sender.last_error)
+
+    def _read(self, message: Message) -> Posted | None:
+        """The marker of a mail, None when there is none."""
+        interrupted = "the run was stopped while it was sent"
+        try:
+            data = json.loads(self._file(message).read_text("utf-8"))
+            result, at = data["result"], str(data["at"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return Posted("maybe", self._now(), interrupted)
+        if result in ("sent", "maybe", "failed"):
+            return Posted(result, at, "the connection ended while it was sent" if result == "maybe" else "")
+        return Posted("maybe", at, interrupted)
+
+    def _write(self, message: Message, result: str) -> None:
+        """Replace the marker so that it is whole on disk when this returns. Raises OSError."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = self._file(message)
+        marker = {
+            "message_id": message.message_id,
+            "to": message.to,
+            "subject": message.subject,
+            "result": result,
+            "at": self._now(),
+        }
+        draft = file.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as out:
+            os.fchmod(out.fileno(), 0o600)
+            json.dump(marker, out)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _file(self, message: Message) -> Path:
+        return self._folder / f"{hashlib.sha256(message.message_id.encode()).hexdigest()[:24]}.json"
+
+    def _now(self) -> str:
+        return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""The built-in mail templates (docs/invitations.md). A file of the same name in the reseller's own folder wins."""
