@@ -7,7 +7,7 @@ shows. Nobody accepts for the customer. How it goes on: docs/attestation.md.
 """
 
 from onboarding.attestation.converge import converge, mail_link, rejected, release, request
-from onboarding.attestation.observe import ACCEPTED, CARRIED, WHERE_ION, AttestationInputs, observe
+from onboarding.attestation.observe import ACCEPTED, CARRIED, WHERE_ION, AttestationInputs, observe, signer
 from onboarding.attestation.verdict import asks_again, assess, signatory_step
 
 Inputs = AttestationInputs
@@ -27,4 +27,5 @@ __all__ = [
     "release",
     "request",
     "signatory_step",
+    "signer",
 ]

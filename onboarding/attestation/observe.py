@@ -9,7 +9,7 @@ from pydantic import Field as Limit
 
 import schemas
 from clients.partner_center.models import Agreement, AttestationState
-from onboarding import contract, next_steps
+from onboarding import compare, contract, next_steps
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
 from onboarding.look import Look
 
@@ -49,15 +49,24 @@ def observe(desired: AttestationInputs, known: Known, look: Look) -> Facts:
 
 
 def signer(desired: AttestationInputs) -> str:
-    """Who signs for whom: another value means that the agreement is asked for again."""
+    """The signatory's e-mail and the legal entity, as memory keeps them."""
     who = desired.attestation.signatory
     return f"{who.email.lower() if who else ''} | {desired.company}"
 
 
 def other_signer(desired: AttestationInputs, known: Known) -> bool:
-    """The agreement was attested for another signatory or legal entity than is declared now."""
+    """The agreement was attested for another signatory or legal entity than is declared now.
+
+    A new company name alone is a rename of the same legal entity; another one is declared as `legal_entity`.
+    """
     before = known.memory.get("signer", "")
-    return known.memory.get("kind") == "attested" and bool(before) and before != signer(desired)
+    if known.memory.get("kind") != "attested" or not before or before == signer(desired):
+        return False
+    who, _, entity = before.partition(" | ")
+    declared = desired.attestation.legal_entity
+    return signer(desired).partition(" | ")[0] != who or bool(
+        declared and not compare.same("organization", declared, entity)
+    )
 
 
 def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Field:
@@ -180,4 +189,10 @@ def _asked(desired: AttestationInputs, known: Known) -> str:
     memory = known.memory
     if memory.get("attestation_id"):
         return memory["attestation_id"] if memory.get("asked_for", signer(desired)) == signer(desired) else ""
-    return "" if other_signer(desired, known) else desired.attestation_id
+    given_for = memory.get("given_for") if memory.get("given") == desired.attestation_id else None
+    return "" if other_signer(desired, known) or given_for not in (None, signer(desired)) else desired.attestation_id
+
+
+def given(desired: AttestationInputs) -> dict[str, str]:
+    """To remember: for whom the resource of the tenant asked. It asks for whoever is declared in the same run."""
+    return {"given": desired.attestation_id, "given_for": signer(desired)} if desired.attestation_id else {}

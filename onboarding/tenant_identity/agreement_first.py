@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import schemas
 from onboarding import attestation
-from onboarding.tenant_identity.observe import TenantIdentityInputs
+
+if TYPE_CHECKING:
+    from onboarding.contract import Known
+    from onboarding.tenant_identity.observe import TenantIdentityInputs
+
+ASKED_FOR = "asked_for"
+"""In memory: who signs for whom in the agreement that was asked for."""
 
 
 def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> attestation.AttestationInputs:
@@ -18,3 +26,13 @@ def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentit
         company=identity.company_name or desired.company,
         country=place.country if place else "",
     )
+
+
+def asked(desired: TenantIdentityInputs, known: Known) -> str:
+    """Id of the agreement that is under way for the declared signatory and company; "" when nobody, or somebody else,
+    was asked."""
+    found = known.memory.get("attestation_id", "")
+    before = known.memory.get(ASKED_FOR, "")
+    if not found or not before or not isinstance(desired.identity, schemas.NewIdentity) or desired.attestation is None:
+        return found
+    return found if before == attestation.signer(agreement_inputs(desired, desired.identity)) else ""

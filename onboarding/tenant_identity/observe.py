@@ -14,6 +14,7 @@ from clients.partner_center.models import AttestationState, PcCustomer
 from onboarding import compare, contract, next_steps
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
 from onboarding.look import Look
+from onboarding.tenant_identity.agreement_first import asked
 
 CARRIED = ("tenant_id", "attestation_id")
 CREATE_SENT = "create_sent"
@@ -84,9 +85,9 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
     if not wanted and linked and linked_domain and compare.same("domain", linked_domain, domain):
         wanted = linked
     pending = None
-    asked = known.memory.get("attestation_id", "")
-    if asked and related is None and not settled and look.session.partner_center is not None:
-        pending = look.attestation(asked)
+    under_way = asked(desired, known)
+    if under_way and related is None and not settled and look.session.partner_center is not None:
+        pending = look.attestation(under_way)
     found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict)
     fields, seen = _fields(desired, known, found, look)
     return Facts(fields=fields, seen=seen, data={"found": found})

@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import smtplib
+import sqlite3
 import tempfile
 import threading
 from collections import Counter
@@ -44,7 +45,7 @@ from clients.connection import Session
 from clients.handover import make_local_recipient
 from clients.locks import KeyLocks
 from clients.mail import MailSender
-from onboarding import contract
+from onboarding import contract, inputs
 from providers import attestation, component, customer, provider_association, removals, sessions, tenant_identity
 from providers.dynamic import Provider
 from tests.workspace import ROOT
@@ -55,15 +56,7 @@ KINDS: dict[str, Callable[[], Provider]] = {
     "TenantIdentity": tenant_identity.provider,
     "Attestation": attestation.provider,
 }
-FROM_OTHERS = {
-    "ProviderAssociation": {"ion_customer_id": "Customer"},
-    "TenantIdentity": {"ion_customer_id": "Customer"},
-    "Attestation": {
-        "ion_customer_id": "Customer",
-        "tenant_id": "TenantIdentity",
-        "attestation_id": "TenantIdentity",
-    },
-}
+FROM_OTHERS = {kind.name: kind.from_others for kind in inputs.KINDS}
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BASE = "http://127.0.0.1:1"
 MEMORY = Path("/dev/shm")
@@ -86,7 +79,10 @@ class Remote:
     def __init__(self, profile: str, *, planted: bool = True) -> None:
         self.profile = profile
         self.world = World(profile=profile, base=BASE)
-        self._calls = threading.RLock()  # handlers are not made for two threads
+        self._calls = threading.RLock()  # handlers are not made for two threads at once; the database for none but one
+        database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.world.store._db.backup(database)
+        self.world.store._db = database
         if planted:
             self.world.clock.set(START, frozen=True)
             seed.prepare(self.world, None)
@@ -469,15 +465,14 @@ class Pipeline:
     def _refresh(self, names: Mapping[str, str]) -> None:
         for address, kept in list(self.state.items()):
             read = self._provider(address, names, kept.connection).read(kept.id, copy.deepcopy(kept.outputs))
-            outs, inputs = read.outs, read.inputs
-            assert outs is not None
-            self.state[address] = Kept(kept.id, dict(inputs or {}), dict(outs), kept.connection)
+            assert read.outs is not None
+            self.state[address] = Kept(kept.id, dict(read.inputs or {}), dict(read.outs), kept.connection)
 
     def _plan(self, address: Address, names: Mapping[str, str]) -> tuple[Provider, dict[str, Any], str]:
         key, kind = address
         declared = self.declared[key]
         provider = self._provider(address, names, declared.connection)
-        wanted = component.inputs_of(declared)[kind]
+        wanted = inputs.inputs_of(declared)[kind]
         for name, other in FROM_OTHERS.get(kind, {}).items():
             source = self.state.get((key, other))
             wanted = {**wanted, name: source.outputs.get(name, "") if source else ""}
@@ -490,16 +485,16 @@ class Pipeline:
         return provider, checked.inputs, "" if changes is False else "update"
 
     def _step(self, address: Address, names: Mapping[str, str]) -> str:
-        provider, inputs, verb = self._plan(address, names)
+        provider, wanted, verb = self._plan(address, names)
         connection = self.declared[address[0]].connection
         kept = self.state.get(address)
         if kept is None:
-            made = provider.create(copy.deepcopy(inputs))
+            made = provider.create(copy.deepcopy(wanted))
             assert made.id is not None
-            self.state[address] = Kept(made.id, inputs, dict(made.outs or {}), connection)
+            self.state[address] = Kept(made.id, wanted, dict(made.outs or {}), connection)
         elif verb:
-            outs = provider.update(kept.id, copy.deepcopy(kept.outputs), copy.deepcopy(inputs)).outs
-            self.state[address] = Kept(kept.id, inputs, dict(outs or {}), connection)
+            outs = provider.update(kept.id, copy.deepcopy(kept.outputs), copy.deepcopy(wanted)).outs
+            self.state[address] = Kept(kept.id, wanted, dict(outs or {}), connection)
         return verb
 
     def _remove(self, address: Address, names: Mapping[str, str]) -> None:
