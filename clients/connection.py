@@ -243,19 +243,7 @@ class Session:
         )
 
     def _handover(self) -> HandoverStore:
-        declared = self.connection.handover
-        vault = None
-        if declared is not None and declared.key_vault:
-            from clients.tokens.key_vault import KeyVaultHandover, open_vault
-
-            vault = KeyVaultHandover(open_vault(str(declared.key_vault)), clock=self._clock)
-        return HandoverStore(
-            self.home,
-            declared.recipients if declared else (),
-            clock=self._clock,
-            scope=self.connection.name,
-            vault=vault,
-        )
+        return open_handover(self.connection, self.home, self._clock)
 
     # --- inside
 
@@ -291,6 +279,18 @@ class Session:
         if what != "PC_CLIENT_ID":
             SECRETS.add(value)
         return value
+
+
+def open_handover(connection: schemas.Connection, home: Path, clock: Clock | None = None) -> HandoverStore:
+    """The one-time credentials of a connection; sends nothing, and needs nothing else of the connection."""
+    declared, vault = connection.handover, None
+    clock = clock or SystemClock()
+    if declared is not None and declared.key_vault:
+        from clients.tokens.key_vault import KeyVaultHandover, open_vault
+
+        vault = KeyVaultHandover(open_vault(str(declared.key_vault)), clock=clock)
+    recipients = declared.recipients if declared else ()
+    return HandoverStore(home, recipients, clock=clock, scope=connection.name, vault=vault)
 
 
 def home_of(project_dir: Path) -> Path:

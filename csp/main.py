@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
-from csp import adopt, auth, change, doctor, drift, engine_commands, look, sandbox_commands
+from csp import adopt, auth, change, doctor, drift, engine_commands, handover, look, sandbox_commands
 from csp.errors import CommandError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ doctor.register(app)
 drift.register(app)
 adopt.register(app)
 app.add_typer(auth.app, name="auth")
+app.add_typer(handover.app, name="handover")
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 

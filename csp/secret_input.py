@@ -22,7 +22,7 @@ class Source:
         return self.stdin or bool(self.variable)
 
 
-def read(prompt: str, source: Source) -> str:
+def read(prompt: str, source: Source, what: str = "token") -> str:
     """The secret without surrounding spaces, known to redaction. Raises CommandError when there is none."""
     if source.stdin and source.variable:
         raise CommandError("name one source of the secret, not two", 2)
@@ -39,6 +39,6 @@ def read(prompt: str, source: Source) -> str:
         where = f"the variable {source.variable} is empty" if source.variable else "nothing was entered"
         raise CommandError(f"{where}; nothing was stored", 2)
     if any(character.isspace() for character in secret):
-        raise CommandError("a token holds no spaces: copy it alone and whole; nothing was stored", 2)
+        raise CommandError(f"a {what} holds no spaces: copy it alone and whole; nothing was stored", 2)
     SECRETS.add(secret)
     return secret

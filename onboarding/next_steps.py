@@ -235,6 +235,54 @@ def name_signatory() -> NextStep:
     return NextStep("us", "customer file", "Name the customer's person who may sign in attestation.signatory.")
 
 
+def reset_password(key: str) -> NextStep:
+    """Nobody has the one-time password: the only way is a new one. It stops no order."""
+    return NextStep(
+        "us",
+        "Microsoft 365 admin center, or Partner Center > Customers",
+        "Nobody has the one-time password of the tenant's administrator. Reset it: Partner Center user administration "
+        "(needs GDAP), else ask Microsoft support through TD SYNNEX. Store the new one with "
+        f"csp handover put {key}; when the client resets it alone, say so with csp handover record {key}.",
+        who(),
+        labels.PORTAL,
+    )
+
+
+def deliver_credentials(key: str, recipient: str) -> NextStep:
+    """The one-time password waits, encrypted."""
+    return NextStep(
+        "us",
+        "command line, with the private key of a recipient",
+        "The one-time password of the tenant's administrator waits. Deliver it once, to a named person and not by "
+        f"the mail that carries the user name: csp handover deliver {key}.",
+        who() | ({"Recipient": recipient} if recipient else {}),
+    )
+
+
+def interrupted_delivery(key: str, to: str, by: str, on: str) -> NextStep:
+    """A delivery began and its end was not noted: only the people know."""
+    return NextStep(
+        "us",
+        f"ask {by} and {to}",
+        f"A delivery of the one-time password to {to} by {by} on {on} did not end. If it arrived: csp handover deliver "
+        f"{key} --arrived. If nobody saw it: csp handover deliver {key} --nothing-arrived. If somebody else may have "
+        f"seen it: csp handover lost {key}.",
+        who(),
+    )
+
+
+def credentials_unknown(key: str) -> NextStep:
+    """A tenant that was made in the console, whose password nobody stored."""
+    return NextStep(
+        "us",
+        "command line",
+        "The tenant is there, and nobody has said where the one-time password of its administrator is. If you have it: "
+        f"csp handover put {key}. If it is kept elsewhere or the client has it: csp handover record {key}. If the "
+        f"screen was closed before it was copied: csp handover lost {key}.",
+        who(),
+    )
+
+
 def mail_values(to: str, subject: str, text: str, copy: str = "") -> dict[str, str]:
     """A mail that the operator sends by hand."""
     return who() | _values(mail_to=to, mail_cc=copy, mail_subject=subject, mail_text=text)

@@ -103,6 +103,15 @@ class HandoverStore:
         with self.delivery(reference, to=to, by=by, identity_file=identity_file) as credentials:
             return credentials
 
+    def arrived(self, reference: str, *, by: str) -> None:
+        """A person states that an interrupted delivery did arrive; the value goes. Raises NotFound, OurBug."""
+        entry = self._entry(reference)
+        with self._hold(entry):
+            entry = self._entry(reference)
+            if entry.state != "interrupted":
+                raise OurBug(_problem("deliver", "not-interrupted", f"no delivery of {reference} was interrupted"))
+            self._save(replace(entry, delivered=self._now(), why=f"stated by {by}"))
+
     def tidy(self) -> None:
         """Remove values that a killed run left although their entry is done."""
         for entry in self.list():

@@ -110,7 +110,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     carried = {"tenant_id": found.wanted}
     if session.ion is None or found.linked == found.wanted:
         return ready(facts, carried=carried, memory=memory, reason=_lost_credentials(known)).but(
-            next_step=_reset_step(known)
+            next_step=_reset_step(desired.key, known)
         )
     if not desired.ion_customer_id:
         return waiting(facts, EARLIER, "comes after the customer profile", carried=carried, memory=memory)
@@ -174,19 +174,9 @@ def _lost_credentials(known: Known) -> str:
     return "credentials: lost" if known.memory.get("credentials") == "lost" else ""
 
 
-def _reset_step(known: Known) -> NextStep | None:
-    """The one-time password was never received: told as lost, with the reset route. It stops no order."""
-    if known.memory.get("credentials") != "lost":
-        return None
-    return NextStep(
-        "us",
-        "Microsoft 365 admin center, or Partner Center > Customers",
-        "The one-time password of the tenant's administrator was lost with the answer. Reset it: Partner Center user "
-        "administration (needs GDAP), else ask Microsoft support through TD SYNNEX; hand the new one over with "
-        "csp handover put.",
-        next_steps.who(),
-        labels.PORTAL,
-    )
+def _reset_step(key: str, known: Known) -> NextStep | None:
+    """The one-time password was never received: told as lost, with the reset route."""
+    return next_steps.reset_password(key) if known.memory.get("credentials") == "lost" else None
 
 
 def link_for(known: Known, session: Session) -> str:

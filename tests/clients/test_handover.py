@@ -125,6 +125,19 @@ def test_a_key_that_does_not_open_it_begins_no_delivery(tmp_path: Path) -> None:
     with pytest.raises(PersonMustAct):
         store.deliver(reference, to="Anna", by="Ben", identity_file=tmp_path / "absent.txt")
     assert store.list()[0].state == "waiting"
+    with pytest.raises(OurBug, match="no delivery"):
+        store.arrived(reference, by="Ben")
+
+
+def test_an_interrupted_delivery_that_did_arrive_is_closed_without_showing_the_value(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    reference = store.put("contoso", SECRET)
+    with pytest.raises(Killed), store.delivery(reference, to="Anna", by="Ben"):
+        raise Killed
+    store.arrived(reference, by="Cleo")
+    assert (store.list()[0].state, store.list()[0].delivered_to) == ("delivered", "Anna")
+    assert not list((tmp_path / "handover").glob("*.age"))
 
 
 def test_twenty_deliveries_at_once_give_the_value_once(tmp_path: Path) -> None:
@@ -146,7 +159,9 @@ def test_lost_is_closed_by_the_next_value_and_not_by_silence(tmp_path: Path) -> 
     make_local_recipient(tmp_path)
     store = keep(tmp_path)
     first = store.lose("contoso", "admin@contoso.onmicrosoft.com", by="Ben", why="the screen was closed")
-    assert newest(store.list("contoso")).state == "lost"
+    last = newest(store.list("contoso"))
+    assert last is not None
+    assert last.state == "lost"
     second = store.put("contoso", SECRET, by="Ben")
     assert {e.reference: e.state for e in store.list()} == {first: "replaced", second: "waiting"}
     with pytest.raises(OurBug, match="was not delivered yet"):

@@ -1,0 +1,302 @@
+"""`csp handover list|deliver|put|record|lost`: one-time credentials of new tenants, each delivered once.
+
+The value is shown by `deliver` alone, to the terminal or into a file of its own; no other command can print it.
+"""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import schemas
+from clients.connection import open_handover
+from clients.errors import ClientError, OurBug
+from clients.handover import Entry, HandoverStore, newest
+from clients.partner_center.models import OneTimeCredentials
+from csp import secret_input
+from csp.errors import CommandError
+from csp.options import Stack
+from csp.project import Project
+from onboarding import client_package, credentials
+
+app = typer.Typer(help="One-time credentials of new tenants: encrypted at birth, delivered once.", no_args_is_help=True)
+Key = Annotated[str, typer.Argument(help="Customer key.")]
+By = Annotated[str, typer.Option(help="Who does it. Default: you.")]
+User = Annotated[str, typer.Option(help="Sign-in name. Default: admin@<prefix>.onmicrosoft.com.")]
+STATES = {
+    "waiting": "waits for its delivery",
+    "interrupted": "delivery interrupted",
+    "delivered": "delivered",
+    "elsewhere": "kept elsewhere",
+    "lost": "lost: reset it",
+    "replaced": "replaced",
+}
+
+
+@app.command("list")
+def list_(
+    stack: Stack,
+    customer: Annotated[str, typer.Option("--customer", "-k", help="Only this customer.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Show what waits, what was delivered to whom and when. Never a value."""
+    if format_ not in ("text", "json"):
+        raise CommandError(f"{format_!r} is not one of: text, json", 2)
+    project = Project.find()
+    found = entries_of(project, project.estate(stack))
+    shown = [entry for key in sorted(found) if customer in ("", key) for entry in found[key]]
+    if format_ == "json":
+        typer.echo(json.dumps([_as_json(entry) for entry in shown], indent=2))
+        return
+    for entry in shown:
+        typer.echo(
+            f"{entry.customer:16} {STATES[entry.state]:23} {entry.created[:10]}  {entry.user_name}{_fate(entry)}"
+        )
+        typer.echo(f"{'':16} {entry.reference}")
+    typer.echo(f"{sum(e.state == 'waiting' for e in shown)} of {len(shown)} wait for their delivery")
+
+
+@app.command()
+def deliver(
+    customer: Annotated[str, typer.Argument(help="Customer key, or the reference of an entry.")],
+    stack: Stack,
+    to: Annotated[str, typer.Option(help="Who gets it. Default: identity.credentials_recipient.")] = "",
+    by: By = "",
+    identity: Annotated[Path | None, typer.Option(help="File with the private key of a recipient.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new file for the client, outside the project.")] = None,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print it although this is no terminal.")] = False,
+    language: Annotated[str, typer.Option(help="en or fr. Default: the tenant's.")] = "",
+    nothing_arrived: Annotated[
+        bool, typer.Option("--nothing-arrived", help="You state that nobody saw the interrupted delivery.")
+    ] = False,
+    arrived: Annotated[
+        bool, typer.Option("--arrived", help="You state that the interrupted delivery did arrive; nothing is shown.")
+    ] = False,
+) -> None:
+    """Give the client the sign-in of its new tenant, once: address, user, password, what to do first."""
+    declared, store, entry = _entry(stack, customer)
+    by = by or getpass.getuser()
+    if arrived:
+        with _told(declared.key, stack):
+            store.arrived(entry.reference, by=by)
+        typer.echo(f"{declared.key}: delivered to {entry.delivered_to}, as {by} states; the value is removed")
+        return
+    to = to or getattr(declared.identity, "credentials_recipient", None) or entry.delivered_to
+    if not to:
+        raise CommandError("name who gets it with --to, or identity.credentials_recipient in the customer file", 2)
+    language = language or client_package.language_of(declared)
+    if language not in client_package.LANGUAGES:
+        raise CommandError(f"{language!r} is not one of: {', '.join(client_package.LANGUAGES)}", 2)
+    if out is None and not (stdout or sys.stdout.isatty()):
+        raise CommandError("this is no terminal, and the password would stay in a log: name --out FILE or --stdout", 2)
+    with _told(declared.key, stack), _sink(out) as write:
+        store.tidy()
+        with store.delivery(
+            entry.reference, to=to, by=by, identity_file=identity, nothing_arrived=nothing_arrived
+        ) as value:
+            user, password = value.user_name, value.password
+            write(client_package.render(declared, to=to, user=user, password=password, language=language))
+    where = f"in {out}" if out else "shown above"
+    typer.echo(f"{declared.key}: delivered to {to}, {where}. It cannot be delivered again.", err=True)
+
+
+@app.command()
+def put(
+    customer: Key,
+    stack: Stack,
+    user: User = "",
+    by: By = "",
+    replace: Annotated[bool, typer.Option("--replace", help="In place of an entry that still waits.")] = False,
+    stdin: Annotated[bool, typer.Option("--stdin", help="The password is the first line of standard input.")] = False,
+    from_env: Annotated[str, typer.Option("--from-env", help="The password is in this variable.")] = "",
+) -> None:
+    """Store the password that the console shows once. Open this before you press the button; nothing is echoed."""
+    declared, store = _new_tenant(stack, customer)
+    with _told(customer, stack):
+        store.check()
+        waiting = [e for e in store.list(customer) if e.state in ("waiting", "interrupted")]
+    if waiting and not replace:
+        raise CommandError(f"{waiting[0].reference} was not delivered yet: deliver it, or give --replace")
+    user = client_package.user_name(user, declared)
+    typer.echo(f"{customer}: the entry is open for {user}. Now press the button in the console, and copy.", err=True)
+    try:
+        password = secret_input.read("Password", secret_input.Source(stdin, from_env), "password")
+    except CommandError as error:
+        way = f"if the screen is closed: csp handover lost {customer} -s {stack} --why ..."
+        raise CommandError(f"{error}; {way}", error.exit_code) from None
+    with _told(customer, stack):
+        reference = store.put(customer, OneTimeCredentials(user, password), by=by or getpass.getuser(), again=replace)
+    typer.echo(f"{customer}: stored as {reference}. Next: csp handover deliver {customer} -s {stack}")
+
+
+@app.command()
+def record(
+    customer: Key,
+    stack: Stack,
+    where: Annotated[str, typer.Option(help="Where it is kept, or who has it. Never the password itself.")],
+    user: User = "",
+    by: By = "",
+) -> None:
+    """Write down where the credentials are when they are not kept here. Closes the next step of lost ones as well."""
+    declared, store = _new_tenant(stack, customer)
+    if not where.strip():
+        raise CommandError("--where is empty: name the vault entry, or the person who has it", 2)
+    with _told(customer, stack):
+        reference = store.record(customer, client_package.user_name(user, declared), where, by or getpass.getuser())
+    typer.echo(f"{customer}: recorded as {reference}, kept in {where}")
+
+
+@app.command()
+def lost(
+    customer: Key,
+    stack: Stack,
+    why: Annotated[str, typer.Option(help='What happened: "the screen was closed", "sent to the wrong person".')],
+    by: By = "",
+) -> None:
+    """State that nobody has the password any more (or the wrong person). The next step becomes the reset route."""
+    declared, store = _new_tenant(stack, customer)
+    if not why.strip():
+        raise CommandError("--why is empty: say what happened", 2)
+    with _told(customer, stack):
+        store.lose(customer, client_package.user_name("", declared), by=by or getpass.getuser(), why=why)
+        step = credentials.next_step(declared, None, store.list(customer))
+    typer.echo(f"{customer}: noted as lost; whatever was kept here is removed.")
+    if step is not None:
+        typer.echo(f"Next step: {step.where}\n  {step.action}")
+
+
+def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry]]:
+    """Customer key -> entries of the stores of every connection. A vault that does not answer is told, and left out."""
+    found: dict[str, list[Entry]] = {customer.key: [] for customer in estate.customers}
+    for name in sorted({customer.connection for customer in estate.customers}):
+        try:
+            entries = open_handover(estate.connections[name], project.home).list()
+        except ClientError as error:
+            typer.echo(f"csp: credentials of {name} could not be looked at: {error}", err=True)
+            continue
+        for entry in entries:
+            found.setdefault(entry.customer, []).append(entry)
+    return found
+
+
+def _customer(stack: str, key: str) -> tuple[schemas.Customer, HandoverStore]:
+    project = Project.find()
+    estate = project.estate(stack)
+    try:
+        declared = estate.customer(key)
+    except KeyError:
+        raise CommandError(f"the stack {stack} has no customer {key!r}", 2) from None
+    return declared, open_handover(estate.connections[declared.connection], project.home)
+
+
+def _new_tenant(stack: str, key: str) -> tuple[schemas.Customer, HandoverStore]:
+    declared, store = _customer(stack, key)
+    if not isinstance(declared.identity, schemas.NewIdentity):
+        raise CommandError(f"{key} brings its own tenant: there are no one-time credentials to keep", 2)
+    return declared, store
+
+
+def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entry]:
+    """The entry that `name` means: a reference, or the newest of a customer. Raises CommandError."""
+    project = Project.find()
+    estate = project.estate(stack)
+    for key, entries in entries_of(project, estate).items():
+        chosen = newest(entries) if key == name else next((e for e in entries if e.reference == name), None)
+        if chosen is not None:
+            declared, store = _customer(stack, key)
+            return declared, store, chosen
+    known = {customer.key for customer in estate.customers}
+    if name not in known:
+        raise CommandError(f"the stack {stack} has no customer and no entry {name!r}", 2)
+    raise CommandError(
+        f"{name}: nothing is kept here. A tenant made in the console: csp handover put|record|lost {name}. One made "
+        "by the API: look in the CSP_HOME of the runner that made it"
+    )
+
+
+@contextmanager
+def _told(key: str, stack: str) -> Iterator[None]:
+    """A refusal in one line, with the way on."""
+    command = f"csp handover deliver {key} -s {stack}"
+    ways = {
+        "interrupted": f"; ask them: {command} --arrived, or {command} --nothing-arrived, or csp handover lost {key}",
+        "delivered": f"; if nobody can use it: csp handover lost {key} -s {stack} --why ...",
+        "lost": f"; after the reset: csp handover put {key} -s {stack}",
+    }
+    try:
+        yield
+    except OurBug as refused:
+        raise CommandError(f"{key}: {refused.problem.message}{ways.get(refused.problem.code, '')}") from None
+    except ClientError as error:
+        raise CommandError(f"{key}: {error}") from None
+    except OSError as error:
+        told = f"{key}: could not write: {error.strerror}; if nobody saw the password: {command} --nothing-arrived"
+        raise CommandError(told) from None
+
+
+class _Sink:
+    """Where the package goes; opened before a delivery begins, so that a wrong path costs nothing."""
+
+    def __init__(self, out: Path | None) -> None:
+        self._descriptor = -1
+        if out is not None:
+            _refuse_inside(out)
+            try:
+                self._descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except OSError as error:
+                raise CommandError(f"{out}: {error.strerror}; name a new file", 2) from None
+        self._out = out
+        self._written = False
+
+    def write(self, text: str) -> None:
+        self._written = True
+        if self._descriptor < 0:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        left = text.encode()
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        if self._descriptor >= 0 and self._out is not None:
+            os.close(self._descriptor)
+            if not self._written:
+                self._out.unlink()
+
+
+@contextmanager
+def _sink(out: Path | None) -> Iterator[Callable[[str], None]]:
+    sink = _Sink(out)
+    try:
+        yield sink.write
+    finally:
+        sink.close()
+
+
+def _refuse_inside(out: Path) -> None:
+    """A password file in the project would be committed sooner or later."""
+    root = Project.find().root
+    if out.resolve().is_relative_to(root):
+        raise CommandError(f"{out} is inside the project, where it could be committed: name a file outside", 2)
+
+
+def _fate(entry: Entry) -> str:
+    """What became of an entry, with who and when."""
+    if entry.state in ("delivered", "interrupted"):
+        return f"  to {entry.delivered_to} on {(entry.delivered or entry.opened)[:16]}Z by {entry.delivered_by}"
+    if entry.state == "elsewhere":
+        return f"  {entry.elsewhere} (by {entry.created_by})"
+    return f"  {entry.why} (by {entry.lost_by}, {entry.lost[:10]})" if entry.state == "lost" else ""
+
+
+def _as_json(entry: Entry) -> dict[str, str]:
+    kept = {name: getattr(entry, name) for name in Entry.__slots__}
+    return {"state": entry.state, **{name: text for name, text in kept.items() if text}}
