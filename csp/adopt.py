@@ -213,7 +213,7 @@ def _save(path: Path, document: dict[str, Any]) -> None:
     """The import file holds what customer files hold, so that only its owner may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(document, stream)
+        stream.write(json.dumps(document))  # much faster than json.dump
 
 
 def _import(engine: engines.Engine, project: Project, path: Path, connections: set[str]) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 import schemas
 from onboarding import attestation, compare, customer, provider_association, tenant_identity
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
+from onboarding.inputs import company, entity, place
 from onboarding.observed import ObservedLook
 from onboarding.tenant_identity.observe import declared_domain
 from schemas.traits import WriteOnly, fields_with
@@ -79,8 +80,8 @@ def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, 
         key=declared.key,
         ion_customer_id=ion_id,
         identity=declared.identity,
-        company=_company(declared),
-        address=_place(declared),
+        company=company(declared),
+        address=place(declared),
         attestation=declared.attestation,
         adopt=declared.adopt,
         on_remove=declared.on_remove,
@@ -101,8 +102,8 @@ def _agreement(declared: schemas.Customer, ion_id: str, tenant: Outcome, known: 
         attestation_id=tenant.carried.get("attestation_id", ""),
         attestation=declared.attestation,
         route=declared.attestation_route,
-        company=_company(declared),
-        country=_place(declared).country,
+        company=entity(declared),
+        country=place(declared).country,
     )
     if hidden := _out_of_sight(tenant, look):
         facts = Facts(fields={"agreement": Field("not_visible", "accepted", "", hidden)}, seen=known.handled or {})
@@ -167,16 +168,6 @@ def _text_at(declared: schemas.Customer, path: str) -> str | None:
     if isinstance(found, BaseModel):
         return ", ".join(str(value) for value in found.model_dump(exclude_none=True).values())
     return None if found is None else str(found)
-
-
-def _company(declared: schemas.Customer) -> str:
-    named = declared.identity.company_name if isinstance(declared.identity, schemas.NewIdentity) else None
-    return named or declared.profile.organization
-
-
-def _place(declared: schemas.Customer) -> schemas.Address:
-    named = declared.identity.address if isinstance(declared.identity, schemas.NewIdentity) else None
-    return named or declared.profile.address
 
 
 def _with_company(declared: schemas.Customer, facts: Facts) -> Facts:

@@ -74,12 +74,17 @@ def inputs_of(declared: schemas.Customer) -> dict[str, dict[str, Any]]:
         "ProviderAssociation": parts("cloud_provider", "adopt"),
         "TenantIdentity": parts("identity", "adopt", "on_remove") | _tenant(declared, dumped),
         "Attestation": parts("attestation")
-        | {"route": declared.attestation_route, "company": company(declared), "country": place(declared).country},
+        | {"route": declared.attestation_route, "company": entity(declared), "country": place(declared).country},
     }
 
 
-def company(declared: schemas.Customer) -> str:
+def entity(declared: schemas.Customer) -> str:
     """The legal entity that accepts the agreement."""
+    return declared.attestation.legal_entity or company(declared)
+
+
+def company(declared: schemas.Customer) -> str:
+    """The company name of the tenant."""
     identity = declared.identity
     named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
     return named or declared.profile.organization
@@ -93,9 +98,8 @@ def place(declared: schemas.Customer) -> schemas.Address:
 
 
 def _tenant(declared: schemas.Customer, dumped: Mapping[str, Any]) -> dict[str, Any]:
-    """Company, address and signatory only for a new tenant: an edit elsewhere must not show here."""
-    if isinstance(declared.identity, schemas.ExistingIdentity):
-        return {}
+    """The company name, because a rename reaches the billing profile. Address and signatory only for a new tenant: an
+    edit elsewhere must not show here."""
     more: dict[str, Any] = {"company": company(declared)}
     if isinstance(declared.identity, schemas.NewIdentity):
         more["address"] = place(declared).model_dump(mode="json", exclude_none=True)
