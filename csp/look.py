@@ -5,21 +5,23 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 import schemas
-from csp import engines
+from csp import engines, live, report, shown
 from csp.errors import CommandError
-from csp.options import Stack
+from csp.options import OptionalStack, Stack
 from csp.project import Project
-from onboarding import readiness
+from onboarding import readiness, ticket
 
 WAITING_OR_BLOCKED = ("blocked", "waiting")
-WIDE = 130
-NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
-OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+FORMATS = ("table", "json", "markdown", "html")
+Live = Annotated[bool, typer.Option("--live", help="The account as it is now: no customer files, no state, no write.")]
+Connections = Annotated[
+    list[str] | None, typer.Option("--connection", "-c", help="With --live: a connection; may be repeated.")
+]
+Account = Annotated[
+    str, typer.Option("--account", help="With --live: an ION account id alone, with CSP_LIVE_ION_REFRESH_TOKEN.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,128 +53,109 @@ def validate(
 
 
 def status(
-    stack: Stack,
+    stack: OptionalStack = "",
     customer: Annotated[str, typer.Option("--customer", "-k", help="Explain one customer, gate by gate.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    format_: Annotated[str, typer.Option("--format", help="table, json, markdown or html.")] = "table",
     fail_on: Annotated[str, typer.Option(help="Exit 1 when a customer is blocked, or waiting (or blocked).")] = "",
+    ticket_: Annotated[bool, typer.Option("--ticket", help="With --customer: the text for TD SYNNEX.")] = False,
+    live_: Live = False,
+    connection: Connections = None,
+    account: Account = "",
 ) -> None:
-    """Show who can order, who cannot, and the one next step of each. Reads the state of the last run."""
-    project = Project.find()
-    estate, states = _estate_and_states(project, stack)
-    verdicts = readiness.all_readiness(states, estate, datetime.now(UTC))
+    """Show who can order, who cannot, and the one next step of each. Reads the state of the last run.
+
+    With --live of every customer of an ION account as it is now, from a token alone.
+    """
+    _one_of(fail_on, "", *WAITING_OR_BLOCKED)
+    if live_:
+        if customer or ticket_:
+            raise CommandError("--live shows whole accounts: --customer and --ticket need a stack", 2)
+        live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on)
+        return
+    estate, states = estate_and_states(Project.find(), _named(stack, connection, account))
+    now = datetime.now(UTC)
+    verdicts = readiness.all_readiness(states, estate, now)
     if customer:
         verdicts = [v for v in verdicts if v.key == customer]
         if not verdicts:
             raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
-    if _one_of(format_, "table", "json") == "json":
-        whole = readiness.report(states, estate, datetime.now(UTC))
+    _one_of(format_, *FORMATS)
+    if ticket_:
+        if not customer:
+            raise CommandError("--ticket is about one customer: name it with --customer", 2)
+        declared = estate.customer(customer)
+        typer.echo(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
+    elif format_ == "json":
+        whole = readiness.report(states, estate, now)
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
         typer.echo(json.dumps(whole, indent=2))
+    elif format_ in report.FORMATS:
+        typer.echo(report.render(format_, stack, verdicts, now), nl=False)
     elif customer:
-        _explain(verdicts[0])
+        shown.explain(verdicts[0])
     else:
-        _print_table(verdicts)
-    if fail_on:
-        limit = _one_of(fail_on, *WAITING_OR_BLOCKED)
-        held = [v.key for v in verdicts if v.stopped or (limit == "waiting" and not v.can_order)]
-        if held:
-            raise CommandError(f"{len(held)} of {len(verdicts)} customers {limit}: {', '.join(held)}")
+        shown.print_table(verdicts)
+    held = [v.key for v in verdicts if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
+    if held:
+        raise CommandError(f"{len(held)} of {len(verdicts)} customers {fail_on}: {', '.join(held)}")
 
 
 def todo(
-    stack: Stack,
+    stack: OptionalStack = "",
     owner: Annotated[str, typer.Option(help="us, customer or distributor.")] = "",
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    live_: Live = False,
+    connection: Connections = None,
+    account: Account = "",
 ) -> None:
     """List every next step, the oldest wait first, with the menu path and every value to enter."""
-    items = todo_items(Project.find(), stack, _one_of(owner, "", *OWNERS))
-    if _one_of(format_, "text", "json") == "json":
+    _one_of(format_, "text", "json")
+    _one_of(owner, "", *shown.OWNERS)
+    if live_:
+        live.live_todo(_accounts(stack, connection, account), account=account, owner=owner, format_=format_)
+        return
+    items = todo_items(Project.find(), _named(stack, connection, account), owner)
+    if format_ == "json":
         typer.echo(json.dumps(items, indent=2))
         return
     for item in items:
-        typer.echo(f"\n{item['customer']}  (waits for {OWNERS[item['owner']]} since {item['since'][:10]})")
-        _print_step(item)
+        typer.echo(f"\n{item['customer']}  (waits for {shown.OWNERS[item['owner']]} since {item['since'][:10]})")
+        shown.print_step(item)
     typer.echo(f"\n{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
 
 
 def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:
     """The next steps of a stack as `csp todo --format json` prints them."""
-    estate, states = _estate_and_states(project, stack)
+    estate, states = estate_and_states(project, stack)
     return readiness.todo(states, estate, datetime.now(UTC), owner)
 
 
 def print_status(project: Project, stack: str) -> None:
     """The readiness table of a stack."""
-    estate, states = _estate_and_states(project, stack)
-    _print_table(readiness.all_readiness(states, estate, datetime.now(UTC)))
+    estate, states = estate_and_states(project, stack)
+    shown.print_table(readiness.all_readiness(states, estate, datetime.now(UTC)))
 
 
-def _estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
+def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
+    """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)
     return estate, readiness.states_from_export(engines.choose(project, stack, estate).export())
 
 
-def _print_table(verdicts: list[readiness.Readiness]) -> None:
-    console = Console(highlight=False)
-    narrow = console.width < WIDE
-    *columns, _ = readiness.COLUMNS
-    rows = [row[:-1] for row in readiness.table_rows(verdicts)]
-    if narrow:
-        columns, rows = list(NARROW_COLUMNS), [_narrow(row) for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
-    for name in columns:
-        table.add_column(name, no_wrap=narrow)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-    if any(row[1] == "yes*" for row in rows):
-        console.print("* some gates rest on a person's confirmation: csp status --customer KEY\n", markup=False)
-    for verdict in verdicts:
-        if verdict.next_step:
-            first, _, more = str(verdict.next_step["action"]).partition(". ")
-            console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
-    if any(v.next_step for v in verdicts):
-        console.print("\nMenu paths and values to enter: csp todo", markup=False)
-    console.print(readiness.footer(verdicts), markup=False)
+def _named(stack: str, connections: list[str] | None, account: str) -> str:
+    """The stack of a command without --live."""
+    if connections or account:
+        raise CommandError("--connection and --account go with --live", 2)
+    if not stack:
+        raise CommandError("name a stack with -s STACK, or look at an account with --live", 2)
+    return stack
 
 
-def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
-    """The same row for a terminal of 80 columns: without the date, words shortened."""
-    cells = [cell.replace("confirmed", "conf.").replace("the customer", "customer") for cell in row[:-1]]
-    cells[1] = "yes*" if cells[1].startswith("yes (") else cells[1]
-    return tuple(cells)
-
-
-def _explain(verdict: readiness.Readiness) -> None:
-    typer.echo(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
-    for name, gate in verdict.gates.items():
-        age = "" if gate.age is None else f"  [{_age(gate.age)} ago]"
-        typer.echo(f"  {name:15} {gate.state:10} {gate.why}{age}")
-    for kind, resource in verdict.resources.items():
-        if reason := resource.outputs.get("reason"):
-            typer.echo(f"  {kind}: {reason}")
-    if verdict.next_step:
-        typer.echo(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}):")
-        _print_step(verdict.next_step)
-
-
-def _print_step(step: Any) -> None:
-    typer.echo(f"  {step['where']}")
-    typer.echo(f"  {step['action']}")
-    for label, value in step["values"].items():
-        first, *more = str(value).splitlines() or [""]
-        typer.echo(f"    {label:34} {first}")
-        for line in more:
-            typer.echo(f"    {'':34} {line}")
-    if step["link"]:
-        typer.echo(f"    {step['link']}")
-
-
-def _age(seconds: int) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+def _accounts(stack: str, connections: list[str] | None, account: str) -> list[str]:
+    """The connections of a command with --live: those named, else those of the stack; [] for the only one there is."""
+    if connections or account or not stack:
+        return connections or []
+    return [name for name, one in sorted(Project.find().estate(stack).connections.items()) if one.ion or one.sandbox]
 
 
 def _one_of(value: str, *allowed: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
-from csp import adopt, auth, change, doctor, drift, engine_commands, handover, look, sandbox_commands
+from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, look, sandbox_commands
 from csp.errors import CommandError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 engine_commands.register(app)
 look.register(app)
+evidence.register(app)
 change.register(app)
 doctor.register(app)
 drift.register(app)

@@ -272,7 +272,7 @@ COLUMNS = (
     "Since",
     "Next step",
 )
-_OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX", NEXT_RUN: "next run", "": ""}
+OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX", NEXT_RUN: "next run", "": ""}
 
 
 def can_order_text(verdict: Readiness) -> str:
@@ -299,7 +299,7 @@ def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
                 cell(v, "relationship"),
                 cell(v, "tenant"),
                 cell(v, "agreement"),
-                _OWNERS.get(v.waiting_on, v.waiting_on),
+                OWNERS.get(v.waiting_on, v.waiting_on),
                 v.since[:10],
                 told,
             )
@@ -311,7 +311,7 @@ def footer(verdicts: Iterable[Readiness]) -> str:
     """`3 can order, 6 cannot: 4 wait for us, 1 for the customer, 1 for TD SYNNEX`."""
     total = counts(verdicts)
     held = [
-        f"{total[name.replace(' ', '_')]} for {_OWNERS[name]}"
+        f"{total[name.replace(' ', '_')]} for {OWNERS[name]}"
         for name in ("us", "customer", "distributor", NEXT_RUN)
         if total.get(name.replace(" ", "_"))
     ]

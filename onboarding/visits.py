@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import schemas
 from onboarding import next_steps
-from onboarding.contract import EARLIER, NEXT_RUN
+from onboarding.contract import EARLIER, NEXT_RUN, NextStep
 
 
 class State(Protocol):
@@ -88,9 +88,9 @@ def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> d
     return {label: values[label] for label in order}
 
 
-def filled(step: Mapping[str, Any] | next_steps.NextStep, customer: schemas.Customer) -> dict[str, Any]:
+def filled(step: Mapping[str, Any] | NextStep, customer: schemas.Customer) -> dict[str, Any]:
     """A step with the names of the customer instead of the placeholders, in the shape of the JSON output."""
-    step = step.as_dict() if isinstance(step, next_steps.NextStep) else step
+    step = step.as_dict() if isinstance(step, NextStep) else step
     admin, address = _global_admin(customer)
     names = {
         "{customer}": customer.profile.organization,

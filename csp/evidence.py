@@ -1,0 +1,54 @@
+"""`csp evidence`: who accepted the Microsoft Customer Agreement of each customer, when, and who says so."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from csp import look
+from csp.errors import CommandError
+from csp.options import Stack
+from csp.project import Project
+from onboarding import evidence
+
+
+def register(app: typer.Typer) -> None:
+    app.command("evidence")(print_evidence)
+
+
+class _Line(dict[str, str]):
+    """A mapping that YAML writes on one line, so that a comparison shows whole facts."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that knows `_Line`."""
+
+
+_Dumper.add_representer(_Line, lambda dumper, line: dumper.represent_mapping("tag:yaml.org,2002:map", line, True))
+
+
+def print_evidence(
+    stack: Stack,
+    customer: Annotated[str, typer.Option("--customer", "-k", help="One customer only.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="yaml or json.")] = "yaml",
+) -> None:
+    """Print the evidence for the agreement of every customer, one fact a line, each with its source.
+
+    Reads the state of the last run and sends nothing. Holds names and e-mail addresses: keep it where those may be.
+    """
+    if format_ not in ("yaml", "json"):
+        raise CommandError(f"{format_!r} is not one of: yaml, json", 2)
+    estate, states = look.estate_and_states(Project.find(), stack)
+    found = [one for one in evidence.records(states, estate) if customer in ("", one["customer"])]
+    if customer and not found:
+        raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
+    typer.echo(
+        json.dumps(found, indent=2, ensure_ascii=False) if format_ == "json" else as_yaml(found), nl=format_ == "json"
+    )
+
+
+def as_yaml(found: list[dict[str, Any]]) -> str:
+    """The records as YAML, one fact a line."""
+    lined = [{**one, "facts": [_Line(fact) for fact in one["facts"]]} for one in found]
+    return yaml.dump(lined, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)

@@ -1,0 +1,80 @@
+"""Readiness for people who do not use terminals: one page of HTML or markdown, with every gate and every next step."""
+
+from datetime import datetime
+from typing import Any
+
+import jinja2
+
+from csp import shown
+from onboarding import readiness
+from onboarding.ticket import TITLES
+
+FORMATS = {"markdown": "readiness.md.j2", "html": "readiness.html.j2"}
+WORDS = {
+    "seen": "a system shows it as declared",
+    "confirmed": "no system shows it; a person looked and said so",
+    "cannot be seen": "no system shows it, and nobody has confirmed it",
+    "open": "it is not there yet",
+    "wrong": "it is there with another value",
+}
+
+
+def render(format_: str, stack: str, verdicts: list[readiness.Readiness], now: datetime) -> str:
+    """The page. `format_` is a key of FORMATS; `now` is aware."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("csp"),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["cell"] = _cell
+    return environment.get_template(FORMATS[format_]).render(
+        stack=stack,
+        made=now.strftime("%Y-%m-%d %H:%M UTC"),
+        footer=readiness.footer(verdicts),
+        titles=TITLES,
+        words=WORDS,
+        customers=[_customer(verdict) for verdict in verdicts],
+    )
+
+
+def _customer(verdict: readiness.Readiness) -> dict[str, Any]:
+    step = verdict.next_step
+    waits = readiness.OWNERS.get(verdict.waiting_on, verdict.waiting_on)
+    return {
+        "key": verdict.key,
+        "name": verdict.organization,
+        "can_order": readiness.can_order_text(verdict),
+        "ready": verdict.can_order,
+        "gates": {name: _gate(gate) for name, gate in verdict.gates.items()},
+        "waits": waits,
+        "since": verdict.since[:10] if waits else "",
+        "step": step,
+        "step_for": shown.OWNERS[step["owner"]] if step else "",
+        "notes": list(_notes(verdict)),
+    }
+
+
+def _gate(gate: readiness.Gate) -> dict[str, str]:
+    return {
+        "state": "cannot be seen" if gate.unseen else gate.state,
+        "why": gate.why,
+        "age": "never" if gate.age is None else f"{shown.age(gate.age)} ago",
+    }
+
+
+def _notes(verdict: readiness.Readiness) -> list[str]:
+    """What a run told about a resource, and what could not be looked at."""
+    told = []
+    for resource in verdict.resources.values():
+        if reason := resource.outputs.get("reason"):
+            told.append(str(reason))
+        if blind := resource.outputs.get("unobserved"):
+            told.append(f"not checked since {blind['since'][:10]}: {blind['reason']}")
+    return list(dict.fromkeys(told))
+
+
+def _cell(text: object) -> str:
+    """Text for a cell of a markdown table."""
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>")

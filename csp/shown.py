@@ -1,0 +1,83 @@
+"""How readiness is shown on a terminal: the table, one customer gate by gate, one next step."""
+
+from typing import Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from onboarding import readiness
+
+WIDE = 130
+NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
+OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+
+
+def print_table(verdicts: list[readiness.Readiness]) -> None:
+    """Print the readiness table, the first sentence of each next step, and the footer."""
+    console = Console(highlight=False)
+    narrow = console.width < WIDE
+    *columns, _ = readiness.COLUMNS
+    rows = [row[:-1] for row in readiness.table_rows(verdicts)]
+    if narrow:
+        columns, rows = list(NARROW_COLUMNS), [_narrow(row) for row in rows]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
+    for name in columns:
+        table.add_column(name, no_wrap=narrow)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    if any(row[1] == "yes*" for row in rows):
+        console.print("* some gates rest on a person's confirmation: csp status --customer KEY\n", markup=False)
+    for verdict in verdicts:
+        if verdict.next_step:
+            first, _, more = str(verdict.next_step["action"]).partition(". ")
+            console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
+    if any(v.next_step for v in verdicts):
+        console.print("\nMenu paths and values to enter: csp todo", markup=False)
+    console.print(readiness.footer(verdicts), markup=False)
+
+
+def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The same row for a terminal of 80 columns: without the date, words shortened."""
+    cells = [cell.replace("confirmed", "conf.").replace("the customer", "customer") for cell in row[:-1]]
+    cells[1] = "yes*" if cells[1].startswith("yes (") else cells[1]
+    return tuple(cells)
+
+
+def explain(verdict: readiness.Readiness) -> None:
+    """Print one customer gate by gate: state, what was seen and where, how long ago; then the next step."""
+    typer.echo(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
+    for name, gate in verdict.gates.items():
+        looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
+        typer.echo(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
+    for kind, resource in verdict.resources.items():
+        if reason := resource.outputs.get("reason"):
+            typer.echo(f"  {kind}: {reason}")
+        if blind := resource.outputs.get("unobserved"):
+            typer.echo(f"  {kind}: not checked since {blind['since'][:16]}: {blind['reason']}")
+    if verdict.next_step:
+        typer.echo(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}):")
+        print_step(verdict.next_step)
+
+
+def print_step(step: Any) -> None:
+    """Print where, what, every value by the label of its screen, and the link."""
+    typer.echo(f"  {step['where']}")
+    typer.echo(f"  {step['action']}")
+    for label, value in step["values"].items():
+        first, *more = str(value).splitlines() or [""]
+        typer.echo(f"    {label:34} {first}")
+        for line in more:
+            typer.echo(f"    {'':34} {line}")
+    if step["link"]:
+        typer.echo(f"    {step['link']}")
+
+
+def age(seconds: int) -> str:
+    """Seconds for people: "3 d", "2 h", "5 min", "20 s"."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

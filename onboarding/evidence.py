@@ -1,0 +1,138 @@
+"""The evidence record of a customer's agreement: who accepted it, when, what, by which route, and who says so.
+
+Computed from the exported state, without a call. Nothing volatile is in it, so that two records can be compared line by
+line; what no system shows is told as such, never filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import schemas
+from onboarding.attestation.observe import WHERE_DIRECT, WHERE_ION
+from onboarding.readiness import ResourceState, States
+
+UNSEEN = "cannot be seen"
+FILE, REQUEST, STATE = "customer file", "our request to Microsoft", "state of the last run"
+_MAIL = "mail_agreement_"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of the record. `source`: the system, file or person that it rests on."""
+
+    name: str
+    value: str
+    source: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The shape of the JSON and YAML output."""
+        return {"fact": self.name, "value": self.value, "source": self.source}
+
+
+def records(states: States, estate: schemas.Estate) -> list[dict[str, Any]]:
+    """`{"customer", "organization", "agreement", "facts"}` of every customer that is not gone, by key."""
+    return [
+        record(customer, states.get(customer.key, {}).get("Attestation") or ResourceState("Attestation", "", {}))
+        for customer in sorted(estate.customers, key=lambda one: one.key)
+        if customer.lifecycle != "left"
+    ]
+
+
+def record(customer: schemas.Customer, resource: ResourceState) -> dict[str, Any]:
+    """The record of one customer from the state of its agreement (empty before the first run)."""
+    return {
+        "customer": customer.key,
+        "organization": customer.profile.organization,
+        "agreement": verdict(resource),
+        "facts": [fact.as_dict() for fact in _facts(customer, resource)],
+    }
+
+
+def verdict(resource: ResourceState) -> str:
+    """`accepted`, `confirmed by a person`, `not accepted`, or that nobody can see it."""
+    fact = resource.fact("agreement")
+    if fact.get("state") == "match":
+        return "accepted"
+    if fact.get("confirmed"):
+        return "confirmed by a person"
+    return "not accepted" if fact.get("state") == "mismatch" else UNSEEN
+
+
+def _facts(customer: schemas.Customer, resource: ResourceState) -> Iterator[Fact]:
+    fact, memory = resource.fact("agreement"), _memory(resource)
+    where = memory.get("where") or fact.get("where") or "not looked at yet"
+    yield Fact("seen", fact.get("seen") or UNSEEN, fact.get("where") or "not looked at yet")
+    if fact.get("confirmed"):
+        yield Fact("confirmed", fact["confirmed"], FILE)
+    yield Fact("route", _ROUTES[customer.attestation_route], FILE)
+    yield from _declared(customer)
+    if fact.get("state") == "match":
+        yield from _accepted(memory, where)
+    yield from _asked(customer, memory)
+    if resource.status == "ready" and resource.outputs.get("since"):
+        yield Fact("known since", _day(str(resource.outputs["since"])), STATE)
+
+
+_ROUTES = {
+    "partner": "the signatory accepts on Microsoft's page, the partner puts it on record",
+    "customer": "the customer accepts it directly",
+}
+
+
+def _declared(customer: schemas.Customer) -> Iterator[Fact]:
+    who = customer.attestation.signatory
+    yield Fact("signatory", f"{who.first_name} {who.last_name} <{who.email}>" if who else "not named", FILE)
+    identity = customer.identity
+    named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
+    yield Fact("legal entity", named or customer.profile.organization, FILE)
+
+
+def _accepted(memory: dict[str, str], where: str) -> Iterator[Fact]:
+    """What the system that shows the agreement tells about it."""
+    if memory.get("kind") == "direct":
+        yield Fact("how", "directly by the customer", WHERE_DIRECT)
+        yield Fact("accepted by", UNSEEN, f"{WHERE_DIRECT}: tells neither who nor when")
+        yield Fact("accepted on", UNSEEN, f"{WHERE_DIRECT}: tells neither who nor when")
+        return
+    yield Fact("how", _how(memory, where), where)
+    yield Fact("accepted by", memory.get("agreed_by") or UNSEEN, where)
+    yield Fact("accepted on", memory.get("agreed_on") or UNSEEN, where)
+    yield Fact("template", memory.get("template") or UNSEEN, where)
+    if memory.get("template_replaced"):
+        yield Fact("template replaced by", memory["template_replaced"], "Partner Center agreement templates")
+
+
+def _how(memory: dict[str, str], where: str) -> str:
+    if memory.get("accepted_at") and memory.get("attestation_id"):
+        return f"enhanced attestation {memory['attestation_id']}"
+    return f"{UNSEEN}: ION shows a status" if where == WHERE_ION else "attested by a partner"
+
+
+def _asked(customer: schemas.Customer, memory: dict[str, str]) -> Iterator[Fact]:
+    """What we did ourselves."""
+    if memory.get("attestation_id"):
+        yield Fact(
+            "asked", _day(memory["asked_at"]) if memory.get("asked_at") else "before the tenant was made", REQUEST
+        )
+        yield Fact("attestation id", memory["attestation_id"], REQUEST)
+        language = memory.get("language") or customer.attestation.language
+        yield Fact("language", language or "Microsoft's for the country", REQUEST if language else FILE)
+    for name, text in sorted(memory.items()):
+        if name.startswith(_MAIL):
+            result, stamp, to = (*text.split(" ", 2), "", "")[:3]
+            yield Fact("link mailed", f"{_day(stamp)} to {to} ({result})", "our mail server")
+    if memory.get("accepted_at"):
+        yield Fact("signatory accepted", memory["accepted_at"], "Microsoft, status of the attestation")
+    if memory.get("finalised"):
+        yield Fact("put on record", memory["finalised"], "Partner Center, its answer to our record")
+
+
+def _memory(resource: ResourceState) -> dict[str, str]:
+    return {str(name): str(text) for name, text in (resource.outputs.get("memory") or {}).items()}
+
+
+def _day(stamp: str) -> str:
+    return stamp[:10]
