@@ -1,0 +1,192 @@
+"""What adoption writes into files: matched, never guessed, valid as a file would be checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import schemas
+from clients.ion.models import CloudProfile, LegacyAgreement, LegacyProfile
+from clients.partner_center.models import PcCustomer
+from onboarding import adoption
+from onboarding.adoption import Plan, Sight
+from onboarding.adoption_state import adopted
+from onboarding.contract import Known
+from onboarding.inputs import KINDS
+from onboarding.look import EstateLook
+from tests.onboarding.world import World, ion_customer
+
+TODAY = dt.date(2026, 11, 22)
+TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
+OTHER = "aaaaaaaa-0000-4000-8000-000000000002"
+ROW = {"pricebook": "US Standard", "provider_currency": "USD", "invoice_currency": "USD", "portal_access": True}
+SIGNED = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example", "phone": "+14255550100"}
+
+
+def world(**more: Any) -> World:
+    found = World(**more)
+    found.connection = found.connection.model_copy(update={"pricebooks": {"US Standard": "USD"}})
+    return found
+
+
+def look_of(found: World) -> EstateLook:
+    look = EstateLook(found)  # type: ignore[arg-type]
+    customers, tenants = list(found.customers.values()), {t.id: t for t in found.tenants.values()}
+    look._ion_customers = lambda: customers  # type: ignore[method-assign]
+    look._pc_index = lambda: (tenants, {t.domain: t for t in tenants.values()})  # type: ignore[method-assign]
+    return look
+
+
+def estate(*customers: schemas.Customer) -> schemas.Estate:
+    return schemas.Estate("test", Path(), customers, {})
+
+
+def plan(sights: list[Sight], *declared: schemas.Customer, **more: Any) -> Plan:
+    found = world()
+    ion_ids = more.pop("ion_ids", {})
+    return adoption.plan(found, sights, look_of(found), estate(*declared), ion_ids, TODAY, **more)  # type: ignore[arg-type]
+
+
+def sight(number: int = 7, **more: Any) -> Sight:
+    profile = more.pop("profile", {})
+    values = {"id": str(number), "phone": "+14255550100"} | profile
+    return Sight(ion_customer(**values), **({"row": ROW, "tenant": TENANT, "domain": "c.onmicrosoft.com"} | more))
+
+
+def declared(**changes: Any) -> schemas.Customer:
+    made = plan([sight(signatory=SIGNED)]).new[0]
+    return schemas.Customer.model_validate(made.model_dump(mode="json") | changes)
+
+
+def test_all_that_is_seen_is_in_the_file_and_the_rest_is_named() -> None:
+    done = plan([sight(signatory=SIGNED), sight(8, row={}, tenant="", domain="", profile={"email": "x@y.example"})])
+    full, bare = done.new
+    assert (full.key, full.unknown) == ("contoso-ltd", ())
+    assert full.cloud_provider.pricebook == "US Standard"
+    assert full.identity == schemas.ExistingIdentity(method="existing", domain="c.onmicrosoft.com", tenant_id=TENANT)
+    assert full.attestation.signatory is not None
+    assert bare.key == "contoso-ltd-8"
+    assert bare.unknown == ("cloud_provider.pricebook", "identity.tenant_id", "attestation.signatory")
+
+
+def test_what_a_file_could_not_say_is_left_out_where_it_may_be() -> None:
+    odd = {"phone": "ask Kim", "title": "", "address": {"state": "wa"}}
+    made = plan([sight(profile=odd, signatory=SIGNED | {"phone": "none"})]).new[0]
+    assert made.profile.phone is None
+    assert made.profile.address.state == "WA"
+    assert made.attestation.signatory is not None
+    assert made.attestation.signatory.phone is None
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        ({"email": "nobody"}, "profile.email"),
+        ({"address": {"country": "DE"}}, "profile.address.country"),
+        ({"organization": ""}, "profile.organization"),
+    ],
+)
+def test_what_no_file_may_say_is_told(profile: dict[str, Any], told: str) -> None:
+    done = plan([sight(profile=profile)])
+    assert done.new == []
+    assert [why for why in done.left_out.values() if why.startswith(told)]
+
+
+def test_inactive_customers_and_those_that_could_not_be_read_are_left_alone() -> None:
+    done = plan([sight(profile={"status": "INACTIVE"}), sight(8, trouble="ION: 500")])
+    assert (done.inactive, done.new) == (1, [])
+    assert list(done.left_out.values()) == ["could not look: ION: 500"]
+
+
+def test_found_by_email_or_by_what_the_state_knows() -> None:
+    one = declared()
+    assert list(plan([sight()], one).known) == [one.key]
+    moved = sight(profile={"email": "new@contoso.example"})
+    assert list(plan([moved], one, ion_ids={"7": one.key}).known) == [one.key]
+
+
+@pytest.mark.parametrize("how", ["tenant id", "domain"])
+def test_another_email_is_told_and_not_taken_for_the_same(how: str) -> None:
+    seen = sight(profile={"email": "new@contoso.example"})
+    seen = replace(seen, tenant=TENANT if how == "tenant id" else OTHER)
+    done = plan([seen], declared())
+    assert (done.new, done.known) == ([], {})
+    assert [why for why in done.ambiguous.values() if how in why and "correct profile.email" in why]
+
+
+def test_two_meanings_are_told_and_never_guessed() -> None:
+    one = declared()
+    two = declared(key="other", profile=one.profile.model_dump() | {"email": "two@x.example"})
+    two = schemas.Customer.model_validate(
+        two.model_dump(mode="json") | {"identity": {"method": "existing", "tenant_id": OTHER}}
+    )
+    done = plan([sight(tenant=OTHER, domain="")], one, two)
+    assert list(done.ambiguous.values()) == ["the e-mail is that of contoso-ltd; the tenant id is that of other"]
+    shared = plan([sight(), sight(8, profile={"email": "b@x.example"})])
+    assert len(shared.ambiguous) == 2
+    assert all("linked to 2 ION customers" in why for why in shared.ambiguous.values())
+
+
+def test_a_file_is_completed_once_something_is_seen() -> None:
+    before = plan([sight(row={"portal_access": True})]).new[0]
+    assert before.unknown == ("cloud_provider.pricebook", "attestation.signatory")
+    assert plan([sight(row={"portal_access": True})], before).filled == []
+    after = plan([sight(signatory=SIGNED)], before).filled[0]
+    assert after.unknown == ()
+    assert after.cloud_provider.provider_currency == "USD"
+
+
+def test_a_person_s_values_are_replaced_on_request_only() -> None:
+    renamed = sight(profile={"organization": "Contoso Works", "email": "IT@contoso.example"}, signatory=SIGNED)
+    assert plan([renamed], declared()).filled == []
+    taken = plan([renamed], declared(), update=True).filled[0]
+    assert taken.profile.organization == "Contoso Works"
+    assert taken.profile.email == "it@contoso.example"
+
+
+def test_reading_an_account_of_a_reseller() -> None:
+    row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "", {})
+    found = world(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": row})
+    agreement = LegacyAgreement("Cora", "Toso", "c@c.example", "", "t", dt.date(2026, 1, 2), "MCA", "")
+    found.legacy["7"] = _legacy(agreement)
+    (seen,) = adoption.read_account(look_of(found))
+    assert (seen.tenant, seen.row) == (TENANT, {"portal_access": True})
+    assert seen.signatory == {"first_name": "Cora", "last_name": "Toso", "email": "c@c.example"}
+    found.legacy["7"] = _legacy(replace(agreement, date_agreed=dt.date(2022, 1, 2)))
+    assert adoption.read_account(look_of(found))[0].signatory is None
+    assert found.writes == []
+
+
+def test_a_tenant_is_found_by_the_domain_of_the_email() -> None:
+    found = world(api=False, customers={"7": ion_customer()}, domains={"contoso.example": TENANT})
+    found.tenants[TENANT] = PcCustomer(TENANT, "c.onmicrosoft.com", "Contoso", "reseller")
+    (seen,) = adoption.read_account(look_of(found))
+    assert (seen.tenant, seen.domain) == (TENANT, "c.onmicrosoft.com")
+    found.customers["8"] = ion_customer(id="8", email="other@contoso.example")
+    assert [one.tenant for one in adoption.read_account(look_of(found))] == ["", ""]
+
+
+def test_state_of_an_adopted_customer_is_what_the_next_look_sees() -> None:
+    row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "", {})
+    found = world(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": row})
+    look = look_of(found)
+    (seen,) = adoption.read_account(look)
+    made = plan([seen]).new[0]
+    state = adopted(made, look)
+    assert state.open == ""
+    for kind in KINDS:
+        outputs = state.outputs[kind.name]
+        assert outputs["seen"] == outputs["handled"]
+        assert {name: outputs[name] for name in state.inputs[kind.name]} == state.inputs[kind.name]
+        again = kind.thing.observe(kind.thing.Inputs.model_validate(state.inputs[kind.name]), Known(outputs), look)
+        assert dict(again.seen) == outputs["handled"]
+    assert state.inputs["Attestation"]["ion_customer_id"] == "7"
+    assert found.writes == []
+
+
+def _legacy(agreement: LegacyAgreement) -> LegacyProfile:
+    return LegacyProfile(TENANT, "c.onmicrosoft.com", (), "Contoso", "en-US", "Accepted", (agreement,))
