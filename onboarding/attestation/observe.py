@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field as Limit
 
 import schemas
+from clients.errors import NotFound
 from clients.partner_center.models import Agreement, AttestationState
 from onboarding import compare, contract, next_steps
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
@@ -84,7 +85,11 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
         return Facts(
             fields={"agreement": _fact(NOT_VISIBLE, "no tenant yet", WHERE_PC, desired)}, seen={"tenant": "unknown"}
         )
-    kind, when, where, latest = _on_record(desired, known, look)
+    try:
+        kind, when, where, latest = _on_record(desired, known, look)
+    except NotFound:
+        hidden = _fact(NOT_VISIBLE, NOT_VISIBLE, f"{WHERE_PC}, which need a relationship", desired)
+        return Facts(fields={"agreement": hidden}, seen={"tenant": "not related"})
     seen = {
         "agreement": kind + (f" {when}" if kind == "attested" else "") if kind else (f"of {when}" if when else ABSENT)
     }
@@ -164,9 +169,12 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     if too_old:
         field = _fact("mismatch", f"of {when}, too old", WHERE_LEGACY, desired)
         return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}, {status}"}, data=data)
-    visible = bool(profile and (status or profile.enabled))
+    # The row shows the agreement of the linked tenant; while none is linked, nobody knows.
+    unlinked = bool(profile and profile.enabled and not profile.tenant_id)
+    visible = bool(profile and (status or (profile.enabled and not unlinked)))
     told = status or (ABSENT if visible else NOT_VISIBLE)
-    field = _fact("mismatch" if visible else NOT_VISIBLE, told, WHERE_ION, desired)
+    where = f"{WHERE_ION}, which need a linked tenant" if unlinked else WHERE_ION
+    field = _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
     return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
 
 

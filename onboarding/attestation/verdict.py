@@ -36,6 +36,8 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
     if session.partner_center is not None:
         if not desired.tenant_id:
             return waiting(facts, EARLIER, "comes after the Microsoft tenant", memory=given(desired))
+        if facts.seen.get("tenant") == "not related":
+            return waiting(facts, EARLIER, "comes with the relationship: Microsoft shows agreements of customers only")
         if kind and not other_signer(desired, known):
             memory = {"kind": kind, "signer": known.memory.get("signer") or signer(desired), KNOWN_ALREADY: ""}
             return ready(facts, reason=_replaced(facts), memory=memory | _evidence(facts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -32,7 +31,7 @@ def export_of(pipeline: Pipeline) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def exports() -> Iterator[dict[str, dict[str, Any]]]:
+def exports() -> dict[str, dict[str, Any]]:
     """The example estates: the provider's after its people have acted, the reseller's after the first run."""
     found = {}
     for stack, runs in (("provider", 3), ("reseller", 1)):
@@ -43,7 +42,7 @@ def exports() -> Iterator[dict[str, dict[str, Any]]]:
             pipeline.up()
         found[stack] = export_of(pipeline)
         pipeline.remove()
-    yield found
+    return found
 
 
 @pytest.fixture

@@ -352,6 +352,11 @@ class Pipeline:
                 moved += [f"{address[0]} {address[1]}: {verb}"] if verb else []
         return moved
 
+    def refresh(self) -> None:
+        """Read everything, as `pulumi refresh` does."""
+        with self._process() as names:
+            self._refresh(names)
+
     def preview(self, *, refresh: bool = True) -> list[str]:
         """What an `up` would do now; state stays as it is."""
         other = Pipeline(
