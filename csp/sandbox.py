@@ -4,7 +4,6 @@ A running sandbox is described by CSP_HOME/sandbox/<profile>.json: its ready lin
 `sandbox: {profile: ...}` take their addresses and credentials from there.
 """
 
-import contextlib
 import json
 import os
 import signal
@@ -22,6 +21,8 @@ from csp.errors import CommandError
 
 PROFILES = ("provider", "reseller", "empty")
 START_SECONDS = 30.0
+_CHILDREN: list[subprocess.Popen[bytes]] = []
+"""Sandboxes that this process started. They outlive it; kept so that Python does not warn about them."""
 STOP_SECONDS = 10.0
 
 
@@ -99,6 +100,7 @@ def start(home: Path, profile: str, port: int = 0) -> Running:
     line = command(home, profile, port, None, folder / f"{profile}.db", strict=False)
     with log_file.open("ab") as log:
         process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    _CHILDREN.append(process)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if running := find(home, profile):
@@ -108,6 +110,7 @@ def start(home: Path, profile: str, port: int = 0) -> Running:
             break
         time.sleep(0.05)
     process.kill()
+    process.wait()
     lines = log_file.read_text("utf-8", "replace").strip().splitlines()
     raise CommandError(f"the {profile} sandbox did not start: {lines[-1] if lines else 'no output'} (log: {log_file})")
 
@@ -128,8 +131,8 @@ def stop(home: Path, profile: str) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # our own child stays a zombie until somebody asks
+    for child in _CHILDREN:
+        child.poll()  # our own child stays a zombie until somebody asks
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

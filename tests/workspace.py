@@ -140,6 +140,26 @@ def _pip_environment() -> Path:
     return folder
 
 
+def copy_project(folder: Path, engine: str) -> Path:
+    """The program and the declared estates in a folder of their own; the packages are those of this environment."""
+    root = folder / "project"
+    root.mkdir()
+    for name in ("Pulumi.yaml", "__main__.py", "pyproject.toml", "uv.lock"):
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "stacks", root / "stacks")
+    if engine == "pulumi":
+        _use_pip_toolchain(root / "Pulumi.yaml")
+    else:
+        (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    return root
+
+
+def environment(home: Path, engine: str) -> dict[str, str]:
+    """What a command of the project runs with: nothing of ours from outside, plain wide output."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CSP_", "PULUMI_"))}
+    return {**clean, "CSP_HOME": str(home), "CSP_ENGINE": engine, "NO_COLOR": "1", "COLUMNS": "200"}
+
+
 @dataclass
 class Workspace:
     """A copy of the project's declared part in a folder of its own, bound to one engine."""
@@ -152,15 +172,7 @@ class Workspace:
 
     @classmethod
     def make(cls, folder: Path, engine: str, profile: str, *sandbox_arguments: str) -> "Workspace":
-        root = folder / "project"
-        root.mkdir()
-        for name in ("Pulumi.yaml", "__main__.py", "pyproject.toml", "uv.lock"):
-            shutil.copy(ROOT / name, root / name)
-        shutil.copytree(ROOT / "stacks", root / "stacks")
-        if engine == "pulumi":
-            _use_pip_toolchain(root / "Pulumi.yaml")
-        else:
-            (root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+        root = copy_project(folder, engine)
         make_local_recipient(root / ".csp")
         return cls._open(root, engine, profile, *sandbox_arguments)
 
@@ -184,15 +196,7 @@ class Workspace:
 
     @property
     def env(self) -> dict[str, str]:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("CSP_", "PULUMI_"))}
-        return {
-            **clean,
-            "CSP_HOME": str(self.home),
-            "CSP_ENGINE": self.engine,
-            "NO_COLOR": "1",
-            "COLUMNS": "200",
-            **self.extra_env,
-        }
+        return {**environment(self.home, self.engine), **self.extra_env}
 
     def csp(self, *arguments: str, expect: int | None = 0, env: Mapping[str, str] | None = None) -> str:
         """Run a csp command; its stdout and stderr as one text. Fails unless the exit code is `expect` (None: any)."""
