@@ -224,18 +224,26 @@ def _import(engine: engines.Engine, project: Project, path: Path, connections: s
     targets = [part for urn in [*urns, guard_urn(engine.stack, project.name)] for part in ("--target", urn)]
     unattended = ("--yes", "--skip-preview")
     common = ("--stack", engine.stack, *unattended)
+    # The CLI would write the whole state once a resource; an import that is killed is simply run again.
+    at_once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
     with _bar("importing"):
         _done(engine.capture("up", *common, "--refresh=false", *targets), "could not prepare the stack")
         _done(
-            engine.capture("import", *common, "--file", str(path), "--generate-code=false", "--protect=false"),
+            replace(engine, environment=engine.environment | at_once).capture(
+                "import", *common, "--file", str(path), "--generate-code=false", "--protect=false"
+            ),
             "the import failed",
         )
 
 
 def _done(answer: Any, what: str) -> None:
     if answer.returncode:
-        lines = [line.strip() for line in (answer.stdout + answer.stderr).splitlines() if "error" in line.lower()]
-        raise CommandError(f"{what}: {lines[0] if lines else f'exit code {answer.returncode}'}")
+        lines = [line.strip() for line in (answer.stdout + answer.stderr).splitlines()]
+        first = next((number for number, line in enumerate(lines) if "error" in line.lower()), None)
+        told = f"exit code {answer.returncode}" if first is None else lines[first]
+        if told.endswith(":") and first is not None:  # a list of errors: the first stands for all
+            told = " ".join(lines[first : first + 2])
+        raise CommandError(f"{what}: {told}")
 
 
 def _shown(path: Path, project: Project) -> str:
