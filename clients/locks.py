@@ -15,6 +15,15 @@ import filelock
 
 from clients.errors import Problem, RetryLater
 
+LOCKED = "locked"
+"""Code of the problem when another process keeps a lock."""
+_WHAT = {
+    "ion.customer": "the profile of",
+    "ion.row": "the Cloud Provider row of ION customer",
+    "pc.tenant": "the Microsoft tenant",
+    "attestation": "the agreement of",
+}
+
 
 class KeyLocks:
     """Locks below one folder. Freed by the operating system when the holder dies."""
@@ -28,7 +37,7 @@ class KeyLocks:
     def hold(self, kind: str, natural_key: str) -> Iterator[None]:
         """Raises RetryLater when another process keeps the lock for longer than the time-out. Not re-entrant."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = natural_key.strip().casefold()
+        key, what = natural_key.strip().casefold(), _WHAT.get(kind, kind)
         # Readable for whoever looks into the folder, and unique whatever the key holds.
         name = re.sub(r"[^a-z0-9.@-]", "_", f"{kind}-{key}")[:80]
         unique = hashlib.sha256(f"{self._scope}\n{kind}\n{key}".encode()).hexdigest()[:12]
@@ -36,8 +45,8 @@ class KeyLocks:
         try:
             lock.acquire(timeout=self._timeout, poll_interval=0.02)
         except filelock.Timeout:
-            message = f"another run has been working on {kind} {natural_key} for {self._timeout:.0f} s"
-            raise RetryLater(Problem("locks", kind, None, "locked", message)) from None
+            message = f"another run works on {what} {natural_key} (waited {self._timeout:.0f} s); the next run goes on"
+            raise RetryLater(Problem("locks", kind, None, LOCKED, message)) from None
         try:
             yield
         finally:
