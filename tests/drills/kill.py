@@ -14,6 +14,7 @@ Then:
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from collections import Counter
@@ -27,7 +28,8 @@ from tests.drills.harness import Calls, Killed, Pipeline
 
 LATER = 120.0
 """Seconds until the next run: Microsoft shows a new tenant after about 90."""
-EMAILS = ("adventure", "alpine", "blueyonder", "maplegrove")
+MAILED = re.compile(r"The mail (was sent|may have been sent) on .*")
+KEYS = ("adventure", "alpine", "blueyonder", "maplegrove")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def _edited() -> Pipeline:
     """A finished estate whose files change in every section: profile, row, signatory."""
     pipeline = _example("provider", 3)
     pipeline.up()
-    for number, key in enumerate(EMAILS):
+    for number, key in enumerate(KEYS):
         pipeline.declare(key, {"profile.phone": f"+1425555019{number}", "cloud_provider.portal_access": True})
     pipeline.declare(
         "adventure", {"profile.organization": "Adventure Works Cycles", "profile.address.suite": "Floor 2"}
@@ -199,11 +201,13 @@ def _end(pipeline: Pipeline) -> End:
 
 
 def _comparable(pipeline: Pipeline) -> dict[str, Any]:
-    """State without what a kill may change honestly: that a one-time password was lost, and how often was tried."""
+    """State without what a kill may change honestly: that a one-time password was lost, that a mail may have left."""
     found = pipeline.summary()
     for one in found.values():
         if one["status"] == "ready":
             one["reason"] = one["next_step"] = None
+        if one["next_step"]:
+            one["next_step"]["action"] = MAILED.sub("(mail)", one["next_step"]["action"])
     return found
 
 
@@ -253,7 +257,7 @@ def play(start: Pipeline, chapter: Chapter, cell: Cell, end: End) -> list[str]:
     if cell.to_the_end:
         pipeline.settle(2)
         wrong += differences("end", end.finished, pipeline.remote.picture())
-    wrong += pipeline.remote.twice() + _passwords(pipeline)
+    wrong += pipeline.remote.twice() + _passwords(pipeline) + _mails(pipeline)
     pipeline.remove()
     return wrong
 
@@ -285,6 +289,22 @@ def _passwords(pipeline: Pipeline) -> list[str]:
         if told == "lost" and files:
             wrong.append(f"{key}: told as lost, but the hand-over store has the password")
     return wrong
+
+
+def _mails(pipeline: Pipeline) -> list[str]:
+    """A mail that is told as sent is in a mailbox."""
+    got = {address for mail in pipeline.remote.world.store.mails for address in mail.to}
+    marks = [
+        text.split(" ")
+        for kept in pipeline.state.values()
+        for name, text in (kept.outputs.get("memory") or {}).items()
+        if name.startswith("mail_")
+    ]
+    return [
+        f"told as sent, and not in the mailbox of {mark[2]}"
+        for mark in marks
+        if mark[0] == "sent" and mark[2] not in got
+    ]
 
 
 def run(every: int = 1, report: Callable[[str], None] = print, only: str = "") -> tuple[int, int, int]:
