@@ -64,6 +64,18 @@ class RetryLater(ClientError):
     """Could not look, or not sent: connection failure, budget or deadline used up, 429, 5xx on a read."""
 
 
+class NotReached(RetryLater):
+    """Something else answered: a certificate nobody vouches for, or a redirect. Nothing was refused by the system, so
+    nothing is given up: a person mends the way (`action`), and until then every run tries again."""
+
+    def __init__(self, problem: Problem, *, action: str) -> None:
+        super().__init__(problem)
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.problem.line()}; next: {redact(self.action)}"
+
+
 class PersonMustAct(ClientError):
     """A definite refusal that a person resolves, not a change of the declaration."""
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import httpx
 
 from clients.clock import Clock
-from clients.errors import OurBug, PersonMustAct, Problem, RetryLater, UnknownOutcome
+from clients.errors import NotReached, OurBug, Problem, RetryLater, UnknownOutcome
 from clients.pace import CallStats, Limits, Pace
 from clients.wirelog import WireLog
 
@@ -109,7 +109,7 @@ class Transport:
         """The final answer: 2xx, 4xx but 408 and 429, and `call.expected`.
 
         Raises RetryLater (not sent, or a read without a usable answer), UnknownOutcome (a write without one),
-        PersonMustAct (TLS trust), OurBug (redirect, malformed request).
+        NotReached (certificate not trusted, redirect), OurBug (malformed request).
         """
         now = self._clock.monotonic()
         if now > self._run_ends:
@@ -148,9 +148,8 @@ class Transport:
         except _NOT_SENT as exc:
             error = _words(exc)
             if "CERTIFICATE_VERIFY_FAILED" in error:
-                raise PersonMustAct(
+                raise NotReached(
                     self._problem(call, "tls", f"the server's certificate is not trusted: {error}"),
-                    owner="us",
                     action="name your organisation's certificate authority in SSL_CERT_FILE",
                 ) from None
             return RetryLater(self._problem(call, "not-sent", f"could not connect: {error}"))
@@ -189,8 +188,9 @@ class Transport:
                 return self._no_answer(call, f"answered {status} with {what}", status=status)
             return answer
         if 300 <= status < 400:
-            raise OurBug(
-                self._problem(call, "redirect", "answered with a redirect, which is never followed: check the base URL")
+            raise NotReached(
+                replace(self._problem(call, "redirect", "answered with a redirect, never followed"), status=status),
+                action="correct the address in the connection file, or let the proxy pass this host",
             )
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             # Throttled before it was processed, so a write may be repeated as well; never before Retry-After.

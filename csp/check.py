@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from clients.errors import ClientError, CredentialsLost, PersonMustAct, RetryLater, WrongAccount
+from clients.errors import ClientError, CredentialsLost, NotReached, PersonMustAct, RetryLater, WrongAccount
 from clients.redact import redact
 
 Verdict = Literal["pass", "warn", "fail"]
@@ -36,7 +36,7 @@ class Options:
 
 def failed(about: str, what: str, error: ClientError, fix: str = "") -> Check:
     """The line for a failure on the wire. Not reached is a warning: it says nothing about us."""
-    if isinstance(error, CredentialsLost | PersonMustAct):
+    if isinstance(error, CredentialsLost | PersonMustAct | NotReached):
         # Without a status nothing was answered: the message alone says it, and the code is only ours.
         found = error.problem.line() if error.problem.status else error.problem.message
         return Check(about, what, "fail", found, fix or error.action)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -212,6 +213,10 @@ class EntraTokens:
 
     def _application(self, *, public: bool = False) -> Any:
         import msal
+
+        # An answer that is not whole JSON goes into msal's log as it is, tokens and all; without a logging
+        # configuration Python prints that on stderr. What a person needs to know is in our errors.
+        logging.getLogger("msal").setLevel(logging.CRITICAL + 1)
 
         def build() -> Any:
             kind = msal.PublicClientApplication if public or not self._app.kind else msal.ConfidentialClientApplication

@@ -28,6 +28,7 @@ from clients.clock import SystemClock
 from clients.errors import (
     ClientError,
     CredentialsLost,
+    NotReached,
     OurBug,
     PersonMustAct,
     Problem,
@@ -86,6 +87,8 @@ def _error(data: Mapping[str, Any]) -> ClientError:
     problem = Problem(**data["problem"])
     if data["kind"] == "CredentialsLost":
         return CredentialsLost(problem, action=data["action"])
+    if data["kind"] == "NotReached":
+        return NotReached(problem, action=data["action"])
     if data["kind"] == "PersonMustAct":
         return PersonMustAct(problem, owner=data["owner"], action=data["action"])
     return _CLASSES[data["kind"]](problem)

@@ -223,3 +223,24 @@ def _certificate() -> str:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode()
+
+
+def test_half_an_answer_brings_no_token_into_any_log(
+    provider: RunningSandbox, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """msal logs an answer that it cannot read, and Python prints what nobody asked to log."""
+    secret = "eyJhbGciOiJub25lIn0.half-an-answer"
+    whole = http()
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, content=f'{{"access_token": "{secret}", "sco'.encode())
+        answer = whole.request(request.method, request.url)
+        return httpx.Response(answer.status_code, json=answer.json())
+
+    credential = tokens(provider)
+    credential._http._http = http(httpx.MockTransport(handler))
+    with pytest.raises(RetryLater) as caught:
+        credential.token()
+    said = capfd.readouterr()
+    assert secret not in said.out + said.err + caplog.text + str(caught.value)

@@ -165,7 +165,7 @@ def test_a_login_starts_a_new_chain_and_an_old_seed_does_not_end_it(given: Given
 
 
 def test_a_mistyped_token_costs_nothing_that_works(given: Given) -> None:
-    ion, store, _clock, tokens = given
+    _ion, store, _clock, tokens = given
     tokens().token()
     with pytest.raises(LoginRefused) as caught:
         tokens().login("mistyped")
