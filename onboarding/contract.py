@@ -156,6 +156,11 @@ class Known:
         return bool(self.outputs.get("retrying"))
 
     @property
+    def renewing(self) -> bool:
+        """A person ordered a new invitation (`csp invite renew`)."""
+        return bool(self.outputs.get("renewing"))
+
+    @property
     def rejected(self) -> str:
         """The definite rejection of the last converge, "" when there was none."""
         return self.text("rejected")

@@ -65,16 +65,18 @@ KINDS = (
 def inputs_of(declared: schemas.Customer) -> dict[str, dict[str, Any]]:
     """Kind -> inputs, without the values that come from other resources. What the file does not name is absent."""
     dumped = declared.model_dump(mode="json", exclude_none=True)
+    ending = {} if declared.lifecycle == "active" else {"lifecycle": declared.lifecycle}
 
     def parts(*names: str) -> dict[str, Any]:
         return {"key": declared.key, **{name: dumped[name] for name in names}}
 
     return {
         "Customer": parts("profile", "lifecycle", "adopt", "recreate", "on_remove"),
-        "ProviderAssociation": parts("cloud_provider", "adopt"),
-        "TenantIdentity": parts("identity", "adopt", "on_remove") | _tenant(declared, dumped),
+        "ProviderAssociation": parts("cloud_provider", "adopt") | ending,
+        "TenantIdentity": parts("identity", "adopt", "on_remove") | _tenant(declared, dumped) | ending,
         "Attestation": parts("attestation")
-        | {"route": declared.attestation_route, "company": entity(declared), "country": place(declared).country},
+        | {"route": declared.attestation_route, "company": entity(declared), "country": place(declared).country}
+        | ending,
     }
 
 
@@ -101,6 +103,8 @@ def _tenant(declared: schemas.Customer, dumped: Mapping[str, Any]) -> dict[str, 
     """The company name, because a rename reaches the billing profile. Address and signatory only for a new tenant: an
     edit elsewhere must not show here."""
     more: dict[str, Any] = {"company": company(declared)}
+    if isinstance(declared.identity, schemas.InviteIdentity):
+        more["language"] = declared.profile.language.lower()
     if isinstance(declared.identity, schemas.NewIdentity):
         more["address"] = place(declared).model_dump(mode="json", exclude_none=True)
         if declared.identity.attest_first:

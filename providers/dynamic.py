@@ -28,6 +28,7 @@ from pydantic import ValidationError
 
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
+from clients.locks import LOCKED
 from onboarding import state
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.look import Look
@@ -103,7 +104,7 @@ class Provider(ResourceProvider):
             return DiffResult(changes=None)
         known = Known(olds)
         retry = str(olds.get("key")) in _retries() and bool(known.rejected or known.text("status") == "blocked")
-        return DiffResult(changes=retry or known.handled != known.seen)
+        return DiffResult(changes=retry or _renewing(olds) or known.handled != known.seen)
 
     # The system's side.
 
@@ -115,7 +116,7 @@ class Provider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         inputs, olds = state.plain(_news), state.plain(_olds)
-        known = Known({**olds, "retrying": str(olds.get("key")) in _retries()})
+        known = Known({**olds, "retrying": str(olds.get("key")) in _retries(), "renewing": _renewing(olds)})
         return UpdateResult(self._converged(inputs, known, self._session(inputs)))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -197,7 +198,8 @@ class Provider(ResourceProvider):
             return blocked(facts, str(refused), final=True)
         except ClientError as later:
             sessions.wrote(self._connection)
-            return waiting(facts, NEXT_RUN, f"could not look: {later}", again=True)
+            told = later.problem.message if later.problem.code == LOCKED else f"could not look: {later}"
+            return waiting(facts, NEXT_RUN, told, again=True)
 
     def _outputs(
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool
@@ -244,6 +246,12 @@ class Resource(DynamicResource):
         common = ("status", "waiting_on", "reason", "account")
         props: dict[str, Any] = {**dict.fromkeys((*common, *outputs)), **inputs}
         super().__init__(provider, name, props, opts)
+
+
+def _renewing(olds: Mapping[str, Any]) -> bool:
+    """A new invitation was ordered for this customer (`csp invite renew`), and this resource holds its invitation."""
+    wanted = str(olds.get("key")) in os.environ.get("CSP_RENEW_INVITATION", "").split(",")
+    return wanted and state.get_path(olds, "identity.method") == "invite"
 
 
 def _retries() -> frozenset[str]:

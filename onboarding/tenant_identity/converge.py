@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import schemas
-from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.transport import request_id
-from onboarding import attestation, mails
+from onboarding import attestation, leaving
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
-from onboarding.tenant_identity import new, rename
+from onboarding.tenant_identity import inviting, new, rename
 from onboarding.tenant_identity.agreement_first import ASKED_FOR, agreement_inputs
 from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, observe
-from onboarding.tenant_identity.verdict import assess, letter, link_for
+from onboarding.tenant_identity.verdict import assess
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -26,6 +26,8 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     """One step after the other until a person or the next run is needed; four steps at most (agreement, tenant, link,
     look)."""
     outcome = assess(desired, known, facts, session)
+    if desired.lifecycle is not None:
+        return outcome
     memory: dict[str, str] = {}
     final = False
     for _ in range(4):
@@ -37,6 +39,7 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
         known = Known(
             {
                 **known.outputs,
+                "renewing": False,
                 "memory": known.memory | memory,
                 "tenant_id": step.carried.get("tenant_id") or known.text("tenant_id"),
             }
@@ -51,6 +54,8 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
 
 def _step(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
     """The next call that an API offers; None when there is none (or a person comes first)."""
+    if inviting.wants(desired, known, outcome, session):
+        return inviting.converge(desired, known, outcome, session)
     if session.partner_center is None:
         return None
     facts = outcome.facts
@@ -61,11 +66,8 @@ def _step(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session
         if found.row is not None and session.association is not None:
             return _link_row(desired, facts, found.wanted, session)
         return None
-    if outcome.status == "waiting" and outcome.waiting_on == "customer":
-        if found.pending is not None and desired.attestation is not None:
-            return _mail_agreement(desired, known, outcome, session)
-        return _invite(desired, known, outcome, session)
-    return None
+    asked = outcome.status == "waiting" and outcome.waiting_on == "customer" and found.pending is not None
+    return _mail_agreement(desired, known, outcome, session) if asked and desired.attestation is not None else None
 
 
 def _make(
@@ -95,34 +97,6 @@ def _mail_agreement(desired: TenantIdentityInputs, known: Known, outcome: Outcom
     return outcome.but(memory=marker) if marker else None
 
 
-def _invite(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
-    """Ask Microsoft for the link once, mail the invitation once (unless a person sent it: `sent_on`)."""
-    assert session.partner_center is not None
-    memory: dict[str, str] = {}
-    if not known.memory.get("link"):
-        try:
-            memory["link"] = session.partner_center.relationship_link()
-        except (RetryLater, OurBug, PersonMustAct, NotFound):
-            memory = {}  # the connection's link serves as well
-    known = Known({**known.outputs, "memory": known.memory | memory})
-    if not link_for(known, session):
-        reason = (
-            f"no relationship link names our reseller: add relationship_links to the connection "
-            f"{session.connection.name}"
-        )
-        return blocked(outcome.facts, reason, NextStep("us", "connection file", reason), memory=memory)
-    identity = desired.identity
-    if isinstance(identity, schemas.InviteIdentity) and identity.sent_on is None:
-        note = letter(desired, known, session)
-        assert note is not None
-        company = desired.company or identity.global_admin.name
-        note = replace(
-            note, subject=note.subject.replace("{customer}", company), text=note.text.replace("{customer}", company)
-        )
-        memory |= mails.send_once(note, desired.key, known, session).memory
-    return outcome.but(memory=memory) if memory else None
-
-
 def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, session: Session) -> Outcome:
     """Put the tenant into the Cloud Provider row: the whole row from a fresh read, everything else kept."""
     assert session.association is not None
@@ -145,9 +119,12 @@ def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, sessi
 
 
 def release(known: Known, session: Session) -> Outcome:
-    """End the reseller relationship: only by `on_remove: end-relationship`, only when Microsoft says that nothing is
-    active."""
+    """End the reseller relationship: only by `on_remove: end-relationship`, only when nothing speaks against it that
+    the declaration, ION or Microsoft tells. The tenant stays the customer's."""
     tenant_id = known.text("tenant_id")
+    against = leaving.refusal(known) or known.seen.get("conflict", "")
+    if against:
+        return blocked(Facts(), against)
     if session.partner_center is None or not tenant_id:
         return ready(Facts(), reason="no relationship that an API could end")
     unique = request_id(session.partner_tenant, tenant_id, "relationship.remove", {}, known.attempt)

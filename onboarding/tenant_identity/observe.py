@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,9 +11,10 @@ from pydantic import Field as Limit
 import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import AttestationState, PcCustomer
-from onboarding import compare, contract, next_steps
+from onboarding import compare, contract, leaving, next_steps
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
 from onboarding.look import Look
+from onboarding.tenant_identity import invitation
 from onboarding.tenant_identity.agreement_first import asked
 
 CARRIED = ("tenant_id", "attestation_id")
@@ -22,27 +23,36 @@ CREATE_SENT = "create_sent"
 LAG = timedelta(minutes=15)
 """A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center-api 6.5)."""
 
+CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""Microsoft's tenant of personal accounts; no company's."""
+
+NO_ROW = "no row"
+"""What `seen` holds for the linked tenant while there is no Cloud Provider row. A row that comes later is progress:
+without a word of its own nobody would link the tenant to it."""
 PC, ROW, PROFILES = "Partner Center customers", "association endpoint", "ION cloudProfiles"
 
 
 class TenantIdentityInputs(schemas.Declared):
     """The declared identity. For a new tenant also what the create call needs and, to ask the agreement first, the
-    signatory."""
+    signatory; for an invitation the company and the language of its people ("en", "fr")."""
 
     key: Annotated[str, Limit(min_length=1)]
     ion_customer_id: str = ""
     identity: schemas.Identity
     company: str = ""
+    language: str | None = None
     address: schemas.Address | None = None
     attestation: schemas.Attestation | None = None
     adopt: bool = False
     on_remove: str = "keep"
+    lifecycle: leaving.Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not "
-    "visible."""
+    """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not visible.
+
+    `candidate`: tenant of the Global Admin's e-mail domain. People write from many domains, so it is only told."""
 
     wanted: str
     related: PcCustomer | None
@@ -52,7 +62,8 @@ class Found:
     row_shown: bool
     pending: AttestationState | None
     conflict: str
-    prefix_taken: bool = False
+    invitation: invitation.Invitation | None = None
+    candidate: str = ""
 
 
 def declared_domain(identity: schemas.Identity) -> str:
@@ -82,15 +93,39 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
         if wanted and look.session.partner_center is not None:
             related = look.related(wanted)
     linked, linked_domain, row, row_shown = _row(desired, look)
-    if not wanted and linked and linked_domain and compare.same("domain", linked_domain, domain):
-        wanted = linked
+    if not wanted and linked and (not domain or (linked_domain and compare.same("domain", linked_domain, domain))):
+        wanted = linked  # the operator entered what the customer or TD SYNNEX told
+        if related is None and look.session.partner_center is not None:
+            related = look.related(wanted)
     pending = None
     under_way = asked(desired, known)
     if under_way and related is None and not settled and look.session.partner_center is not None:
         pending = look.attestation(under_way)
     found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict)
     fields, seen = _fields(desired, known, found, look)
+    if isinstance(desired.identity, schemas.InviteIdentity):
+        found = replace(found, invitation=_invitation(desired.identity, known, fields, look))
+        if not wanted:
+            found = replace(found, candidate=_candidate(desired.identity, look))
+        if found.invitation is not None and found.invitation.state == "expired":
+            seen["invitation"] = "expired"  # the calendar moves it, so that a plan must show it once
     return Facts(fields=fields, seen=seen, data={"found": found})
+
+
+def _invitation(
+    identity: schemas.InviteIdentity, known: Known, fields: dict[str, Field], look: Look
+) -> invitation.Invitation:
+    """Acceptance is a relationship in Partner Center. Where nobody can see that: ION took the tenant, or a person
+    confirmed it."""
+    accepted: bool | None = fields["relationship"].holds
+    if look.session.partner_center is None:
+        accepted = True if accepted or fields["tenant"].holds else None
+    return invitation.stand(identity, known.memory, look.session.connection, accepted=accepted)
+
+
+def _candidate(identity: schemas.InviteIdentity, look: Look) -> str:
+    found = look.discovered_tenant(identity.global_admin.email.rpartition("@")[2]).lower()
+    return "" if found == CONSUMERS else found
 
 
 def _conflict(desired: TenantIdentityInputs, known: Known, look: Look) -> str:
@@ -166,7 +201,7 @@ def _fields(
         seen["linked"] = NOT_VISIBLE
         tenant = Field("not_visible", wanted, NOT_VISIBLE, where_row, _confirmed(desired, found, "tenant"))
     else:
-        seen["linked"] = found.linked or ABSENT
+        seen["linked"] = found.linked or (ABSENT if found.row_shown else NO_ROW)
         holds = bool(found.linked) and found.linked == found.wanted
         shown = f"{found.linked} ({found.linked_domain})" if found.linked_domain else found.linked or ABSENT
         tenant = Field("match" if holds else "mismatch", wanted, found.linked if holds else shown, where_row)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from onboarding import attestation, compare, labels, mails, next_steps
+from onboarding import attestation, compare, labels, leaving, mails, next_steps
 from onboarding.contract import (
     EARLIER,
     NEXT_RUN,
@@ -18,8 +18,9 @@ from onboarding.contract import (
     ready,
     waiting,
 )
-from onboarding.tenant_identity import new
+from onboarding.tenant_identity import invitation, inviting, new
 from onboarding.tenant_identity.agreement_first import agreement_inputs
+from onboarding.tenant_identity.invitation import Invitation
 from onboarding.tenant_identity.observe import (
     CREATE_SENT,
     Found,
@@ -35,23 +36,28 @@ if TYPE_CHECKING:
 def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
     """What the facts mean, without a call."""
     found: Found = facts.data["found"]
+    if desired.lifecycle is not None:
+        return leaving.tenant(known, facts)
     carried = {"tenant_id": known.text("tenant_id"), "attestation_id": known.memory.get("attestation_id", "")}
     memory = {"discovered": found.wanted} if found.wanted and not known.text("tenant_id") else {}
     if found.conflict:
         return blocked(facts, found.conflict, _settled_step(known), carried=carried)
     if found.linked and found.linked != found.wanted and (found.wanted or _other_domain(desired, found)):
         return _wrong_tenant(desired, found, facts).but(carried=carried, memory=memory)
+    if found.invitation is not None:
+        memory |= found.invitation.memory()
     outcome = (
         _partner(desired, known, facts, session)
         if session.partner_center is not None
-        else _console(desired, facts, session)
+        else _console(desired, known, facts, session)
     )
     return outcome.but(carried=carried | dict(outcome.carried), memory=memory | dict(outcome.memory))
 
 
 def _other_domain(desired: TenantIdentityInputs, found: Found) -> bool:
-    """The linked tenant shows another initial domain than the declared one, so that it is another tenant."""
-    return bool(found.linked_domain) and bool(declared_domain(desired.identity))
+    """The linked tenant shows another initial domain than the declared one, so that it is another tenant. A custom
+    domain that discovery does not resolve proves nothing."""
+    return bool(found.linked_domain) and declared_domain(desired.identity).endswith(compare.ONMICROSOFT)
 
 
 def _settled_step(known: Known) -> NextStep:
@@ -94,12 +100,15 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     found: Found = facts.data["found"]
     identity = desired.identity
     if not facts.fields["relationship"].holds:
+        if isinstance(identity, schemas.InviteIdentity):
+            return inviting.assess(desired, known, facts, session)
         if known.text("tenant_id"):
             reason = "the relationship with the customer's tenant is gone"
-            return waiting(facts, "customer", reason, invitation_step(desired, known, session))
+            return waiting(facts, "customer", reason, inviting.relationship_step(desired, known, session))
         if isinstance(identity, schemas.NewIdentity):
             return _new(desired, identity, known, facts, session)
-        return waiting(facts, "customer", "no relationship yet", invitation_step(desired, known, session))
+        step = inviting.relationship_step(desired, known, session)
+        return waiting(facts, "customer", "no relationship yet", step)
     memory = settled(desired, found) if found.related is not None else {}
     if isinstance(identity, schemas.NewIdentity) and not known.text("tenant_id") and found.related is not None:
         stranger = _stranger(desired, identity, known, found.related)
@@ -179,49 +188,7 @@ def _reset_step(key: str, known: Known) -> NextStep | None:
     return next_steps.reset_password(key) if known.memory.get("credentials") == "lost" else None
 
 
-def link_for(known: Known, session: Session) -> str:
-    """The relationship link. Microsoft's own (asked once, remembered) where it names the reseller; else the
-    connection's."""
-    given = session.connection.relationship_link()
-    own = known.memory.get("link", "")
-    if own and (session.connection.role == "direct-bill" or session.reseller_tenant.lower() in own.lower()):
-        return own
-    return given.url if given else ""
-
-
-def letter(desired: TenantIdentityInputs, known: Known, session: Session) -> mails.Letter | None:
-    """The invitation to the Global Admin; None when the file names none."""
-    if not isinstance(desired.identity, schemas.InviteIdentity):
-        return None
-    admin = desired.identity.global_admin
-    copy = desired.identity.contact_copy or ""
-    return mails.invitation(admin.name, admin.email, copy, "{customer}", link_for(known, session), session)
-
-
-def invitation_step(desired: TenantIdentityInputs, known: Known, session: Session) -> NextStep:
-    """A Global Admin of the customer accepts the relationship link."""
-    link = link_for(known, session)
-    note = letter(desired, known, session)
-    if note is None:
-        tenant = declared_domain(desired.identity) or known.text("tenant_id")
-        return NextStep(
-            "customer",
-            "Microsoft 365 admin center",
-            f"Send the relationship link to a Global Admin of {tenant}, who accepts it. If the tool shall write "
-            f"the mail, "
-            "set identity.method: invite with a global_admin in the customer file.",
-            next_steps.who(),
-            link,
-        )
-    sent_on = desired.identity.sent_on if isinstance(desired.identity, schemas.InviteIdentity) else None
-    was_sent = known.memory.get(note.marker(), "") or sent_on
-    action = f"{note.to} (Global Admin) accepts the relationship link of the invitation."
-    if was_sent:
-        return NextStep("customer", "Microsoft 365 admin center", f"{action} It was sent.", next_steps.who(), link)
-    return NextStep("customer", "Microsoft 365 admin center", f"{action} Send the mail below.", note.values(), link)
-
-
-def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> Outcome:
+def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
     """An indirect reseller: the operator links the tenant in ION; cloudProfiles verify it."""
     found: Found = facts.data["found"]
     identity = desired.identity
@@ -234,7 +201,7 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
             step = next_steps.look_for_relationship(
                 declared_domain(identity) or found.linked_domain or found.wanted,
                 desired.key,
-                link_for(Known(), session),
+                invitation.link_for(known, session),
             )
             return waiting(facts, "us", reason, step, carried={"tenant_id": found.wanted}, memory=memory)
         return ready(facts, carried={"tenant_id": found.wanted}, memory=memory)
@@ -256,38 +223,65 @@ def _console(desired: TenantIdentityInputs, facts: Facts, session: Session) -> O
             identity, identity.company_name or desired.company, place, credentials, key=desired.key, confirm=confirm
         )
         return waiting(facts, "us", "the tenant is made in ION", step)
-    domain = declared_domain(identity)
+    return _add_in_console(desired, known, facts, session, confirm=confirm)
+
+
+def _add_in_console(
+    desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session, *, confirm: tuple[str, ...]
+) -> Outcome:
+    """The operator adds a tenant that exists; ION refuses it until its Global Admin has accepted the relationship."""
+    found: Found = facts.data["found"]
+    hidden = found.linked is None and found.row_shown
+    domain, now = declared_domain(desired.identity), found.invitation
+    if now is not None and now.state in ("declined", "ended"):
+        return inviting.assess(desired, known, facts, session)
+    if now is not None and now.state == "prepared" and session.mail is not None:
+        return waiting(facts, NEXT_RUN, f"the next run mails the invitation to {now.to}")
     if not found.wanted:
-        if not isinstance(identity, schemas.InviteIdentity) and not domain:
+        if now is not None and now.state == "prepared":
+            return inviting.assess(desired, known, facts, session)
+        if now is None and not domain:
             return blocked(facts, "neither domain nor tenant id is known")
-        text = f"Customer {{customer}} ({{email}}) accepted the relationship{f', domain {domain}' if domain else ''}. "
-        text += "Please tell us its Microsoft ID (tenant id) from Partner Center."
-        return waiting(facts, "distributor", "nobody knows the Microsoft ID", next_steps.ticket(text))
-    link = link_for(Known(), session)
-    note = None
-    if isinstance(identity, schemas.InviteIdentity):
-        who = f"{identity.global_admin.name} ({identity.global_admin.email})"
-        hint = (
-            f"First ask {who} whether the invitation was accepted. If ION refuses the Microsoft ID, it "
-            f"was not: remind them."
-        )
-        if identity.sent_on is None:
-            note = letter(desired, Known(), session)
-            hint = (
-                f"First send the mail below to {who}; ION refuses the Microsoft ID until the invitation "
-                f"in it is accepted."
-            )
+        return waiting(facts, "distributor", "nobody knows the Microsoft ID", _ask_for_tenant(domain, found))
+    if now is not None and now.state != "prepared":
+        text, note = _asking(desired, now, session), None
+    elif now is not None:
+        note = invitation.letter(desired, known, session, now.number)
+        text = f"First send the mail below to {now.to}; ION refuses the Microsoft ID until its invitation is accepted."
     else:
+        link = invitation.link_for(known, session)
         note = mails.invitation("{admin}", "{admin_email}", "", "{customer}", link, session)
-        hint = (
-            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global "
-            "Admin of the customer and "
-            "add the Microsoft ID after the acceptance."
+        text = (
+            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global Admin of "
+            "the customer and add the Microsoft ID after the acceptance."
         )
     mail = note.values() if note is not None and not hidden else {}
-    link = link if mail else ""
+    link = invitation.link_for(known, session) if mail else ""
     step = next_steps.add_identity(
-        found.wanted, domain, hint=hint, hidden=hidden, confirm=confirm, mail=mail, link=link
+        found.wanted, domain, hint=text, hidden=hidden, confirm=confirm, mail=mail, link=link
     )
     reason = "ION does not show the linked tenant" if found.linked is None else "no tenant is linked in ION"
+    if now is not None and now.is_out:
+        reason = f"{reason}; {inviting.reason(now, session)}"
     return waiting(facts, "us", reason, step)
+
+
+def _asking(desired: TenantIdentityInputs, now: Invitation, session: Session) -> str:
+    """No API shows the acceptance: the operator asks, and ION's refusal is an answer too."""
+    again = f"csp invite renew {desired.key} sends it again" if session.mail is not None else "remind them"
+    return (
+        f"First ask {now.to} whether the invitation was accepted. {inviting.told(now)} "
+        f"If ION refuses the Microsoft ID, it was not: {again}."
+    )
+
+
+def _ask_for_tenant(domain: str, found: Found) -> NextStep:
+    """Nobody here knows the tenant: TD SYNNEX's operations read it in Partner Center. The text is ready to paste."""
+    text = "Please tell us the Microsoft ID (tenant id) of our customer {customer} ({email}) from Partner Center"
+    text += f", domain {domain}. " if domain else ". "
+    if found.invitation is not None:
+        text += f"Its Global Admin {found.invitation.to} was sent the relationship link on {found.invitation.day}; "
+        text += "please also say whether the relationship is there. "
+    if found.candidate:
+        text += f"Is it {found.candidate}, the tenant of the administrator's e-mail domain? "
+    return next_steps.ticket(text.strip())

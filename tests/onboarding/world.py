@@ -215,7 +215,7 @@ class World:
     def reseller_may_transact(self, ids: list[str]) -> Mapping[str, ResellerVerdict]:
         return {i: ResellerVerdict(i, True, "", "") for i in ids}
 
-    def relationship_link(self) -> str:
+    def relationship_link(self, _reseller: str = "") -> str:
         return "https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId=other"
 
     def _create_tenant(self, new: Any) -> CreatedTenant:

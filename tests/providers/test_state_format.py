@@ -69,7 +69,7 @@ def test_type_tokens(cls, token: str) -> None:
     [
         (profile.Inputs, "key profile lifecycle adopt recreate on_remove"),
         (row.Inputs, "key ion_customer_id cloud_provider adopt"),
-        (tenant.Inputs, "key ion_customer_id identity company address attestation adopt on_remove"),
+        (tenant.Inputs, "key ion_customer_id identity company language address attestation adopt on_remove"),
         (agreement.Inputs, "key ion_customer_id tenant_id attestation_id attestation route company country"),
     ],
 )
