@@ -89,7 +89,7 @@ def _drifted() -> Pipeline:
 def _ending() -> Pipeline:
     """A finished estate from which a customer is removed whose relationship ends with it."""
     pipeline = _example("provider", 3)
-    pipeline.declare("alpine", {"on_remove": "end-relationship", "lifecycle": "leaving"})
+    pipeline.declare("alpine", {"on_remove": "end-relationship", "lifecycle": "left"})
     pipeline.up()
     del pipeline.declared["alpine"]
     pipeline.environment["CSP_ALLOW_REMOVALS"] = "1"

@@ -1,0 +1,22 @@
+"""A sample of the crash and race drills; the whole of them is `make drills`."""
+
+from tests.drills import kill, order, two_pipelines
+
+
+def test_a_sample_of_kills_converges() -> None:
+    told: list[str] = []
+    _, played, failed = kill.run(every=53, report=told.append)
+    assert played >= 12
+    assert failed == 0, "\n".join(told)
+
+
+def test_a_sample_of_change_sets_ends_equal_in_either_order() -> None:
+    told: list[str] = []
+    assert order.run(7, report=told.append) == 0, "\n".join(told)
+
+
+def test_a_sample_of_interleavings_of_two_pipelines_makes_nothing_twice() -> None:
+    told: list[str] = []
+    played, failed = two_pipelines.run(every=131, report=told.append)
+    assert played >= 10
+    assert failed == 0, "\n".join(told)
