@@ -67,7 +67,7 @@ def closed(states: States, entries: Entries) -> States:
 
 
 def todo(estate: schemas.Estate, states: States, entries: Entries) -> list[dict[str, Any]]:
-    """The next steps of all credentials in the shape of `csp todo`, by customer; without those that the state tells."""
+    """The next steps of all credentials, shaped as in `csp todo`. What the state tells as well has the same text."""
     found = []
     for customer in sorted(estate.customers, key=lambda one: one.key):
         tenant = states.get(customer.key, {}).get(KIND)

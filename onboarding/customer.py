@@ -14,7 +14,7 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import Address, IonCustomer, IonCustomerFields
-from onboarding import compare, next_steps
+from onboarding import compare, leaving, next_steps
 from onboarding.contract import (
     ABSENT,
     NEXT_RUN,
@@ -129,6 +129,9 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
         return ready(facts, reason="no ION connection is declared; the profile is not managed")
     found: IonCustomer | None = facts.data.get("customer")
     known_id = known.text("ion_customer_id")
+    if desired.lifecycle != "active":
+        carried = {"ion_customer_id": found.id if found else known_id}
+        return leaving.profile(facts, desired.lifecycle, carried)
     if found is None:
         if known_id and not desired.recreate:
             return blocked(
@@ -142,8 +145,6 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
                 ),
                 carried={"ion_customer_id": known_id},
             )
-        if desired.lifecycle != "active":
-            return ready(facts, reason="leaving; there is no profile in ION")
         return waiting(facts, NEXT_RUN, "the profile is not in ION yet; the next run creates it")
     carried = {"ion_customer_id": found.id}
     if found.status != ACTIVE:
@@ -165,8 +166,6 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
         )
     if differing:
         return waiting(facts, NEXT_RUN, f"the next run corrects {', '.join(sorted(differing))} in ION", carried=carried)
-    if desired.lifecycle == "leaving":
-        return waiting(facts, "us", "the customer is leaving", next_steps.leaving(), carried=carried)
     return ready(facts, carried=carried)
 
 

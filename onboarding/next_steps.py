@@ -82,16 +82,19 @@ def reseller(fact: Mapping[str, str], connection: str) -> NextStep:
     )
 
 
-def leaving() -> NextStep:
-    """What a leaving customer needs; nothing is deleted."""
+def leaving(what: str, *, portal_on: bool) -> NextStep:
+    """What is open for a leaving customer; nothing is deleted."""
     return NextStep(
         "us",
         row_path(exists=True),
-        "The customer is leaving: switch portal access off, let every subscription be cancelled or moved, then "
-        "end the relationship. "
-        "When all is settled, set lifecycle: left in the customer file. Nothing is deleted in ION.",
-        who() | _values(portal_access=OFF),
+        f"{{customer}} is leaving. {what} Nothing is deleted in ION.",
+        who() | _values(portal_access=OFF if portal_on else ""),
     )
+
+
+def portal_off() -> NextStep:
+    """A leaving customer can still buy."""
+    return leaving("Switch portal access off: as long as it is on, the customer can buy.", portal_on=True)
 
 
 def provider_row(

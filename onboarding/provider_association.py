@@ -15,7 +15,7 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
-from onboarding import compare, next_steps
+from onboarding import compare, leaving, next_steps
 from onboarding.contract import (
     ABSENT,
     EARLIER,
@@ -47,6 +47,7 @@ class ProviderAssociationInputs(schemas.Declared):
     ion_customer_id: str = ""
     cloud_provider: schemas.CloudProvider
     adopt: bool = False
+    lifecycle: leaving.Ending | None = None
 
 
 Inputs = ProviderAssociationInputs
@@ -117,6 +118,8 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
         return ready(facts, reason="no ION connection is declared; the row is not managed")
     if not desired.ion_customer_id:
         return waiting(facts, EARLIER, "comes after the customer profile")
+    if desired.lifecycle is not None:
+        return leaving.row(facts, session)
     differing = sorted(n for n, fact in facts.fields.items() if fact.state == "mismatch")
     if session.association is not None:
         return _assess_api(desired, known, facts, differing)
@@ -188,7 +191,9 @@ def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, ses
             tenant_id="",
             domain="",
         )
-        if isinstance(fresh, AssociationRow):
+        if isinstance(fresh, AssociationRow) and desired.lifecycle is not None:
+            row = replace(fresh, portal_access=False)
+        elif isinstance(fresh, AssociationRow):
             kept = {n: getattr(fresh, n) for n in NAMES if getattr(declared, n) == ""}
             row = replace(row, tenant_id=fresh.tenant_id, domain=fresh.domain, **kept)
         lost = ""

@@ -10,7 +10,7 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import NotFound
 from clients.partner_center.models import Agreement, AttestationState
-from onboarding import compare, contract, next_steps
+from onboarding import compare, contract, leaving, next_steps
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
 from onboarding.look import Look
 
@@ -36,6 +36,7 @@ class AttestationInputs(schemas.Declared):
     route: Literal["customer", "partner"]
     company: str
     country: str
+    lifecycle: leaving.Ending | None = None
 
 
 CARRIED = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clients.partner_center.models import AttestationState
-from onboarding import labels, mails, next_steps
+from onboarding import labels, leaving, mails, next_steps
 from onboarding.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, signer
 from onboarding.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 
@@ -31,6 +31,8 @@ def asks_again(pending: AttestationState | None, known: Known) -> bool:
 
 def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
     """What the facts mean, without a call."""
+    if desired.lifecycle is not None:
+        return leaving.agreement(facts)
     agreement = facts.fields["agreement"]
     kind = str(facts.data.get("kind") or "")
     if session.partner_center is not None:

@@ -1,5 +1,7 @@
 """Ending a relationship: only when nothing speaks against it, and never twice."""
 
+from typing import Any
+
 import pytest
 
 from clients.errors import OurBug, UnknownOutcome
@@ -9,7 +11,8 @@ from onboarding import attestation, customer, provider_association, tenant_ident
 from onboarding.contract import Known
 from tests.onboarding.world import World, problem
 
-KNOWN = Known({"tenant_id": "t-1", "ion_customer_id": "7", "key": "contoso"})
+OUTPUTS = {"tenant_id": "t-1", "ion_customer_id": "7", "key": "contoso", "lifecycle": "left"}
+KNOWN = Known(OUTPUTS)
 
 
 def world(*, portal: bool = False) -> World:
@@ -28,6 +31,22 @@ def test_ended_once() -> None:
 def test_portal_access_speaks_against_it() -> None:
     there = world(portal=True)
     assert "portal access is on" in tenant_identity.release(KNOWN, there).reason  # type: ignore[arg-type]
+    assert there.writes == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"lifecycle": "leaving"}, "subscription is settled"),
+        ({"lifecycle": None}, "subscription is settled"),
+        ({"seen": {"conflict": "the tenant of this customer is t-1, the file now names t-2"}}, "now names t-2"),
+    ],
+)
+def test_what_the_declaration_says_against_it(change: dict[str, Any], told: str) -> None:
+    there = world()
+    outcome = tenant_identity.release(Known({**OUTPUTS, **change}), there)  # type: ignore[arg-type]
+    assert outcome.status == "blocked"
+    assert told in outcome.reason
     assert there.writes == []
 
 
