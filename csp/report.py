@@ -10,6 +10,16 @@ from onboarding import readiness
 from onboarding.ticket import TITLES
 
 FORMATS = {"markdown": "readiness.md.j2", "html": "readiness.html.j2"}
+SHORT = {
+    "reseller": "Our account",
+    "profile": "Profile",
+    "cloud_provider": "Cloud Provider",
+    "pricebook": "Pricebook",
+    "relationship": "Relationship",
+    "tenant": "Tenant",
+    "agreement": "Agreement",
+}
+"""Heads of the narrow columns."""
 WORDS = {
     "seen": "a system shows it as declared",
     "confirmed": "no system shows it; a person looked and said so",
@@ -34,6 +44,7 @@ def render(format_: str, stack: str, verdicts: list[readiness.Readiness], now: d
         made=now.strftime("%Y-%m-%d %H:%M UTC"),
         footer=readiness.footer(verdicts),
         titles=TITLES,
+        short=SHORT,
         words=WORDS,
         customers=[_customer(verdict) for verdict in verdicts],
     )

@@ -161,9 +161,11 @@ def _tenant(call: Call, customer: IonCustomer, row: ProviderRow | None, wanted: 
     linked = row.tenant_id if row is not None else None
     if linked is not None and (wanted or "").lower() != linked.lower():
         raise _LINKED(call, linked)
+    store, account = call.world.store, account_of(call)
+    if linked is not None:  # nothing is linked anew, so that the other members can be corrected at any time
+        return store.tenants.get(linked)
     if wanted is None:
         return None
-    store, account = call.world.store, account_of(call)
     tenant = store.tenants.get(wanted.lower())
     if tenant is None or not microsoft.is_related(store, tenant.id, account.partner_tenant, account.reseller_tenant):
         raise _NO_TENANT(call, wanted)
