@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 
 import schemas
-from csp import engines, live, report, shown
+from csp import engines, handover, live, report, shown
 from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
 from csp.project import Project
-from onboarding import readiness, ticket
+from onboarding import credentials, readiness, ticket
+from onboarding.follow_up import FollowUp
 
 WAITING_OR_BLOCKED = ("blocked", "waiting")
 FORMATS = ("table", "json", "markdown", "html")
@@ -95,9 +96,10 @@ def status(
         shown.explain(verdicts[0])
     else:
         shown.print_table(verdicts)
-    held = [v.key for v in verdicts if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
+    staying = [v for v in verdicts if not v.ending]
+    held = [v.key for v in staying if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
     if held:
-        raise CommandError(f"{len(held)} of {len(verdicts)} customers {fail_on}: {', '.join(held)}")
+        raise CommandError(f"{len(held)} of {len(staying)} customers {fail_on}: {', '.join(held)}")
 
 
 def todo(
@@ -119,7 +121,9 @@ def todo(
         typer.echo(json.dumps(items, indent=2))
         return
     for item in items:
-        typer.echo(f"\n{item['customer']}  (waits for {shown.OWNERS[item['owner']]} since {item['since'][:10]})")
+        again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
+        who = shown.OWNERS[item["owner"]]
+        typer.echo(f"\n{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
         shown.print_step(item)
     typer.echo(f"\n{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
 
@@ -127,7 +131,12 @@ def todo(
 def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:
     """The next steps of a stack as `csp todo --format json` prints them."""
     estate, states = estate_and_states(project, stack)
-    return readiness.todo(states, estate, datetime.now(UTC), owner)
+    items = readiness.todo(states, estate, datetime.now(UTC), owner)
+    if owner in ("", "us"):
+        told = {(item["customer"], item["action"]) for item in items}
+        more = credentials.todo(estate, states, handover.entries_of(project, estate))
+        items += [item for item in more if (item["customer"], item["action"]) not in told]
+    return items
 
 
 def print_status(project: Project, stack: str) -> None:
@@ -139,7 +148,8 @@ def print_status(project: Project, stack: str) -> None:
 def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
     """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)
-    return estate, readiness.states_from_export(engines.choose(project, stack, estate).export())
+    states = readiness.states_from_export(engines.choose(project, stack, estate).export())
+    return estate, credentials.closed(states, handover.entries_of(project, estate))
 
 
 def _named(stack: str, connections: list[str] | None, account: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
-from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, look, sandbox_commands
+from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, invite, look, sandbox_commands
 from csp.errors import CommandError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ drift.register(app)
 adopt.register(app)
 app.add_typer(auth.app, name="auth")
 app.add_typer(handover.app, name="handover")
+app.add_typer(invite.app, name="invite")
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 

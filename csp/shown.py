@@ -19,6 +19,8 @@ def print_table(verdicts: list[readiness.Readiness]) -> None:
     console = Console(highlight=False)
     narrow = console.width < WIDE
     *columns, _ = readiness.COLUMNS
+    going = [v for v in verdicts if v.ending]
+    verdicts = [v for v in verdicts if not v.ending]
     rows = [row[:-1] for row in readiness.table_rows(verdicts)]
     if narrow:
         columns, rows = list(NARROW_COLUMNS), [_narrow(row) for row in rows]
@@ -34,9 +36,12 @@ def print_table(verdicts: list[readiness.Readiness]) -> None:
         if verdict.next_step:
             first, _, more = str(verdict.next_step["action"]).partition(". ")
             console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
-    if any(v.next_step for v in verdicts):
+    if any(v.next_step for v in (*verdicts, *going)):
         console.print("\nMenu paths and values to enter: csp todo", markup=False)
     console.print(readiness.footer(verdicts), markup=False)
+    for verdict in going:
+        console.print()
+        explain_leaving(verdict)
 
 
 def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -46,8 +51,20 @@ def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(cells)
 
 
+def explain_leaving(verdict: readiness.Readiness) -> None:
+    """Print the three steps of a customer who leaves, and what is left to do."""
+    typer.echo(f"{verdict.organization} ({verdict.key}): {verdict.lifecycle}")
+    for step in verdict.ending:
+        typer.echo(f"  {step.name:22} {step.state:15} {step.why}")
+    if verdict.next_step:
+        typer.echo(f"  Next step, for us: {verdict.next_step['action']}")
+
+
 def explain(verdict: readiness.Readiness) -> None:
     """Print one customer gate by gate: state, what was seen and where, how long ago; then the next step."""
+    if verdict.ending:
+        explain_leaving(verdict)
+        return
     typer.echo(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
     for name, gate in verdict.gates.items():
         looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
@@ -58,7 +75,8 @@ def explain(verdict: readiness.Readiness) -> None:
         if blind := resource.outputs.get("unobserved"):
             typer.echo(f"  {kind}: not checked since {blind['since'][:16]}: {blind['reason']}")
     if verdict.next_step:
-        typer.echo(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}):")
+        again = f"; {verdict.follow_up}" if str(verdict.follow_up) else ""
+        typer.echo(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}{again}):")
         print_step(verdict.next_step)
 
 

@@ -6,13 +6,14 @@ Works on the exported state of a stack (what the last run or refresh saw); no ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import schemas
-from onboarding import next_steps, visits
+from onboarding import leaving, next_steps, visits
 from onboarding.contract import NEXT_RUN
+from onboarding.follow_up import FollowUp, began, follow_up
 
 GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
 KINDS = ("Customer", "ProviderAssociation", "TenantIdentity", "Attestation")
@@ -78,6 +79,8 @@ class Readiness:
     since: str
     lifecycle: str
     credentials: Mapping[str, Any]
+    ending: tuple[leaving.Step, ...] = ()
+    follow_up: FollowUp = FollowUp()
 
     @property
     def blockers(self) -> list[str]:
@@ -113,6 +116,7 @@ class Readiness:
             "next_step": dict(self.next_step) if self.next_step else None,
             "waiting_on": self.waiting_on,
             "since": self.since,
+            "follow_up": self.follow_up.as_dict(),
             "lifecycle": self.lifecycle,
             "resources": {
                 kind: {
@@ -123,7 +127,7 @@ class Readiness:
                 | (dict(self.credentials) if kind == "TenantIdentity" else {})
                 for kind, r in self.resources.items()
             },
-        }
+        } | ({"leaving": [step.as_dict() for step in self.ending]} if self.ending else {})
 
 
 def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[str, Any]:
@@ -205,6 +209,11 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
             gates[name] = Gate("open", str(have[kind].outputs.get("reason") or ""), gates[name].age)
     step = visits.one_next_step(customer, [have[kind] for kind in KINDS])
     waits = visits.waits([have[kind] for kind in KINDS])
+    ending: tuple[leaving.Step, ...] = ()
+    if customer.lifecycle != "active":
+        ending = tuple(leaving.steps(customer, have))
+        step = leaving.next_step(customer, have, may_end=bool(have["TenantIdentity"].outputs.get("partner_tenant")))
+        waits = ("us" if step else "", str(have["Customer"].outputs.get("since") or ""))
     if step is None and not waits[0] and not gates["reseller"].passed:
         # It stops every customer of the connection, so that it is told only where a customer has no step of its own.
         step = visits.filled(next_steps.reseller(have["Customer"].fact("reseller"), customer.connection), customer)
@@ -219,16 +228,32 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         since=waits[1],
         lifecycle=customer.lifecycle,
         credentials=_credentials(customer, have["TenantIdentity"]),
+        ending=ending,
     )
 
 
 def all_readiness(states: States, estate: schemas.Estate, now: datetime) -> list[Readiness]:
     """The verdicts of an estate, by customer key; who left is not in it."""
     return [
-        readiness(customer, states.get(customer.key, {}), now)
+        _followed(readiness(customer, states.get(customer.key, {}), now), customer, estate, now)
         for customer in sorted(estate.customers, key=lambda c: c.key)
-        if customer.lifecycle == "active" or (customer.lifecycle == "leaving" and states.get(customer.key))
+        if customer.lifecycle == "active" or _still_here(customer, states.get(customer.key))
     ]
+
+
+def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Estate, now: datetime) -> Readiness:
+    """The verdict with the day on which to ask again, by the policy of the connection."""
+    connection = estate.connections.get(customer.connection)
+    if connection is None or verdict.next_step is None or verdict.ending:
+        return verdict
+    memory = verdict.resources["TenantIdentity"].outputs.get("memory") or {}
+    wait = began(verdict.waiting_on, verdict.since, memory)
+    return replace(verdict, follow_up=follow_up(wait, connection.follow_up_days, now.date()))
+
+
+def _still_here(customer: schemas.Customer, resources: Mapping[str, ResourceState] | None) -> bool:
+    """A leaving customer has steps of its own; one who left is told of only while it can go on buying."""
+    return bool(resources) and (customer.lifecycle == "leaving" or leaving.still_buying(resources or {}))
 
 
 def report(states: States, estate: schemas.Estate, now: datetime) -> dict[str, Any]:
@@ -239,10 +264,12 @@ def report(states: States, estate: schemas.Estate, now: datetime) -> dict[str, A
 
 
 def counts(verdicts: Iterable[Readiness]) -> dict[str, int]:
-    """How many can order, and who holds the others."""
+    """How many can order, and who holds the others; without those who leave."""
     total = {"customers": 0, "can_order": 0, "cannot_order": 0, "blocked": 0, "unobserved": 0}
     total |= {"us": 0, "customer": 0, "distributor": 0, "next_run": 0}
     for verdict in verdicts:
+        if verdict.ending:
+            continue
         total["customers"] += 1
         total["can_order" if verdict.can_order else "cannot_order"] += 1
         total["blocked"] += verdict.stopped
@@ -256,7 +283,10 @@ def todo(states: States, estate: schemas.Estate, now: datetime, owner: str = "")
     """All next steps, oldest wait first: `{"customer", "since", "owner", "where", "action", "values", "link"}`."""
     verdicts = [v for v in all_readiness(states, estate, now) if v.next_step]
     verdicts.sort(key=lambda v: (v.since, v.key))
-    steps = [{"customer": v.key, "since": v.since, **dict(v.next_step or {})} for v in verdicts]
+    steps = [
+        {"customer": v.key, "since": v.since, "follow_up": v.follow_up.as_dict(), **dict(v.next_step or {})}
+        for v in verdicts
+    ]
     return [step for step in steps if owner in ("", step["owner"])]
 
 
@@ -276,7 +306,9 @@ OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX", NE
 
 
 def can_order_text(verdict: Readiness) -> str:
-    """`yes`, `yes (2 gates on confirmation)` or `no`."""
+    """`yes`, `yes (2 gates on confirmation)`, `no`, or `leaving`."""
+    if verdict.ending:
+        return "leaving"
     if not verdict.can_order:
         return "no"
     number = verdict.on_confirmation

@@ -57,6 +57,31 @@ def confirm(file: Path, gate: str, by: str, on: dt.date, ref: str | None, *, of:
     return True
 
 
+def note_day(file: Path, key: str, section: str, name: str, day: dt.date) -> bool:
+    """Write a day (`identity.sent_on`) into the customer ``key`` that ``file`` declares; say whether the file changed.
+
+    Raises ``CannotConfirmError`` for a file that cannot be edited.
+    """
+    before = file.read_text(encoding="utf-8")
+    yaml = editor()
+    try:
+        root = yaml.load(before)
+    except YAMLError as error:
+        raise CannotConfirmError(f"{file.name} is not readable YAML: {' '.join(str(error).split())[:120]}") from None
+    if not isinstance(root, CommentedMap):
+        raise CannotConfirmError("the file holds no mapping")
+    place = (_inline(root, key) if "config" in root else root).get(section)
+    if not isinstance(place, CommentedMap):
+        raise CannotConfirmError(f"{file.name} has no {section} of its own")
+    place[name] = day
+    out = StringIO()
+    yaml.dump(root, out)
+    if out.getvalue() == before:
+        return False
+    file.write_text(out.getvalue(), encoding="utf-8")
+    return True
+
+
 def _values(of: Customer | Connection, gate: str) -> dict[str, str]:
     if isinstance(of, Connection):
         if gate != "reseller":

@@ -67,7 +67,7 @@ class MailSender:
         out, so it must not be sent again without a look at the mailbox. `last_error` holds the reason in one line."""
         self.last_error = ""
         try:
-            mail = self._compose(message)
+            mail = compose(message, self._server.sender, self._server.copy_to)
         except ValueError as error:
             return self._failed(error)
         try:
@@ -132,29 +132,10 @@ class MailSender:
             return "maybe"
         return "sent" if code == 250 else self._failed(f"text refused: {code} {text.decode(errors='replace')}")
 
-    def compose(self, message: Message) -> bytes:
-        """The whole mail as it goes over the wire (a .eml file). Raises ValueError for headers with line breaks."""
-        return self._compose(message).as_bytes(policy=policy.SMTP)
-
     @property
     def sender(self) -> str:
         """The address that the mails come from."""
         return self._server.sender
-
-    def _compose(self, message: Message) -> EmailMessage:
-        mail = EmailMessage()
-        mail["From"] = self._server.sender
-        mail["To"] = message.to
-        copies = ", ".join(_addresses(message.cc, self._server.copy_to))
-        if copies:
-            mail["Cc"] = copies
-        mail["Subject"] = message.subject
-        mail["Date"] = formatdate(localtime=False)
-        mail["Message-ID"] = message.message_id or make_msgid(domain=self._server.sender.rpartition("@")[2])
-        mail.set_content(message.text)
-        if message.html:
-            mail.add_alternative(message.html, subtype="html")
-        return mail
 
     def _failed(self, error: object) -> SendResult:
         self.last_error = _line(error)
@@ -163,6 +144,28 @@ class MailSender:
 
 def _line(error: object) -> str:
     return redact(" ".join(str(error).split()) or type(error).__name__)
+
+
+def compose(message: Message, sender: str = "", copy_to: str = "") -> EmailMessage:
+    """The whole mail. Without a `sender` it is a draft, which mail programs open to be sent by a person.
+
+    Raises ValueError for headers with line breaks."""
+    mail = EmailMessage()
+    if sender:
+        mail["From"] = sender
+        mail["Date"] = formatdate(localtime=False)
+    else:
+        mail["X-Unsent"] = "1"
+    mail["To"] = message.to
+    copies = ", ".join(_addresses(message.cc, copy_to))
+    if copies:
+        mail["Cc"] = copies
+    mail["Subject"] = message.subject
+    mail["Message-ID"] = message.message_id or make_msgid(domain=sender.rpartition("@")[2] or None)
+    mail.set_content(message.text)
+    if message.html:
+        mail.add_alternative(message.html, subtype="html")
+    return mail
 
 
 def _connect_encrypted(host: str, port: int, timeout: float) -> smtplib.SMTP:

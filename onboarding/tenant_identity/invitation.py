@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import schemas
 from onboarding import contract, mails
+from onboarding.follow_up import INVITED
 from schemas.connection_checks import lint_link
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from onboarding.tenant_identity.observe import TenantIdentityInputs
 
 KIND = "invitation"
-INVITED, NUMBER, LINK = "invited", "invitation_number", "link"
-"""In memory: `<state> <since> <to>`; how often it was made anew, from 1; Microsoft's own link."""
+NUMBER, LINK = "invitation_number", "link"
+"""In memory: how often the invitation was made, from 1; Microsoft's own link."""
 
 State = Literal["prepared", "sent", "maybe", "accepted", "declined", "expired", "ended"]
 _MIDNIGHT = "T00:00:00Z"

@@ -9,6 +9,7 @@ import pytest
 
 from onboarding import contract, mails, state, tenant_identity
 from onboarding.contract import Known, Outcome
+from onboarding.follow_up import INVITED
 from onboarding.look import Look
 from onboarding.tenant_identity import invitation
 from tests.onboarding.world import PcCustomer, World, profile
@@ -67,7 +68,7 @@ class Runs:
         return outcome
 
     def invited(self) -> str:
-        return self.known.memory[invitation.INVITED].split(" ")[0]
+        return self.known.memory[INVITED].split(" ")[0]
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_sent_once_waits_for_weeks_and_moves_in_the_first_run_after_the_acceptan
     assert not one.quiet, "the acceptance shows in the next plan"
     one.up()
     assert (one.invited(), one.sent, one.quiet) == ("accepted", 1, True)
-    assert one.known.memory[invitation.INVITED] == "accepted 2026-11-29T12:00:00Z admin@contoso.example"
+    assert one.known.memory[INVITED] == "accepted 2026-11-29T12:00:00Z admin@contoso.example"
 
 
 def test_expiry_is_told_once_and_sends_nothing_until_it_is_renewed(runs: Callable[..., Runs]) -> None:

@@ -1,0 +1,209 @@
+"""`csp invite show|send|renew`: the invitation of one customer's Global Admin."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+import schemas
+from clients.connection import Session
+from clients.errors import ClientError
+from clients.mail import Message, compose
+from csp import access, engines
+from csp.errors import CommandError
+from csp.options import Stack
+from csp.project import Project
+from onboarding import mails, readiness, tenant_identity
+from onboarding.contract import Known
+from onboarding.follow_up import began, follow_up
+from onboarding.inputs import inputs_of
+from onboarding.tenant_identity import invitation, inviting
+from schemas.confirming import CannotConfirmError, note_day
+
+app = typer.Typer(help="The invitation that a customer's Global Admin accepts.", no_args_is_help=True)
+Customer = Annotated[str, typer.Argument(help="Customer key.")]
+FORMATS = ("text", "html", "eml", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One customer's invitation as the last run left it, and the mail as it would go out now."""
+
+    customer: schemas.Customer
+    stands: invitation.Invitation
+    letter: mails.Letter
+    message: Message
+    link: str
+    by_mail: bool
+    sender: str
+    copy_to: str
+    days: tuple[int, ...]
+    told: str
+
+
+@app.command()
+def show(
+    customer: Customer,
+    stack: Stack,
+    format_: Annotated[
+        str, typer.Option("--format", help="text, html, eml (a draft for your mail program) or json.")
+    ] = "text",
+) -> None:
+    """Show where an invitation stands and how its mail reads. Sends nothing."""
+    if format_ not in FORMATS:
+        raise CommandError(f"--format {format_}: write one of {', '.join(FORMATS)}", 2)
+    case = _case(Project.find(), stack, customer)
+    if format_ == "html":
+        typer.echo(case.letter.html)
+    elif format_ == "eml":
+        typer.echo(compose(case.message, case.sender, case.copy_to).as_string(), nl=False)
+    elif format_ == "json":
+        typer.echo(json.dumps(_facts(case), indent=2))
+    else:
+        for name, value in _facts(case).items():
+            typer.echo(f"{name.replace('_', ' '):12} {_follow_up(case) if name == 'follow_up' else value}".rstrip())
+        typer.echo(f"\n{case.letter.text}", nl=False)
+
+
+@app.command()
+def send(
+    customer: Customer,
+    stack: Stack,
+    by_hand: Annotated[
+        bool, typer.Option("--by-hand", help="You sent it yourself: note today's date in the customer file.")
+    ] = False,
+) -> None:
+    """Send a prepared invitation now: an `up` of this customer alone. It is never sent twice."""
+    project = Project.find()
+    case = _case(project, stack, customer)
+    if by_hand:
+        _note_sent(project, stack, case)
+        return
+    if case.stands.state != "prepared":
+        typer.echo(f"{customer}: {case.told}. Nothing to send; csp invite renew {customer} sends a new one.")
+        return
+    _need_server(case)
+    _run(project, stack, customer, "")
+
+
+@app.command()
+def renew(customer: Customer, stack: Stack) -> None:
+    """Make a new invitation and send it: after it expired, was lost, or the relationship ended."""
+    project = Project.find()
+    case = _case(project, stack, customer)
+    if case.stands.state == "accepted":
+        raise CommandError(f"{customer}: {case.told}; there is nothing to renew")
+    if case.stands.state == "declined":
+        raise CommandError(f"{customer}: {case.told}; if they changed their mind, remove identity.declined_on first")
+    if case.stands.state == "prepared":
+        raise CommandError(f"{customer}: {case.told}: csp invite send {customer}")
+    _need_server(case)
+    _run(project, stack, customer, customer)
+
+
+def _case(project: Project, stack: str, key: str) -> Case:
+    estate = project.estate(stack)
+    try:
+        declared = estate.customer(key)
+    except KeyError:
+        raise CommandError(f"the stack {stack} has no customer {key!r}", 2) from None
+    if not isinstance(declared.identity, schemas.InviteIdentity):
+        raise CommandError(f"{key} has identity.method: {declared.identity.method}; only invite has an invitation", 2)
+    known = _known(project, stack, estate, key)
+    with access.opened(declared.connection) as session:
+        return _made(declared, declared.identity, known, session)
+
+
+def _known(project: Project, stack: str, estate: schemas.Estate, key: str) -> Known:
+    """What the last run left; nothing before the first."""
+    engine = engines.choose(project, stack, estate)
+    if not engine.has_stack():
+        return Known()
+    state = readiness.states_from_export(engine.export()).get(key, {}).get("TenantIdentity")
+    return Known(state.outputs) if state is not None else Known()
+
+
+def _made(declared: schemas.Customer, identity: schemas.InviteIdentity, known: Known, session: Session) -> Case:
+    desired = tenant_identity.Inputs.model_validate(inputs_of(declared)["TenantIdentity"])
+    stands = invitation.stand(identity, known.memory, session.connection, accepted=None)
+    letter = invitation.letter(desired, known, session, stands.number)
+    mail = session.connection.mail
+    return Case(
+        customer=declared,
+        stands=stands,
+        letter=letter,
+        message=mails.message(letter, declared.key, session),
+        link=invitation.link_for(known, session),
+        by_mail=session.mail is not None,
+        sender=session.mail.sender if session.mail is not None else "",
+        copy_to=str(mail.copy_to or "") if mail is not None else "",
+        days=session.connection.follow_up_days,
+        told=inviting.reason(stands, session),
+    )
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    now = case.stands
+    return {
+        "customer": case.customer.key,
+        "state": now.state,
+        "told": case.told,
+        "follow_up": follow_up(_since(case), case.days, _today()).as_dict(),
+        "to": case.letter.to,
+        "cc": ", ".join(filter(None, (case.letter.copy, case.copy_to))),
+        "subject": case.letter.subject,
+        "link": case.link,
+        "template": case.letter.template,
+        "number": now.number,
+        "message_id": case.message.message_id,
+    }
+
+
+def _since(case: Case) -> str:
+    return began("", "", case.stands.memory())
+
+
+def _follow_up(case: Case) -> str:
+    return str(follow_up(_since(case), case.days, _today())) or "none"
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _need_server(case: Case) -> None:
+    if not case.by_mail:
+        key = case.customer.key
+        raise CommandError(
+            f"the connection {case.customer.connection} has no mail server: csp invite show {key} --format eml makes a "
+            f"draft for your mail program; after you sent it, csp invite send {key} --by-hand"
+        )
+
+
+def _note_sent(project: Project, stack: str, case: Case) -> None:
+    key = case.customer.key
+    file = project.root / project.estate(stack).sources[key]
+    try:
+        changed = note_day(file, key, "identity", "sent_on", _today())
+    except CannotConfirmError as error:
+        raise CommandError(str(error), 2) from None
+    shown = file.relative_to(project.root)
+    typer.echo(f"{shown}: identity.sent_on: {_today()}" if changed else f"{shown}: nothing to change")
+
+
+def _run(project: Project, stack: str, key: str, renewed: str) -> None:
+    """An `up` of one customer, then what became of its invitation."""
+    engine = engines.choose(project, stack, project.estate(stack))
+    engine.environment["CSP_RENEW_INVITATION"] = renewed
+    typer.echo(engine.why, err=True)
+    if code := engine.run("up", "--stack", stack, "--yes", "--skip-preview", "--target", f"**::{key}"):
+        raise typer.Exit(code)
+    try:
+        case = _case(project, stack, key)
+    except ClientError as error:
+        raise CommandError(str(error)) from None
+    typer.echo(f"{key}: {case.told}")
+    if case.stands.state == "prepared":
+        raise typer.Exit(1)
