@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 import schemas
 from onboarding import attestation, compare, customer, provider_association, tenant_identity
+from onboarding.attestation.observe import latest_agreement
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.inputs import company, entity, place
 from onboarding.observed import ObservedLook
@@ -185,8 +186,8 @@ def _with_signatory(wanted: attestation.AttestationInputs, facts: Facts, look: O
     signatory = wanted.attestation.signatory
     if signatory is None or facts.data.get("kind") != "attested" or look.session.partner_center is None:
         return facts
-    dated = sorted((a for a in look.agreements(wanted.tenant_id) if a.date_agreed), key=lambda a: str(a.date_agreed))
-    if not dated or not dated[-1].email:
+    latest = latest_agreement(look.agreements(wanted.tenant_id), signatory)
+    if latest is None or not latest.email:
         return facts
-    fact = compare.field("signatory", signatory.email, dated[-1].email, "Partner Center agreements")
+    fact = compare.field("signatory", signatory.email, latest.email, "Partner Center agreements")
     return replace(facts, fields={**facts.fields, "signatory": fact})

@@ -120,8 +120,8 @@ def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[st
     # One agreements read a customer is the budget: the kind that satisfied last time is asked for first.
     if memory.get("kind") == "direct" and look.directly_signed(desired.tenant_id):
         return "direct", "", WHERE_DIRECT, None
-    dated = [(a.date_agreed, a) for a in look.agreements(desired.tenant_id) if a.date_agreed is not None]
-    day, latest = max(dated, key=lambda one: one[0], default=(None, None))
+    latest = latest_agreement(look.agreements(desired.tenant_id), desired.attestation.signatory)
+    day = latest.date_agreed if latest else None
     when = day.isoformat() if day else ""
     if day and day >= valid_from:
         return "attested", when, WHERE_PC, latest
@@ -130,6 +130,13 @@ def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[st
     if _recent(memory.get("finalised", "")):
         return "attested", memory["finalised"][:10], WHERE_ANSWER, None
     return "", when, WHERE_PC, latest
+
+
+def latest_agreement(agreements: list[Agreement], wanted: schemas.Person | None) -> Agreement | None:
+    """The attestation of the last day; of several that day the one of the wanted signatory (a list has no order)."""
+    dated = [one for one in agreements if one.date_agreed is not None]
+    email = wanted.email.lower() if wanted else ""
+    return max(dated, key=lambda one: (one.date_agreed, one.email.lower() == email), default=None)
 
 
 def _successor(template: str, look: Look) -> str:

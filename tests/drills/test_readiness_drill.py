@@ -1,4 +1,4 @@
-"""The readiness drill at a size for every run of the suite; `python -m tests.drills.readiness` takes all combinations."""
+"""The readiness drill at a size for every run of the suite; `python -m tests.drills.readiness` takes all of them."""
 
 import pytest
 

@@ -232,6 +232,8 @@ class World:
         return tenant in self.direct
 
     def agreements(self, tenant: str) -> list[Agreement]:
+        if tenant in self.hidden:
+            raise NotFound(problem("agreements", "NOT_FOUND", 404))
         return self.agreements_of.get(tenant, [])
 
     def agreement_templates(self) -> list[AgreementTemplate]:

@@ -1,0 +1,181 @@
+"""The agreement's whole way since 2026, played against the sandbox on virtual time: asked, accepted, put on record, and
+everything that can come between. What is left behind as evidence is looked at beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from csp_sandbox.people import customers
+
+from onboarding import evidence
+from onboarding.readiness import KINDS, ResourceState, readiness
+from tests.drills.harness import Pipeline
+
+KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"
+DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
+
+
+@pytest.fixture
+def asked() -> Iterator[Pipeline]:
+    """An existing tenant without agreement, after the first run."""
+    pipeline = Pipeline.example("provider")
+    pipeline.declared = {KEY: pipeline.declared[KEY]}
+    pipeline.up()
+    yield pipeline
+    pipeline.remove()
+
+
+@pytest.fixture
+def settled(asked: Pipeline) -> Pipeline:
+    """The same with the agreement on record, out of the time in which it need not be listed."""
+    sign(asked)
+    asked.up()
+    asked.remote.sleep(5 * HOUR)
+    return asked
+
+
+def agreement(pipeline: Pipeline, key: str = KEY) -> dict[str, Any]:
+    return pipeline.state[key, "Attestation"].outputs
+
+
+def facts(pipeline: Pipeline, key: str = KEY) -> dict[str, str]:
+    """The evidence record, fact by fact."""
+    found = evidence.record(pipeline.declared[key], ResourceState("Attestation", key, agreement(pipeline, key)))
+    return {"agreement": found["agreement"]} | {one["fact"]: one["value"] for one in found["facts"]}
+
+
+def requests(pipeline: Pipeline) -> list[Any]:
+    return list(pipeline.remote.world.store.attestations)
+
+
+def mails(pipeline: Pipeline) -> int:
+    """Mails with the page of the agreement."""
+    return sum("Customer Agreement" in mail.subject for mail in pipeline.remote.world.store.mails)
+
+
+def sign(pipeline: Pipeline) -> None:
+    """The signatory reads the mail and accepts."""
+    pipeline.remote.act([])
+
+
+def quiet(pipeline: Pipeline) -> None:
+    """Neither a run nor an offline preview has anything to do."""
+    writes = pipeline.remote.writes()
+    assert pipeline.preview() == []
+    assert pipeline.preview(refresh=False) == []
+    pipeline.up()
+    assert pipeline.remote.writes() == writes
+
+
+def test_asked_accepted_put_on_record(asked: Pipeline) -> None:
+    step = agreement(asked)["next_step"]
+    assert (agreement(asked)["waiting_on"], step["owner"]) == ("customer", "customer")
+    assert "The page works until 2026-12-22." in step["action"]
+    assert facts(asked)["agreement"] == "not accepted"
+    assert facts(asked)["language"] == "en-US", "the country's, as nobody declared one"
+    quiet(asked)
+    sign(asked)
+    asked.up()
+    assert agreement(asked)["status"] == "ready"
+    told = facts(asked)
+    assert told["agreement"] == "accepted"
+    assert told["how"] == f"enhanced attestation {requests(asked)[0].id}"
+    assert (told["accepted by"], told["accepted on"]) == ("admin@adventure.example", "2026-11-22")
+    assert told["asked"] == "2026-11-22"
+    assert told["link mailed"] == "2026-11-22 to admin@adventure.example (sent)"
+    assert "template replaced by" not in told
+    assert (len(requests(asked)), mails(asked)) == (1, 1)
+    quiet(asked)
+
+
+def test_on_record_but_not_listed_yet(asked: Pipeline) -> None:
+    asked.remote.world.choose({"pc.agreements.lag": "five-minutes"})
+    sign(asked)
+    asked.up()
+    fact = agreement(asked)["facts"]["agreement"]
+    assert (fact["state"], fact["where"]) == ("match", "Partner Center, its answer to our record")
+    quiet(asked)
+    asked.remote.sleep(10 * MINUTE)
+    quiet(asked)
+    assert agreement(asked)["facts"]["agreement"]["where"] == "Partner Center agreements"
+
+
+def test_a_request_that_nobody_answered_is_made_again(asked: Pipeline) -> None:
+    asked.remote.sleep(31 * DAY)
+    asked.up()
+    assert [one.status for one in requests(asked)] == ["created", "created"]
+    assert mails(asked) == 2
+    assert "until 2027-01-22" in agreement(asked)["next_step"]["action"]
+    quiet(asked)
+    sign(asked)
+    asked.up()
+    assert agreement(asked)["status"] == "ready"
+
+
+def test_a_refusal_stops_the_customer_until_a_person_asks_again(
+    asked: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers.decline_attestation(asked.remote.world, requests(asked)[0])
+    asked.up()
+    assert (agreement(asked)["status"], agreement(asked)["waiting_on"]) == ("blocked", "us")
+    assert "csp retry adventure" in agreement(asked)["next_step"]["action"]
+    quiet(asked)
+    monkeypatch.setenv("CSP_RETRY", KEY)
+    asked.up()
+    monkeypatch.delenv("CSP_RETRY")
+    assert [one.status for one in requests(asked)] == ["declined", "created"]
+    assert agreement(asked)["waiting_on"] == "customer"
+    sign(asked)
+    asked.up()
+    assert agreement(asked)["status"] == "ready"
+    quiet(asked)
+
+
+def test_another_signatory_signs_anew_and_the_old_agreement_counts_meanwhile(settled: Pipeline) -> None:
+    boss = {"first_name": "Bo", "last_name": "Ss", "email": "boss@adventure.example"}
+    settled.declare(KEY, {"attestation.signatory": boss})
+    settled.up()
+    assert "signatory or the company changed" in agreement(settled)["reason"]
+    states = {kind: ResourceState(kind, KEY, settled.state[KEY, kind].outputs) for kind in KINDS}
+    verdict = readiness(settled.declared[KEY], states, settled.remote.now())
+    assert verdict.can_order, "Microsoft takes orders on the agreement that is on record"
+    assert verdict.next_step is not None
+    quiet(settled)
+    sign(settled)
+    settled.up()
+    assert agreement(settled)["status"] == "ready"
+    assert facts(settled)["accepted by"] == "boss@adventure.example"
+    quiet(settled)
+
+
+def test_a_template_that_microsoft_replaced_is_told_and_changes_nothing(settled: Pipeline) -> None:
+    settled.refresh()
+    assert agreement(settled)["reason"] == ""
+    settled.remote.admin("POST", "changes", [{"do": "template", "template": "0b1e7d2a-0000-4000-8000-000000000002"}])
+    settled.refresh()
+    assert "which Microsoft has replaced by 0b1e7d2a" in agreement(settled)["reason"]
+    assert facts(settled)["template replaced by"] == "0b1e7d2a-0000-4000-8000-000000000002"
+    assert agreement(settled)["status"] == "ready"
+    quiet(settled)
+    settled.declare(KEY, {"attestation.signatory.email": "boss@adventure.example"})
+    settled.up()
+    sign(settled)
+    settled.up()
+    assert agreement(settled)["reason"] == "", "the new agreement is made with the new template"
+    assert "template replaced by" not in facts(settled)
+
+
+def test_those_who_may_only_read_say_what_they_cannot_see() -> None:
+    pipeline = Pipeline.example("reseller")
+    pipeline.declared = {key: pipeline.declared[key] for key in ("contoso", "tailspin", "wingtip")}
+    pipeline.up()
+    contoso, tailspin, wingtip = (facts(pipeline, key) for key in ("contoso", "tailspin", "wingtip"))
+    pipeline.remove()
+    assert contoso["agreement"] == "accepted"
+    assert contoso["accepted by"] == "another person than declared", "other people's addresses are not ours to keep"
+    assert contoso["accepted on"] == "2026-09-03"
+    assert (tailspin["agreement"], tailspin["seen"]) == ("not accepted", "of 2022-06-14, too old")
+    assert "accepted by" not in tailspin
+    assert wingtip["agreement"] == "cannot be seen"
