@@ -233,6 +233,17 @@ def attest_in_console(signatory: schemas.Person, agreed_on: str, *, hidden: bool
     )
 
 
+def name_tenant(linked: str, domain: str) -> NextStep:
+    """An adopted customer whose tenant no system showed when its file was written. `linked`: what ION shows now."""
+    shown = f" ION shows {domain or linked}." if linked else ""
+    return NextStep(
+        "us",
+        "customer file",
+        f"Name the customer's Microsoft tenant in identity.tenant_id (or identity.domain).{shown}",
+        {labels.text("microsoft_id"): linked} if linked else {},
+    )
+
+
 def name_signatory() -> NextStep:
     """An adopted customer whose signatory no system shows."""
     return NextStep("us", "customer file", "Name the customer's person who may sign in attestation.signatory.")

@@ -44,6 +44,13 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         return blocked(facts, found.conflict, _settled_step(known), carried=carried)
     if found.linked and found.linked != found.wanted and (found.wanted or _other_domain(desired, found)):
         return _wrong_tenant(desired, found, facts).but(carried=carried, memory=memory)
+    if (
+        isinstance(desired.identity, schemas.ExistingIdentity)
+        and not found.wanted
+        and not declared_domain(desired.identity)
+    ):
+        step = next_steps.name_tenant(found.linked or "", found.linked_domain)
+        return waiting(facts, "us", "no tenant is named", step, carried=carried)
     if found.invitation is not None:
         memory |= found.invitation.memory()
     outcome = (
@@ -240,8 +247,6 @@ def _add_in_console(
     if not found.wanted:
         if now is not None and now.state == "prepared":
             return inviting.assess(desired, known, facts, session)
-        if now is None and not domain:
-            return blocked(facts, "neither domain nor tenant id is known")
         return waiting(facts, "distributor", "nobody knows the Microsoft ID", _ask_for_tenant(domain, found))
     if now is not None and now.state != "prepared":
         text, note = _asking(desired, now, session), None

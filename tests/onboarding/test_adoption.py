@@ -161,6 +161,22 @@ def test_reading_an_account_of_a_reseller() -> None:
     assert found.writes == []
 
 
+@pytest.mark.parametrize("role", ["indirect-reseller", "indirect-provider"])
+def test_an_open_tenant_is_asked_of_us(role: str) -> None:
+    found = world(role=role, api=False, customers={"7": ion_customer()})
+    look = look_of(found)
+    state = adopted(plan([sight(row={}, tenant="", domain="")]).new[0], look).outputs["TenantIdentity"]
+    assert (state["status"], state["waiting_on"]) == ("waiting", "us")
+    assert "identity.tenant_id" in state["next_step"]["action"]
+
+
+def test_no_row_is_added_while_its_pricebook_is_open() -> None:
+    found = world(customers={"7": ion_customer(phone="+14255550100")})
+    state = adopted(plan([sight(row={}, tenant="", domain="")]).new[0], look_of(found))
+    assert state.open == ""
+    assert "pricebook" in state.outputs["ProviderAssociation"]["reason"]
+
+
 def test_a_tenant_is_found_by_the_domain_of_the_email() -> None:
     found = world(api=False, customers={"7": ion_customer()}, domains={"contoso.example": TENANT})
     found.tenants[TENANT] = PcCustomer(TENANT, "c.onmicrosoft.com", "Contoso", "reseller")
