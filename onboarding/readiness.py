@@ -6,7 +6,7 @@ Works on the exported state of a stack (what the last run or refresh saw); no ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -80,7 +80,7 @@ class Readiness:
     lifecycle: str
     credentials: Mapping[str, Any]
     ending: tuple[leaving.Step, ...] = ()
-    follow_up: FollowUp = FollowUp()
+    follow_up: FollowUp = field(default_factory=FollowUp)
 
     @property
     def blockers(self) -> list[str]:

@@ -19,5 +19,7 @@ def provider() -> Provider:
 class Attestation(Resource, module="csp", name="Attestation"):
     """Inputs: `onboarding.attestation.AttestationInputs`."""
 
+    tenant_id: pulumi.Output[str]
+
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(provider(), name, inputs, thing.CARRIED, opts)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi.output import Unknown
 
 import schemas
 from onboarding.inputs import COMPONENT_TYPE, inputs_of
@@ -84,8 +85,35 @@ def declare(estate: schemas.Estate) -> None:
         pulumi.Output.all(component.key, *(part for r in component.resources for part in (r.status, r.reason)))
         for component in components
     ]
+    if pulumi.runtime.is_dry_run():
+        for component in components:
+            _announce_tenant(component, estate.customer(component.key), estate.connections)
     guard.removed.apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
     pulumi.export("counts", pulumi.Output.all(*summaries).apply(_tell))
+
+
+def _announce_tenant(
+    component: OnboardedCustomer, declared: schemas.Customer, connections: Mapping[str, schemas.Connection]
+) -> None:
+    """A preview that makes a tenant says so: it cannot be undone. Made before: the agreement, which keeps what it knew,
+    has the tenant's id. Planned at all: the outputs of the identity are not known."""
+    identity = declared.identity
+    if not isinstance(identity, schemas.NewIdentity) or identity.confirm_new_tenant != identity.domain_prefix:
+        return
+    if declared.lifecycle != "active" or not connections[declared.connection].calls_partner_center:
+        return
+    text = (
+        f"{declared.key}: will create the Microsoft tenant {identity.initial_domain} for ever. It cannot be undone, and "
+        "the prefix is never free again. Prefix, address, contact and agreement are checked before."
+    )
+
+    def tell(values: list[Any]) -> None:
+        made, planned = values
+        if (isinstance(made, Unknown) or not made) and isinstance(planned, Unknown):
+            pulumi.log.warn(text)
+
+    known = pulumi.Output.all(component.attestation.tenant_id, component.identity.tenant_id)
+    known.apply(tell, run_with_unknowns=True)
 
 
 def _tell_removed(removed: Mapping[str, str] | None) -> None:

@@ -6,15 +6,16 @@ The one-time password is encrypted to the connection's recipients before this re
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import schemas
 from clients.errors import ClientError, NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import NewTenant, OneTimeCredentials, PcAddress, PcCustomer
 from clients.transport import request_id
-from onboarding import contract
+from onboarding import contract, next_steps
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
-from onboarding.tenant_identity.observe import CREATE_SENT, TenantIdentityInputs
+from onboarding.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -58,10 +59,9 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
     except PersonMustAct as nobody:
         raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", nobody.action) from None
     if pc.domain_exists(identity.initial_domain):
-        suggestion = _next_prefix(identity.domain_prefix)
         raise Refused(
             f"{identity.initial_domain} is taken (or left over from a create that failed half-way)",
-            f"Choose another prefix, for example {suggestion}, and confirm it in identity.confirm_new_tenant.",
+            another_prefix(_free_prefix(identity.domain_prefix, session)),
         )
     address = address_of(desired, identity)
     rules = pc.country_rules(address.country)
@@ -85,6 +85,11 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
             f"Microsoft does not accept the address "
             f"({verdict.status}{': ' + verdict.message if verdict.message else ''})",
             f"Correct the address in the customer file. Microsoft suggests: {better}.",
+        )
+    if not pc.agreement_templates():
+        raise Refused(
+            "Microsoft names no current agreement template, so nobody could accept the agreement of the new tenant",
+            "Look in Partner Center whether the agreement is offered; then csp retry.",
         )
     _check_reseller(identity, session)
 
@@ -126,7 +131,10 @@ def create(
         try:
             if pc.find_by_domain(domain) is not None:  # meanwhile there: the next look decides
                 return waiting(facts, NEXT_RUN, f"{domain} is there already")
-            if known.memory.get(CREATE_SENT) and pc.domain_exists(domain):
+            sent = create_sent(known, domain)
+            if sent and pc.domain_exists(domain):
+                if datetime.fromisoformat(contract.now()) - datetime.fromisoformat(sent) > LAG:
+                    return _half_made(desired.key, domain, sent, _free_prefix(identity.domain_prefix, session), facts)
                 reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
                 return waiting(facts, NEXT_RUN, reason, again=True)
             check_before(desired, identity, session)
@@ -140,9 +148,8 @@ def create(
         try:
             made = pc.create_customer(body, request_id=unique)
         except UnknownOutcome as lost:
-            return waiting(
-                facts, NEXT_RUN, f"no answer to the create: {lost}", memory={CREATE_SENT: contract.now()}, again=True
-            )
+            memory = {CREATE_SENT: f"{contract.now()} {domain}"}
+            return waiting(facts, NEXT_RUN, f"no answer to the create: {lost}", memory=memory, again=True)
         except (RetryLater, NotFound) as later:
             return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
         except (OurBug, PersonMustAct) as refused_there:
@@ -209,7 +216,40 @@ def _see(refused: OurBug | PersonMustAct) -> NextStep:
     return NextStep("us", "customer file", "Correct the customer file; see the reason.")
 
 
-def _next_prefix(prefix: str) -> str:
+def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Outcome:
+    """A create got no answer, and since then the prefix is held while no tenant of ours appears."""
+    reason = (
+        f"{domain} is half made: a create of {sent[:16]} got no answer, and Microsoft shows no such customer of ours"
+    )
+    action = (
+        f"Ask TD SYNNEX's operations (or Microsoft's partner support) with the text below whether the tenant exists. If "
+        f"not: {another_prefix(free)} If it does, csp retry {key} takes it over."
+    )
+    text = (
+        f"Customer {{customer}} ({{email}}): the create of the Microsoft tenant {domain} at {sent} got no answer. The "
+        "domain is taken since, and the tenant is not in our list of customers. Please tell us whether it exists and "
+        "relate it to us, or release the domain."
+    )
+    step = next_steps.ticket(text)
+    return blocked(facts, reason, NextStep(step.owner, step.where, action, step.values), final=True)
+
+
+def another_prefix(free: str) -> str:
+    """What to do about a prefix that is gone for ever."""
+    return f"Choose another prefix, for example {free}, and confirm it in identity.confirm_new_tenant."
+
+
+def _free_prefix(prefix: str, session: Session) -> str:
+    """The next prefix that Microsoft calls free; the fifth when none of five is."""
+    assert session.partner_center is not None
+    for _ in range(5):
+        prefix = next_prefix(prefix)
+        if not session.partner_center.domain_exists(f"{prefix}.onmicrosoft.com"):
+            break
+    return prefix
+
+
+def next_prefix(prefix: str) -> str:
     """The prefix with a counter, within Microsoft's 27 characters."""
     stem, number = re.fullmatch(r"(.*?)(\d*)", prefix).groups()  # type: ignore[union-attr]
     following = str(int(number or "1") + 1)

@@ -19,7 +19,7 @@ from onboarding.tenant_identity.agreement_first import asked
 
 CARRIED = ("tenant_id", "attestation_id")
 CREATE_SENT = "create_sent"
-"""In memory: a create was sent and no answer came."""
+"""In memory: a create was sent and no answer came: `<when> <domain>`."""
 LAG = timedelta(minutes=15)
 """A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center-api 6.5)."""
 
@@ -52,6 +52,7 @@ class TenantIdentityInputs(schemas.Declared):
 class Found:
     """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not visible.
 
+    `taken`: the declared prefix exists, and ION shows that nothing is linked: somebody else's, or half made.
     `candidate`: tenant of the Global Admin's e-mail domain. People write from many domains, so it is only told."""
 
     wanted: str
@@ -64,6 +65,7 @@ class Found:
     conflict: str
     invitation: invitation.Invitation | None = None
     candidate: str = ""
+    taken: bool = False
 
 
 def declared_domain(identity: schemas.Identity) -> str:
@@ -103,6 +105,10 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
         pending = look.attestation(under_way)
     found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict)
     fields, seen = _fields(desired, known, found, look)
+    if look.session.partner_center is None and linked == "" and isinstance(desired.identity, schemas.NewIdentity):
+        found = replace(found, taken=bool(look.discovered_tenant(domain)))
+        if found.taken:
+            seen["prefix"] = "taken"
     if isinstance(desired.identity, schemas.InviteIdentity):
         found = replace(found, invitation=_invitation(desired.identity, known, fields, look))
         if not wanted:
@@ -173,6 +179,12 @@ def relationship_by_ion(linked: bool, confirmed: str = "") -> Field:
     """
     where = "ION shows that it was, not that it is" if linked else "no API"
     return Field("not_visible", "related to TD SYNNEX", NOT_VISIBLE, where, confirmed)
+
+
+def create_sent(known: Known, domain: str) -> str:
+    """When a create of this domain was sent that nobody answered, "" when none was."""
+    when, _, of = known.memory.get(CREATE_SENT, "").partition(" ")
+    return when if of in ("", domain) else ""
 
 
 def just_made(known: Known) -> bool:

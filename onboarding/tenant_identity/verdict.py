@@ -25,6 +25,7 @@ from onboarding.tenant_identity.observe import (
     CREATE_SENT,
     Found,
     TenantIdentityInputs,
+    create_sent,
     declared_domain,
     declared_tenant,
 )
@@ -177,7 +178,7 @@ def _stranger(
     """Our Partner Center has a customer with exactly this domain that we did not see made: ours after a lost answer
     (then its one-time password is lost), or somebody else's work, which another company name tells."""
     company = identity.company_name or desired.company
-    if desired.adopt or known.memory.get(CREATE_SENT) or not found.company_name:
+    if desired.adopt or create_sent(known, identity.initial_domain) or not found.company_name:
         return None
     if compare.same("organization", found.company_name, company):
         return None
@@ -223,6 +224,13 @@ def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
                 "a new tenant needs its confirmation",
                 next_steps.confirm_new_tenant(identity.domain_prefix),
             )
+        if found.taken:
+            reason = f"{identity.initial_domain} exists, and ION shows no linked tenant"
+            action = (
+                "If it was just made in ION, wait until ION shows it. Otherwise it is somebody else's or half made: "
+            )
+            action += new.another_prefix(new.next_prefix(identity.domain_prefix))
+            return blocked(facts, reason, NextStep("us", "customer file", action))
         place = identity.address or desired.address
         assert place is not None
         credentials = session.connection.csp_credentials
