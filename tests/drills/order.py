@@ -54,9 +54,10 @@ class Draw:
     def change(self) -> Change:
         kinds = [self.profile, self.profile, self.row, self.row]
         if self.pipeline.remote.profile == "provider":
-            kinds += [self.signatory, self.company, self.new_customer, self.new_customer, self.confirms, self.method]
-        if self.settled:  # before that, whether a profile is made at all would depend on the run between the sets
+            kinds += [self.signatory, self.new_customer, self.new_customer, self.confirms, self.method]
+        if self.settled:  # before that, what a customer is made as would depend on the run between the sets
             kinds += [self.leaves]
+            kinds += [self.company] if self.pipeline.remote.profile == "provider" else []
         if self.tenants:
             kinds += [self.console_profile, self.console_row, self.console_unlinks, self.agreement_gone, self.related]
         return self.random.choice(kinds)()
