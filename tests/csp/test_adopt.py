@@ -1,4 +1,4 @@
-"""`csp adopt` as a person calls it: files, what is told, what is refused. tests/e2e/test_adoption.py runs the import."""
+"""`csp adopt` as a person calls it: files, messages, refusals. tests/e2e/test_adoption.py runs the import."""
 
 from __future__ import annotations
 
