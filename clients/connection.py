@@ -206,11 +206,12 @@ class Session:
         authority = Authority(where.login, where.partner_tenant)
         if app.client_id:
             seed = self._secret("PC_REFRESH_TOKEN", "pc_refresh_token")
+            login = self._transport("entra", where.partner_tenant, describe_entra)
             self.user_tokens = EntraTokens(
-                authority, app, self._http, clock=self._clock, stats=self.calls, store=self._store(".pc"), seed=seed
+                authority, app, login, clock=self._clock, store=self._store(".pc"), seed=seed
             )
             if app.kind:
-                self.app_tokens = EntraTokens(authority, app, self._http, clock=self._clock, stats=self.calls)
+                self.app_tokens = EntraTokens(authority, app, login, clock=self._clock)
         settings = self.connection.enhanced_attestation
         wire = Wire(
             where.partner_center,

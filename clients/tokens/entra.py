@@ -21,9 +21,9 @@ import httpx
 from clients.clock import Clock
 from clients.entra.errors import LOGIN, token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
-from clients.pace import CallStats
 from clients.redact import SECRETS
 from clients.tokens.store import Chain, TokenStore, digest
+from clients.transport import Call, Transport
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (reference 1.4)
@@ -81,16 +81,15 @@ class EntraTokens:
         self,
         authority: Authority,
         app: AppCredential,
-        http: httpx.Client,
+        transport: Transport,
         *,
         clock: Clock,
-        stats: CallStats,
         store: TokenStore | None = None,
         seed: str = "",
     ) -> None:
         self._authority = authority
         self._app = app
-        self._http = _MsalHttp(http, authority.base_url, stats)
+        self._http = _MsalHttp(transport, authority.base_url)
         self._clock = clock
         self.store = store
         self._seed = seed
@@ -200,11 +199,11 @@ class EntraTokens:
         return answer
 
     def _guard(self, operation: str, act: Callable[[], Any]) -> dict[str, Any]:
+        from msal.exceptions import MsalError
+
         try:
             answer = act()
-        except httpx.HTTPError as error:
-            raise RetryLater(_problem("not-sent", f"no answer from the token service: {error}", operation)) from None
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, MsalError) as error:
             # msal raises these for answers that are not JSON or lack members.
             raise RetryLater(
                 _problem("bad-answer", f"no usable answer from the token service: {error}", operation)
@@ -270,12 +269,14 @@ class EntraTokens:
 
 
 class _MsalHttp:
-    """msal's idea of an HTTP client, on ours. msal insists on https; a sandbox on loopback speaks http, so its
-    addresses are written as https towards msal and sent as http."""
+    """msal's idea of an HTTP client, on our transport: Retry-After holds for all, and what is no answer never reaches
+    msal. Every call may be repeated: an Entra refresh token is not used up.
 
-    def __init__(self, http: httpx.Client, base_url: str, stats: CallStats) -> None:
-        self._http = http
-        self._stats = stats
+    msal insists on https; a sandbox on loopback speaks http, so its addresses are written as https towards msal and
+    sent as http."""
+
+    def __init__(self, transport: Transport, base_url: str) -> None:
+        self._transport = transport
         url = httpx.URL(base_url)
         self._plain = f"http://{url.netloc.decode()}" if url.scheme == "http" and _loopback(url.host) else ""
         self._secure = self._plain.replace("http://", "https://", 1)
@@ -296,16 +297,13 @@ class _MsalHttp:
         """The client belongs to the session."""
 
     def _send(self, method: str, url: str, params: Any, data: Any, headers: Any) -> _MsalAnswer:
-        url = self.plain(url)
         # msal hands a signed assertion over as bytes, which httpx would write as Python shows them.
-        form = (
-            {k: v.decode() if isinstance(v, bytes) else v for k, v in data.items()} if isinstance(data, dict) else None
+        form = {k: v.decode() if isinstance(v, bytes) else str(v) for k, v in data.items()} if data else None
+        known = {k: str(v) for k, v in (params or {}).items()}
+        answer = self._transport.send(
+            Call("token", method, self.plain(url), params=known, headers=headers or {}, form=form)
         )
-        content = data if isinstance(data, str | bytes) else None
-        response = self._http.request(method, url, params=params, data=form, content=content, headers=headers)
-        self._stats.add("entra")
-        text = response.content.decode("utf-8-sig", errors="replace")
-        return _MsalAnswer(response.status_code, self.https(text), dict(response.headers))
+        return _MsalAnswer(answer.status, self.https(answer.text), dict(answer.headers))
 
 
 @dataclass(frozen=True, slots=True)

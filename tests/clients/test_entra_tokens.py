@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +13,14 @@ import httpx
 import pytest
 
 from clients.clock import SystemClock
+from clients.entra.discovery import describe
 from clients.errors import CredentialsLost, OurBug, PersonMustAct, RetryLater, WrongAccount
-from clients.pace import CallStats
+from clients.pace import CallStats, Limits, Pace, Pauses
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import Chain, FileTokenStore
+from clients.transport import Transport
 from tests.clients.conftest import Opener, RunningSandbox
-from tests.clients.virtual import Script
+from tests.clients.virtual import Script, VirtualClock
 
 _HTTP: list[httpx.Client] = []
 
@@ -34,14 +37,21 @@ def http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
     return _HTTP[-1]
 
 
+def wire(carrier: httpx.BaseTransport | None = None, clock: VirtualClock | None = None) -> Transport:
+    clock, limits = clock or VirtualClock(), Limits(requests_per_second=1000)
+    pace = Pace("entra", limits, Pauses(Path(tempfile.mkdtemp()), clock), clock)
+    return Transport(
+        "entra", http(carrier), clock=clock, pace=pace, limits=limits, stats=CallStats(), describe=describe
+    )
+
+
 def tokens(running: RunningSandbox, app: AppCredential | None = None, **more: object) -> EntraTokens:
     ready = running.ready
     return EntraTokens(
         Authority(ready["entra"], ready["pc_tenant"]),
         app or AppCredential(ready["pc_client_id"], ready["pc_client_secret"]),
-        http(),
+        wire(),
         clock=SystemClock(),
-        stats=CallStats(),
         **more,  # type: ignore[arg-type]
     )
 
@@ -122,9 +132,8 @@ def test_an_unreachable_token_service_is_a_matter_of_time(tmp_path: Path) -> Non
     dead = EntraTokens(
         Authority("http://127.0.0.1:9/entra", "contoso"),
         AppCredential("app", "secret-value"),
-        http(),
+        wire(),
         clock=SystemClock(),
-        stats=CallStats(),
     )
     with pytest.raises(RetryLater):
         dead.token()
@@ -170,9 +179,8 @@ def test_audience_and_mfa_are_checked_before_the_token_is_used(
     credential = EntraTokens(
         Authority("https://login.example", "65ca02a9-7350-519d-920c-4009767b19ec"),
         AppCredential("app", "secret-value"),
-        http(httpx.MockTransport(script)),
+        wire(httpx.MockTransport(script)),
         clock=SystemClock(),
-        stats=CallStats(),
         store=store,
     )
     with pytest.raises(kind, match=match):
@@ -225,22 +233,58 @@ def _certificate() -> str:
     return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode()
 
 
-def test_half_an_answer_brings_no_token_into_any_log(
-    provider: RunningSandbox, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """msal logs an answer that it cannot read, and Python prints what nobody asked to log."""
-    secret = "eyJhbGciOiJub25lIn0.half-an-answer"
-    whole = http()
+SECRET = "eyJhbGciOiJub25lIn0.half-an-answer"
+TOKEN = {"access_token": jwt(aud="https://api.partnercenter.microsoft.com"), "expires_in": 3600}
+
+
+def signing(clock: VirtualClock, *answers: httpx.Response | Exception) -> tuple[EntraTokens, Script]:
+    """App-only tokens from a token service that gives these answers in turn."""
+    script = Script(*answers)
 
     def handler(request: httpx.Request) -> httpx.Response:
-        if request.method == "POST":
-            return httpx.Response(200, content=f'{{"access_token": "{secret}", "sco'.encode())
-        answer = whole.request(request.method, request.url)
-        return httpx.Response(answer.status_code, json=answer.json())
+        return script(request) if request.method == "POST" else httpx.Response(200, json=DISCOVERY)
 
-    credential = tokens(provider)
-    credential._http._http = http(httpx.MockTransport(handler))
+    app = AppCredential("app", "secret-value")
+    where = wire(httpx.MockTransport(handler), clock)
+    return EntraTokens(Authority("https://login.example", "contoso"), app, where, clock=clock), script
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(500, json={"error": "server_error"}),
+        httpx.Response(503, headers={"Retry-After": "20"}),
+        httpx.Response(429),
+        httpx.Response(200, text="<html>maintenance</html>"),
+        httpx.Response(200, content=f'{{"access_token": "{SECRET}", "sco'.encode()),
+        httpx.ReadTimeout("read"),
+    ],
+)
+def test_a_sick_token_service_is_asked_again(trouble: httpx.Response | Exception) -> None:
+    credential, script = signing(VirtualClock(), trouble, httpx.Response(200, json=TOKEN))
+    assert credential.token() == TOKEN["access_token"]
+    assert len(script.requests) == 2
+
+
+def test_nobody_asks_for_a_token_before_retry_after() -> None:
+    clock = VirtualClock()
+    credential, script = signing(clock, httpx.Response(429, headers={"Retry-After": "900"}))
+    for _ in range(5):
+        with pytest.raises(RetryLater):
+            credential.token()
+    assert len(script.requests) == 1
+    clock.sleep(1000)
+    with pytest.raises(RetryLater):
+        credential.token()
+    assert len(script.requests) == 2
+
+
+def test_half_an_answer_brings_no_token_into_any_log(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """msal logs an answer that it cannot read, and Python prints what nobody asked to log."""
+    credential, _ = signing(VirtualClock(), httpx.Response(200, content=f'{{"access_token": "{SECRET}", "s'.encode()))
     with pytest.raises(RetryLater) as caught:
         credential.token()
     said = capfd.readouterr()
-    assert secret not in said.out + said.err + caplog.text + str(caught.value)
+    assert SECRET not in said.out + said.err + caplog.text + str(caught.value)
