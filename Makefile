@@ -59,6 +59,9 @@ bench-sandbox: $(READY)  ## Reads of a 10,000-customer estate against an empty r
 bench-load: $(READY)     ## Loading 1,000 customers against the bare YAML parse, as a ratio
 	$(BIN)/python benchmarks/load_estate.py
 
+faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
+	$(BIN)/python -m tests.drills.faults
+
 DRILLS := drift adopt readiness kill order two_pipelines
 drills: $(READY)      ## Drift, adoption, readiness, kills, order and two pipelines on seeded estates, one figure a line
 	@status=0; for drill in $(DRILLS); do $(BIN)/python -m tests.drills.$$drill || status=1; done; exit $$status

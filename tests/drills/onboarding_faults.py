@@ -2,8 +2,8 @@
 
 `python -m tests.drills.onboarding_faults [--every N [--first K]]`, ends with `N cells, F failed`. The faults are those
 of the wire matrix (tests/scenarios/faults/wire.json), the operations are the different calls of the example estates'
-runs as the sandbox recorded them. A write is hit once. A read is hit every time in its run, as in an outage: the wire matrix shows
-already that one lost answer to a read heals inside the call. A cell passes when
+runs as the sandbox recorded them. A write is hit once. A read is hit every time in its run, as in an outage: the wire
+matrix shows already that one lost answer to a read heals inside the call. A cell passes when
 
 - the run ends by itself, and at most two more runs bring systems and state to where they are without a fault;
 - nothing exists, was asked for or was sent twice; a further run writes nothing, an offline preview is empty;
