@@ -67,7 +67,7 @@ def adopt(
     with told(), closing(Session.open(name, project_dir=project.root)) as session:
         if session.ion is None:
             raise CommandError(f"connection {name} names no ION account: there is no list of customers to adopt", 2)
-        states = _states(engine)
+        states = _states(engine, estate)
         look = EstateLook(session)
         with _bar("reading") as tell:
             sights = adoption.read_account(look, tell)
@@ -130,11 +130,11 @@ def _folder(project: Project, file: Path, include: tuple[str, ...], into: Path |
     return folder
 
 
-def _states(engine: engines.Engine) -> dict[str, dict[str, readiness.ResourceState]]:
+def _states(engine: engines.Engine, estate: schemas.Estate) -> dict[str, dict[str, readiness.ResourceState]]:
     """Customer key -> kind -> what is in state; {} for a stack that is not there yet."""
     if not engine.has_stack():
         return {}
-    return readiness.states_from_export(engine.export())
+    return readiness.states_from_export(engine.export(), estate.renamed)
 
 
 def _ion_ids(states: dict[str, dict[str, readiness.ResourceState]]) -> dict[str, str]:

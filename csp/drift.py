@@ -93,7 +93,7 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     except CommandError as missing:
         print(f"csp: looking without state ({missing})", file=sys.stderr)
         return {}
-    found = readiness.states_from_export(export)
+    found = readiness.states_from_export(export, estate.renamed)
     return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in found.items()}
 
 

@@ -181,7 +181,7 @@ def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry
             typer.echo(f"csp: credentials of {name} could not be looked at: {error}", err=True)
             continue
         for entry in entries:
-            found.setdefault(entry.customer, []).append(entry)
+            found.setdefault(estate.renamed.get(entry.customer, entry.customer), []).append(entry)
     return found
 
 

@@ -121,7 +121,7 @@ def _known(project: Project, stack: str, estate: schemas.Estate, key: str) -> Kn
     engine = engines.choose(project, stack, estate)
     if not engine.has_stack():
         return Known()
-    state = readiness.states_from_export(engine.export()).get(key, {}).get("TenantIdentity")
+    state = readiness.states_from_export(engine.export(), estate.renamed).get(key, {}).get("TenantIdentity")
     return Known(state.outputs) if state is not None else Known()
 
 

@@ -148,7 +148,7 @@ def print_status(project: Project, stack: str) -> None:
 def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
     """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)
-    states = readiness.states_from_export(engines.choose(project, stack, estate).export())
+    states = readiness.states_from_export(engines.choose(project, stack, estate).export(), estate.renamed)
     return estate, credentials.closed(states, handover.entries_of(project, estate))
 
 

@@ -141,8 +141,13 @@ def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[st
     return told
 
 
-def states_from_export(export: Mapping[str, Any]) -> dict[str, dict[str, ResourceState]]:
-    """The resources of ours in the document of `stack export` (or its `deployment`), by customer key and kind."""
+def states_from_export(
+    export: Mapping[str, Any], renamed: Mapping[str, str] | None = None
+) -> dict[str, dict[str, ResourceState]]:
+    """The resources of ours in the document of `stack export` (or its `deployment`), by customer key and kind.
+
+    `renamed`: former key -> key (`Estate.renamed`), for a rename that no `up` has brought into state yet.
+    """
     deployment = export.get("deployment", export)
     states: dict[str, dict[str, ResourceState]] = {}
     for resource in deployment.get("resources") or []:
@@ -151,6 +156,7 @@ def states_from_export(export: Mapping[str, Any]) -> dict[str, dict[str, Resourc
             continue
         outputs = resource.get("outputs") or {}
         key = str(resource["urn"]).rsplit("::", 1)[-1]
+        key = (renamed or {}).get(key, key)
         states.setdefault(key, {})[kind] = ResourceState(kind, key, outputs)
     return states
 

@@ -21,6 +21,11 @@ class Estate:
     sources: Mapping[str, str] = field(default_factory=dict)
     """Customer key -> the file that declares it, relative to the project."""
 
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Former key -> key, of every customer that names one (`previously`)."""
+        return {former: one.key for one in self.customers for former in one.previously}
+
     def customer(self, key: str) -> Customer:
         """The customer with this key. Raises ``KeyError``."""
         for one in self.customers:

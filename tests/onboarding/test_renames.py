@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import schemas
 from clients.errors import OurBug, RetryLater, UnknownOutcome
 from clients.partner_center.models import Agreement, BillingProfile, PcAddress, PcCustomer
-from onboarding import attestation, customer, tenant_identity
+from onboarding import attestation, customer, readiness, tenant_identity
 from onboarding.contract import Known, Outcome
 from onboarding.look import Look
 from tests.onboarding.test_customer import OURS, PROFILE
@@ -138,3 +140,16 @@ def test_an_email_that_is_taken_is_refused_with_the_way() -> None:
     assert stopped.status == "blocked"
     assert stopped.next_step is not None
     assert "another e-mail" in stopped.next_step.action
+
+
+def test_a_new_key_is_known_before_any_run_brought_it_into_state() -> None:
+    urn = "urn:pulumi:s::p::csp:index:OnboardedCustomer$pulumi-python:dynamic/csp:Customer::old-name"
+    export = {"resources": [{"type": "pulumi-python:dynamic/csp:Customer", "urn": urn, "outputs": {"status": "ready"}}]}
+    assert list(readiness.states_from_export(export)) == ["old-name"]
+    profile = schemas.Profile.model_validate(PROFILE)
+    identity = {"method": "existing", "tenant_id": TENANT}
+    declared = schemas.Customer.model_validate(
+        {"key": "new-name", "previously": ["old-name"], "profile": profile, "identity": identity}
+    )
+    estate = schemas.Estate("s", Path(), (declared,), {})
+    assert list(readiness.states_from_export(export, estate.renamed)) == ["new-name"]
