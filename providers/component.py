@@ -103,8 +103,8 @@ def _announce_tenant(
     if declared.lifecycle != "active" or not connections[declared.connection].calls_partner_center:
         return
     text = (
-        f"{declared.key}: will create the Microsoft tenant {identity.initial_domain} for ever. It cannot be undone, and "
-        "the prefix is never free again. Prefix, address, contact and agreement are checked before."
+        f"{declared.key}: will create the Microsoft tenant {identity.initial_domain} for ever. It cannot be undone, "
+        "and the prefix is never free again. Prefix, address, contact and agreement are checked before."
     )
 
     def tell(values: list[Any]) -> None:

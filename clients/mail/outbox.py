@@ -73,7 +73,7 @@ class Outbox:
         try:
             data = json.loads(self._file(message).read_text("utf-8"))
             result, at = data["result"], str(data["at"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError):
             return Posted("maybe", self._now(), interrupted)

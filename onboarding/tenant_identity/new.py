@@ -222,8 +222,8 @@ def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Out
         f"{domain} is half made: a create of {sent[:16]} got no answer, and Microsoft shows no such customer of ours"
     )
     action = (
-        f"Ask TD SYNNEX's operations (or Microsoft's partner support) with the text below whether the tenant exists. If "
-        f"not: {another_prefix(free)} If it does, csp retry {key} takes it over."
+        f"Ask TD SYNNEX's operations (or Microsoft's partner support) with the text below whether the tenant exists. "
+        f"If not: {another_prefix(free)} If it does, csp retry {key} takes it over."
     )
     text = (
         f"Customer {{customer}} ({{email}}): the create of the Microsoft tenant {domain} at {sent} got no answer. The "
