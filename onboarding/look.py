@@ -85,13 +85,10 @@ class Look:
             return None
 
     def price_currency(self, customer_id: str) -> str | None:
-        """Currency of the prices ION quotes to this customer, None where it does not answer."""
+        """Currency of the prices that ION quotes to this customer, None where it quotes none. Raises ClientErrors."""
         ion = self.session.ion
         assert ion is not None
-        try:
-            return self._once(("price", customer_id), lambda: ion.price_currency(customer_id))
-        except ClientError:
-            return None
+        return self._once(("price", customer_id), lambda: ion.price_currency(customer_id))
 
     def row(self, customer_id: str) -> AssociationRow | None:
         """The whole Cloud Provider row, where the connection has the association endpoint."""

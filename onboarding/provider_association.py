@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field as Limit
 
 import schemas
-from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from onboarding import compare, leaving, next_steps
 from onboarding.contract import (
@@ -72,16 +72,21 @@ def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Fac
         shown: dict[str, str | None] = dict(_texts(row))
         return _compared(declared, shown, dict.fromkeys(NAMES, API), desired, {"row": row}, "shown")
     profile = look.cloud_profile(desired.ion_customer_id)
-    shown = dict.fromkeys(NAMES)
+    shown, unasked = dict.fromkeys(NAMES), dict[str, str]()
     if profile is not None:
         shown["provider"] = declared["provider"]  # the row of provider 30; its name differs between pages of ION
         shown["portal_access"] = None if profile.enabled is None else next_steps.on_off(profile.enabled)
         # One call a customer is the budget of a read, so prices are asked for when something is decided, and
         # remembered.
-        priced = known.memory.get("price_currency") if look.bulk else look.price_currency(desired.ion_customer_id)
+        try:
+            priced = known.memory.get("price_currency") if look.bulk else look.price_currency(desired.ion_customer_id)
+        except ClientError:
+            priced, unasked = "", {"prices": "could not look"}
         shown["provider_currency"] = priced or None
     where = {"provider": PROFILES, "portal_access": PROFILES, "provider_currency": PRICES}
-    return _compared(declared, shown, where, desired, {}, NOT_VISIBLE if profile is None else "shown")
+    facts = _compared(declared, shown, where, desired, {}, NOT_VISIBLE if profile is None else "shown")
+    # The next read does not ask for prices, so that it differs from this one, and the next run asks again.
+    return replace(facts, seen={**facts.seen, **unasked})
 
 
 def _compared(

@@ -78,7 +78,8 @@ class Strike:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         name = f"{request.method} {request.url.path}"
-        whose = f"{name} {request.headers.get('Authorization')}"  # each account is throttled for itself
+        # Each account and each customer is throttled for itself, so a retry is the same call with the same body.
+        whose = f"{name} {request.headers.get('Authorization')} {request.read()!r}"
         if self.remote.monotonic() < self._not_before.get(whose, 0.0):
             self.early += 1
         if template(name) != self.operation or self.struck >= self.times:
