@@ -31,7 +31,7 @@ from clients.connection import Session
 from clients.handover import make_local_recipient
 from clients.locks import KeyLocks
 from clients.mail import MailSender
-from onboarding import contract, inputs
+from onboarding import contract, inputs, visits
 from providers import attestation, component, customer, provider_association, removals, sessions, tenant_identity
 from providers.dynamic import Provider
 from tests.drills.remote import Hook, Killed, Remote, Smtp, Wire
@@ -175,10 +175,8 @@ class Pipeline:
         found = []
         for (key, _kind), one in self.state.items():
             step = one.outputs.get("next_step")
-            if step and one.outputs.get("waiting_on") != contract.NEXT_RUN:
-                profile = self.declared[key].profile if key in self.declared else None
-                who = {"Customer": profile.organization, "Customer e-mail": profile.email} if profile else {}
-                found.append({**step, "customer": key, "values": who | step["values"]})
+            if step and one.outputs.get("waiting_on") != contract.NEXT_RUN and key in self.declared:
+                found.append({**visits.filled(step, self.declared[key]), "customer": key})
         return found
 
     def settle(self, rounds: int = 3) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox inside this process, with the network and the mail server through which a pipeline of `harness` meets it."""
+"""The sandbox inside this process, and the network and mail server through which a pipeline of `harness` meets it."""
 
 from __future__ import annotations
 
