@@ -8,7 +8,7 @@ import shlex
 
 import typer
 
-from csp import engines
+from csp import engines, removed
 from csp.options import Stack
 from csp.project import Project
 
@@ -58,9 +58,11 @@ def env(stack: Stack) -> None:
 
 def _run(stack: str, verb: str, arguments: list[str]) -> None:
     project = Project.find()
-    engine = engines.choose(project, stack, project.estate(stack))
+    estate = project.estate(stack)
+    engine = engines.choose(project, stack, estate)
     if "--json" not in arguments:
         typer.echo(engine.why, err=True)
-    if verb == "up" and engines.estate_is_sandbox(project.estate(stack)) and "PULUMI_BACKEND_URL" not in os.environ:
+    if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
         engine.ensure_stack()
+    removed.check(engine, estate, verb, arguments)
     raise typer.Exit(engine.run(verb, "--stack", stack, *arguments))

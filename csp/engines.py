@@ -53,6 +53,12 @@ class Engine:
             if made.returncode:
                 raise CommandError(f"could not make the stack {self.stack}: {_last_line(made)}")
 
+    def export_if_there(self) -> dict[str, Any] | None:
+        """The state of the stack, None when there is none (yet) or the engine cannot tell."""
+        answer = self.capture("stack", "export", "--stack", self.stack)
+        state: dict[str, Any] | None = json.loads(answer.stdout) if answer.returncode == 0 else None
+        return state
+
     def export(self) -> dict[str, Any]:
         """The state of the stack, secrets still encrypted, as the engine exports it.
 

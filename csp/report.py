@@ -57,7 +57,7 @@ def _customer(verdict: readiness.Readiness) -> dict[str, Any]:
         "key": verdict.key,
         "name": verdict.organization,
         "can_order": readiness.can_order_text(verdict),
-        "ready": verdict.can_order,
+        "ready": verdict.can_order and not verdict.ending,
         "gates": {name: _gate(gate) for name, gate in verdict.gates.items()},
         "waits": waits,
         "since": verdict.since[:10] if waits else "",

@@ -26,15 +26,17 @@ from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
 from onboarding import state
+from providers import removals
 from providers.errors import quiet_tracebacks
 
-PORTAL = "+portal"
+PORTAL, ENDS = "+portal", "+end"
 REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
 UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
 
 
 def digest(customer: schemas.Customer) -> str:
-    """What is declared for a customer, without confirmations; a suffix tells that portal access is declared on."""
+    """What is declared for a customer, without confirmations; suffixes tell that portal access is declared on, and that
+    a removal ends the relationship."""
     declared = customer.model_dump_json(
         exclude={
             "cloud_provider": {"confirmed"},
@@ -43,7 +45,8 @@ def digest(customer: schemas.Customer) -> str:
         }
     )
     portal = PORTAL if customer.cloud_provider.portal_access else ""
-    return hashlib.sha256(declared.encode()).hexdigest()[:16] + portal
+    ends = ENDS if customer.on_remove == "end-relationship" else ""
+    return hashlib.sha256(declared.encode()).hexdigest()[:16] + portal + ends
 
 
 def under_new_names(old: Mapping[str, str], renamed: Mapping[str, list[str]]) -> dict[str, str]:
@@ -69,6 +72,12 @@ def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
                 f"this {what} {count} of {len(old)} customers{names}, at most {limit} at once; "
                 f"if it is meant, set {variable}={count} for this run"
             )
+    ending = [key for key in removed if ENDS in old[key]]
+    if len(ending) > removals.allowed():
+        told.append(
+            f"this ends {len(ending)} relationships ({', '.join(ending[:5])}{', ...' if len(ending) > 5 else ''}), "
+            f"allowed are {removals.allowed()}; if it is meant, set {removals.VARIABLE}={len(ending)} for this run"
+        )
     return told
 
 
@@ -77,10 +86,13 @@ def remains(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     told = {}
     for key in sorted(set(old) - set(new)):
         told[key] = (
-            "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as "
+            "removed; its relationship with us ends in this run. Profile, Cloud Provider row and the customer's tenant "
+            "remain"
+            if ENDS in old[key]
+            else "removed from the files only; profile, Cloud Provider row, Microsoft tenant and agreement remain as "
             "they are"
         )
-        if old[key].endswith(PORTAL):
+        if PORTAL in old[key]:
             told[key] += ". WARNING: portal access remains ON, this customer can go on buying"
     return told
 

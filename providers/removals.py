@@ -1,28 +1,91 @@
-"""Counts endings of relationships in the plugin process, because `destroy` and `--target` pass every guard of the
-program."""
+"""Counts endings of relationships where they happen, because `destroy` and `--target` pass every guard of the program.
+
+An engine starts one plugin process a connection, so that the processes of one run count together, in a file below
+CSP_HOME/locks that is named by the run.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from providers.errors import OnboardingError
+import filelock
 
+from clients.connection import home_of
+from providers.errors import OnboardingError, in_plugin
+
+VARIABLE = "CSP_ALLOW_REMOVALS"
 _LOCK = threading.Lock()
 _ENDED: set[str] = set()
+_DAY = 86400.0
+
+
+def allowed() -> int:
+    """How many customers may lose their relationship in this run; 0 unless somebody says more."""
+    text = os.environ.get(VARIABLE, "")
+    return int(text) if text.isdigit() else 0
 
 
 def count(kind: str, key: str, resource_id: str) -> None:
     """Count one removal. Raises OnboardingError when more customers would be ended than CSP_ALLOW_REMOVALS allows."""
-    try:
-        allowed = int(os.environ.get("CSP_ALLOW_REMOVALS", "0"))
-    except ValueError:
-        allowed = 0
-    with _LOCK:
+    with _LOCK, _together():
         wanted = _ENDED | {resource_id}
-        if len(wanted) > allowed:
+        if len(wanted) > allowed():
             raise OnboardingError(
-                f"{kind} {key}: ending relationships is limited to {allowed} customers in this run; "
-                f"to end {len(wanted)} set CSP_ALLOW_REMOVALS={len(wanted)}"
+                f"{kind} {key}: ending relationships is limited to {allowed()} customers in this run; "
+                f"to end {len(wanted)} set {VARIABLE}={len(wanted)}"
             ) from None
         _ENDED.add(resource_id)
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """What the other plugin processes of this run have counted is known inside, and they know of ours after it."""
+    if not in_plugin():
+        yield
+        return
+    folder = home_of(Path.cwd()) / "locks"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with filelock.FileLock(str(folder / "endings.lock"), timeout=60):
+        for old in folder.glob("endings-*.json"):
+            if time.time() - old.stat().st_mtime > _DAY:
+                old.unlink(missing_ok=True)
+        file = folder / f"endings-{_run()}.json"
+        if file.exists():
+            _ENDED.update(json.loads(file.read_text(encoding="utf-8")))
+        yield
+        file.write_text(json.dumps(sorted(_ENDED)), encoding="utf-8")
+
+
+def _run() -> str:
+    """Names the engine process that started us: the Pulumi CLI behind its wrapper script, or our parent.
+
+    With the moment of its start, because numbers of processes come again. Without /proc (macOS) the wrapper of each
+    plugin counts for itself, so that there the limit holds for each connection.
+    """
+    pid = os.getppid()
+    run = _process(pid)[0]
+    for _ in range(5):
+        started, name, parent = _process(pid)
+        if not started:
+            break
+        if name.startswith("pulumi") and not name.startswith(("pulumi-resource", "pulumi-language")):
+            return started
+        pid = parent
+    return run or str(os.getppid())
+
+
+def _process(pid: int) -> tuple[str, str, int]:
+    """`<pid>-<start>`, name and parent of a process; ("", "", 0) where the system does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return "", "", 0
+    name, _, rest = text.partition("(")[2].rpartition(")")
+    fields = rest.split()
+    return f"{pid}-{fields[19]}", name, int(fields[1])

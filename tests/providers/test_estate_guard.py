@@ -72,3 +72,15 @@ def test_a_renamed_customer_is_neither_removed_nor_new() -> None:
     checked = estate.provider().check({"customers": old}, {"customers": new, "renamed": {"renamed": ["c002"]}})
     assert checked.failures == []
     assert checked.inputs == {"customers": new, "removed": {}}
+
+
+def test_endings_are_counted_apart_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = {"a": f"1{estate.ENDS}", "b": f"2{estate.PORTAL}", "c": "3"}
+    assert estate.refusals(old, {"b": "2+portal", "c": "3"}) == [
+        "this ends 1 relationships (a), allowed are 0; if it is meant, set CSP_ALLOW_REMOVALS=1 for this run"
+    ]
+    monkeypatch.setenv("CSP_ALLOW_REMOVALS", "1")
+    assert estate.refusals(old, {"b": "2+portal", "c": "3"}) == []
+    told = estate.remains(old, {"c": "3"})
+    assert "ends in this run" in told["a"]
+    assert "WARNING: portal access remains ON" in told["b"]

@@ -1,0 +1,57 @@
+"""Before the engine runs: customers that a run lets go, told from the state, where the last look is kept.
+
+The program knows only what was declared; the state also knows who was *seen* to have portal access.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+import schemas
+from csp.engines import Engine
+from csp.errors import CommandError
+from onboarding import leaving, readiness
+
+VERBS = ("up", "preview", "destroy")
+ALLOWED = "CSP_ALLOW_REMOVALS"
+TARGETS = ("--target", "-t")
+
+
+def check(engine: Engine, estate: schemas.Estate, verb: str, arguments: Sequence[str]) -> None:
+    """Warn loudly of every removed customer that can go on buying. Raises CommandError for a `destroy` that would end
+    more relationships than CSP_ALLOW_REMOVALS allows: all or none, where the plugin could only stop half-way."""
+    export = engine.export_if_there() if verb in VERBS else None
+    if export is None:
+        return
+    states = readiness.states_from_export(export)
+    kept = {key for one in estate.customers for key in (one.key, *one.previously)}
+    going = sorted(set(states) if verb == "destroy" else set(states) - kept)
+    for key in going:
+        if leaving.still_buying(states[key]):
+            typer.echo(
+                f"csp: WARNING: {key} leaves the files, and its portal access was seen ON: this customer can go on "
+                "buying. Put the file back with lifecycle: leaving to have it switched off",
+                err=True,
+            )
+    if verb == "destroy" and not any(one.split("=")[0] in TARGETS for one in arguments):
+        _all_or_none(export)
+
+
+def _all_or_none(export: dict[str, Any]) -> None:
+    text = os.environ.get(ALLOWED, "")
+    allowed, ending = int(text) if text.isdigit() else 0, _ending(export)
+    if len(ending) > allowed:
+        raise CommandError(
+            f"destroy would end {len(ending)} relationships ({', '.join(ending[:5])}{', ...' if ending[5:] else ''}), "
+            f"allowed are {allowed}; nothing was done. If it is meant, set {ALLOWED}={len(ending)} for this run"
+        )
+
+
+def _ending(export: dict[str, Any]) -> list[str]:
+    """Customers whose tenant the engine would hand to the plugin for its end."""
+    resources = (export.get("deployment") or {}).get("resources") or []
+    kind = f"{readiness.TYPE_PREFIX}TenantIdentity"
+    doomed = [one for one in resources if one.get("type") == kind and not one.get("retainOnDelete")]
+    return sorted(str(one["urn"]).rsplit("::", 1)[-1] for one in doomed if not one.get("delete"))
