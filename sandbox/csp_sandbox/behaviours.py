@@ -19,15 +19,27 @@ Partner Center, with section numbers.
 Inferred rules with more than one reading are switches: a profile or seed file chooses with
 `"behaviours": {"<rule>": "<value>"}`, and `--strict` takes the harder reading.
 """
+_INFERRED = """What to try first once somebody has a live account: no document and no client code says so, and a
+test against the sandbox proves nothing about them."""
 _CONFIDENCES = ("documented", "seen in client code", "inferred", "ours")
 
 
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return _flat(text).replace("|", "\\|")
 
 
 def _row(rule: Rule) -> str:
     return f"| `{rule.id}` | {_cell(rule.text)} | {_cell(rule.source)} | {rule.confidence} | {rule.date} |"
+
+
+def inferred() -> list[str]:
+    """One line a rule that no text and no client code confirms, in the order of their names."""
+    rows = sorted((row for row in RULES.values() if row.confidence == "inferred"), key=lambda row: row.id)
+    return [f"`{row.id}`{' (switch)' if isinstance(row, Switch) else ''}: {_flat(row.text)}" for row in rows]
 
 
 def markdown(systems: Iterable[System]) -> str:
@@ -76,4 +88,6 @@ def markdown(systems: Iterable[System]) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [_row(row) for row in sorted(RULES.values(), key=lambda row: row.id) if row.id not in used]
+    lines += ["", "## Rules that rest on inference alone", "", _INFERRED, ""]
+    lines += [f"- {line}" for line in inferred()]
     return "\n".join(lines) + "\n"

@@ -133,3 +133,13 @@ def test_discovery_by_domain_and_guid(box: Box) -> None:
     assert {"issuer", "authorization_endpoint", "token_endpoint"} <= set(by_domain)
     unknown = box.http.get("/entra/nobody.test/v2.0/.well-known/openid-configuration")
     assert (unknown.status_code, unknown.json()["error"]) == (400, "invalid_tenant")
+
+
+def test_clouds_are_told_as_msal_asks_for_them(box: Box) -> None:
+    asked = {
+        "api-version": "1.1",
+        "authorization_endpoint": "https://login.microsoftonline.com/x/oauth2/v2.0/authorize",
+    }
+    answer = box.http.get("/entra/common/discovery/instance", params=asked)
+    assert answer.status_code == 200
+    assert "login.microsoftonline.com" in answer.json()["metadata"][0]["aliases"]

@@ -47,3 +47,30 @@ for _id, _path in (
     ("entra.discovery-v1", "/{tenant}/.well-known/openid-configuration"),
 ):
     ENTRA.operation(_id, "GET", _path, refusals=(400,), rule=_RULE)(discovery)
+
+
+@ENTRA.operation(
+    "entra.instances",
+    "GET",
+    "/common/discovery/instance",
+    rule=rule(
+        "entra.instances",
+        "The clouds and the aliases of their login hosts; every login host answers, also for authorities it is not.",
+        source="pc 1.4; general knowledge of msal, which asks it before the first token unless told not to",
+        confidence="seen in client code",
+    ),
+)
+def instances(call: Call) -> Answer:
+    """Which login hosts are one cloud."""
+    hosts = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+    root = f"{call.world.entra}/{call.query.get('tenant', 'common')}"
+    return Answer(
+        200,
+        {
+            "tenant_discovery_endpoint": f"{root}/v2.0/.well-known/openid-configuration",
+            "api-version": call.query.get("api-version", "1.1"),
+            "metadata": [
+                {"preferred_network": hosts[0], "preferred_cache": hosts[1], "aliases": hosts},
+            ],
+        },
+    )
