@@ -27,6 +27,7 @@ from csp.project import Project
 from onboarding import adoption, readiness
 from onboarding.adoption_state import Adopted, adopted, guard_urn, import_document, provider_urn
 from onboarding.look import EstateLook
+from schemas.stack import CONFIG_KEY, StackEstate
 
 NO_FILE_YET = "CSP-EST-001"
 """The rule of an include pattern that matches no file: normal before the first adoption."""
@@ -57,7 +58,7 @@ def adopt(
     project = Project.find()
     file = project.stack_file(stack)
     declared = schemas.load_stack(file, project.root)
-    estate = _estate(project, stack)
+    estate = _estate(project, stack, declared)
     name = _connection(connection, declared.defaults, estate)
     folder = _folder(project, file, declared.include, into)
     settings = schemas.load_connection(name, project.root)
@@ -95,14 +96,18 @@ def adopt(
     typer.echo(f"{len(ready)} customers are in state. Nothing was written to ION or Partner Center.")
 
 
-def _estate(project: Project, stack: str) -> schemas.Estate:
+def _estate(project: Project, stack: str, declared: StackEstate) -> schemas.Estate:
     """The declared estate; before the first adoption an include pattern may match nothing."""
     try:
         return project.estate(stack)
     except schemas.DeclarationErrors as errors:
         if any(found.rule != NO_FILE_YET for found in errors.findings):
             raise
+        empty = {found.path for found in errors.findings}
+    include = [p for number, p in enumerate(declared.include) if f"{CONFIG_KEY}.include.{number}" not in empty]
+    if not include and not declared.customers:
         return schemas.Estate(stack, project.root, (), {})
+    return schemas.load_estate({**declared.model_dump(), "include": include}, project.root, name=stack)
 
 
 def _connection(wish: str, defaults: Any, estate: schemas.Estate) -> str:

@@ -106,6 +106,17 @@ def test_a_file_that_declares_somebody_else_is_not_overwritten(bare: Desk) -> No
     assert (folder(bare) / "contoso-ltd.yaml").read_text("utf-8") == "# not included\n"
 
 
+def test_a_second_folder_may_be_empty(bare: Desk) -> None:
+    adopt(bare)
+    before = contents(bare)
+    stack = bare.root / "stacks" / "Pulumi.reseller.yaml"
+    stack.write_text(stack.read_text("utf-8") + "      - customers/more/*.yaml\n", "utf-8")
+    said = adopt(bare, "--into", "stacks/customers/more")
+    assert (said.code, contents(bare)) == (2, before)  # nothing was written there, so that the pattern matches no file
+    assert "0 customers written to stacks/customers/more" in said.out
+    assert "matches no file" in said.err
+
+
 def test_a_failure_of_the_list_is_one_line(bare: Desk) -> None:
     bare.sandbox.admin(
         "POST", "faults", [{"system": "ion", "operation": "ion.customers.list", "kind": "status", "status": 403}]
