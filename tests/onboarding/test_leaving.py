@@ -1,0 +1,116 @@
+"""A customer who leaves: nothing new is begun, portal access goes off, three steps are told, one who left is told no
+more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clients.ion.models import AssociationRow
+from clients.partner_center.models import PcCustomer
+from onboarding import attestation, leaving, provider_association, readiness, tenant_identity
+from onboarding.contract import Known, Outcome
+from onboarding.inputs import inputs_of
+from onboarding.look import Look
+from tests.onboarding.test_readiness import NOW, customer, estate, states
+from tests.onboarding.world import World, ion_customer, profile
+
+TENANT = "aaaaaaaa-0000-0000-0000-000000000009"
+
+
+def world(*, portal: bool = True, **more: Any) -> World:
+    made = World(tenants={TENANT: PcCustomer(TENANT, "contoso.onmicrosoft.com", "Contoso Ltd", "reseller")}, **more)
+    made.customers["7"] = ion_customer(phone="+14255550100")
+    made.rows["7"] = AssociationRow("Legacy Azure", "Other Book", "EUR", "EUR", portal, "", "")
+    return made
+
+
+def run(kind: str, thing: Any, there: World, **changes: Any) -> Outcome:
+    inputs = inputs_of(customer(**changes))[kind]
+    more = {"ion_customer_id": "7"} | ({"tenant_id": TENANT} if kind == "Attestation" else {})
+    desired = thing.Inputs.model_validate(inputs | more)
+    facts = thing.observe(desired, Known(), Look(there))  # type: ignore[arg-type]
+    outcome: Outcome = thing.converge(desired, Known(), facts, there)
+    return outcome
+
+
+@pytest.mark.parametrize("lifecycle", ["leaving", "left"])
+def test_only_portal_access_is_written(lifecycle: str) -> None:
+    there = world()
+    row = run("ProviderAssociation", provider_association, there, lifecycle=lifecycle)
+    tenant = run("TenantIdentity", tenant_identity, there, lifecycle=lifecycle)
+    agreement = run("Attestation", attestation, there, lifecycle=lifecycle)
+    assert [one.status for one in (row, tenant, agreement)] == ["ready"] * 3
+    assert there.writes == ["put_row"]
+    assert there.rows["7"] == AssociationRow("Legacy Azure", "Other Book", "EUR", "EUR", False, "", "")
+    assert there.mails == []
+
+
+def test_nobody_is_invited_and_nothing_is_made() -> None:
+    contact = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}
+    new = {"method": "new", "domain_prefix": "contosonew", "confirm_new_tenant": "contosonew", "contact": contact}
+    invite = {"method": "invite", "global_admin": {"name": "Cora Toso", "email": "cora@contoso.example"}}
+    for identity in (new, invite):
+        there = World()
+        outcome = run("TenantIdentity", tenant_identity, there, lifecycle="leaving", identity=identity)
+        assert (outcome.status, there.writes, there.mails) == ("ready", [], [])
+
+
+def test_an_indirect_reseller_switches_it_off_in_the_console() -> None:
+    there = World(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": profile()})
+    outcome = run("ProviderAssociation", provider_association, there, lifecycle="leaving")
+    assert outcome.next_step is not None
+    assert outcome.next_step.values["Enable provider in customer portal"] == "off"
+    there.profiles.clear()  # ION no longer shows the row
+    assert run("ProviderAssociation", provider_association, there, lifecycle="leaving").status == "ready"
+
+
+def test_the_state_of_others_does_not_hold_the_word() -> None:
+    assert all("lifecycle" not in one for kind, one in inputs_of(customer()).items() if kind != "Customer")
+
+
+def shown(*, portal: str, related: bool, lifecycle: str, tenant: str = "") -> readiness.Readiness | None:
+    access = {"declared": "off", "seen": portal, "state": "match" if portal == "off" else "mismatch", "where": "ION"}
+    stands = {"declared": "x", "seen": "x", "state": "match" if related else "mismatch", "where": "Partner Center"}
+    found = states({})
+    outputs: dict[str, dict[str, Any]] = {kind: dict(one.outputs) for kind, one in found["contoso"].items()}
+    outputs["ProviderAssociation"]["facts"] = {"portal_access": access}
+    outputs["TenantIdentity"] |= {"facts": {"relationship": stands}, "partner_tenant": tenant}
+    found["contoso"] = {k: readiness.ResourceState(k, "contoso", one) for k, one in outputs.items()}
+    verdicts = readiness.all_readiness(found, estate(customer(lifecycle=lifecycle)), NOW)
+    return verdicts[0] if verdicts else None
+
+
+@pytest.mark.parametrize(
+    ("portal", "related", "lifecycle", "steps", "told"),
+    [
+        ("on", True, "leaving", [leaving.OPEN, leaving.UNSEEN, leaving.OPEN], "Switch portal access off"),
+        ("off", True, "leaving", [leaving.DONE, leaving.UNSEEN, leaving.OPEN], "on_remove: end-relationship"),
+        ("off", False, "leaving", [leaving.DONE, leaving.UNSEEN, leaving.DONE], "lifecycle: left"),
+        ("on", True, "left", [leaving.OPEN, leaving.DONE, leaving.OPEN], "Switch portal access off"),
+        ("off", True, "left", None, ""),
+    ],
+)
+def test_three_steps_and_one_next_step(
+    portal: str, related: bool, lifecycle: str, steps: list[str] | None, told: str
+) -> None:
+    verdict = shown(portal=portal, related=related, lifecycle=lifecycle, tenant="t")
+    if steps is None:
+        assert verdict is None
+        return
+    assert verdict is not None
+    assert [step.state for step in verdict.ending] == steps
+    assert verdict.next_step is not None
+    assert told in verdict.next_step["action"]
+    assert "Contoso Ltd is leaving" in verdict.next_step["action"]
+    assert readiness.counts([verdict])["customers"] == 0
+    assert readiness.can_order_text(verdict) == "leaving"
+    assert verdict.as_dict()["leaving"][0]["state"] == steps[0]
+
+
+def test_an_indirect_reseller_asks_td_synnex() -> None:
+    verdict = shown(portal="off", related=True, lifecycle="leaving")
+    assert verdict is not None
+    assert verdict.next_step is not None
+    assert "ask TD SYNNEX" in verdict.next_step["action"]
