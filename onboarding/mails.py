@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from clients.mail import Message
 from onboarding import letters, next_steps
-from onboarding.contract import Known
+from onboarding.contract import Known, NextStep
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -85,12 +85,21 @@ def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sendi
 
 
 def told(marked: str) -> str:
-    """The marker of a mail in words; never more certain than we are."""
-    result, _, rest = marked.partition(" ")
-    day = rest[:10]
-    if result == "maybe":
-        return f"The mail may have been sent on {day}: nobody knows. Ask for it before you send it again."
-    return f"The mail was sent on {day}."
+    """The marker of a mail that left, in words."""
+    return f"The mail was sent on {marked.partition(' ')[2][:10]}."
+
+
+def look_first(letter: Letter, marked: str, again: str = "") -> NextStep:
+    """A mail of which nobody knows whether it left: we ask, before anything is sent again. `again`: how else to send
+    it."""
+    day = marked.partition(" ")[2][:10]
+    return NextStep(
+        "us",
+        "telephone, or the mailbox that sends our mails",
+        f"Ask {letter.to} whether the mail of {day} arrived: the run ended while it was sent, so nobody knows. If it "
+        f"did not arrive, send the mail below{again}.",
+        letter.values(),
+    )
 
 
 def invitation(

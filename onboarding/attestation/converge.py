@@ -54,7 +54,8 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
         sending = mails.send_once(letter(desired, link, about, session), desired.key, known, session)
         memory |= sending.memory
         known = Known({**known.outputs, "memory": known.memory | memory})
-        outcome = outcome.but(next_step=assess(desired, known, outcome.facts, session).next_step)
+        told = assess(desired, known, outcome.facts, session)
+        outcome = outcome.but(next_step=told.next_step, waiting_on=told.waiting_on)
         if sending.result == "failed":
             outcome = outcome.but(again=True, reason=f"{outcome.reason}; the mail was not sent: {sending.why}")
     return outcome.but(memory={**memory, **outcome.memory})

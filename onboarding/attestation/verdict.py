@@ -58,9 +58,11 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
     if facts.data.get("old"):
         reason = f"the agreement is {agreement.seen}: it must be accepted again"
         memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
-        return waiting(facts, "customer", reason, _accept_directly(desired, session), memory=memory)
+        step = _accept_directly(desired, session, known)
+        return waiting(facts, step.owner, reason, step, memory=memory)
     if desired.route == "customer":
-        return waiting(facts, "customer", "ION shows no accepted agreement", _accept_directly(desired, session))
+        step = _accept_directly(desired, session, known)
+        return waiting(facts, step.owner, "ION shows no accepted agreement", step)
     agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""
     step = next_steps.attest_in_console(signatory(desired), agreed_on, hidden=agreement.state != "mismatch")
     return waiting(facts, "us", "ION shows no accepted agreement", step)
@@ -73,9 +75,8 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
     if other_signer(desired, known):
         why = "the signatory or the company changed"
     if desired.route == "customer":
-        return waiting(
-            facts, "customer", f"{why}: the customer accepts it directly", _accept_directly(desired, session)
-        )
+        step = _accept_directly(desired, session, known)
+        return waiting(facts, step.owner, f"{why}: the customer accepts it directly", step)
     if pending is None or asks_again(pending, known):
         told = f"{why}: the next run asks the signatory"
         if pending is not None:
@@ -95,9 +96,8 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
             f"then run csp retry {desired.key} to ask again.",
         )
         return blocked(facts, "the signatory declined the agreement", step)
-    return waiting(
-        facts, "customer", f"{why}; the signatory was asked", signatory_step(desired, pending, session, known)
-    )
+    step = signatory_step(desired, pending, session, known)
+    return waiting(facts, step.owner, f"{why}; the signatory was asked", step)
 
 
 def signatory_step(desired: AttestationInputs, pending: AttestationState, session: Session, known: Known) -> NextStep:
@@ -110,6 +110,8 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
     )
     if pending.expires is not None:
         action += f" The page works until {pending.expires.date().isoformat()}."
+    if sent.startswith("maybe"):
+        return mails.look_first(note, sent)
     if sent:
         return NextStep(
             "customer", "Microsoft's agreement page", f"{action} {mails.told(sent)}", next_steps.who(), pending.link
@@ -127,9 +129,12 @@ def letter(desired: AttestationInputs, link: str, about: str, session: Session) 
     return mails.agreement(name, who.email, desired.company, link, about, session, language=language)
 
 
-def _accept_directly(desired: AttestationInputs, session: Session) -> NextStep:
+def _accept_directly(desired: AttestationInputs, session: Session, known: Known) -> NextStep:
     """The customer accepts in its own admin center; a Global Admin must sign in there."""
     note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
+    sent = known.memory.get(note.marker(), "")
+    if sent.startswith("maybe"):
+        return mails.look_first(note, sent)
     action = (
         f"{signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
         "(sign in as Global Admin)."

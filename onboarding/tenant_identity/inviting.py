@@ -42,6 +42,10 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         return waiting(facts, "us", "the invitation is not sent yet", _send_by_hand(desired, known, now, session))
     if now.state in ("declined", "expired", "ended"):
         return waiting(facts, "us", reason(now, session), _talk(desired, now, session))
+    if now.state == "maybe":
+        note = invitation.letter(desired, known, session, now.number)
+        step = mails.look_first(note, f"maybe {now.sent}", f", or run csp invite renew {desired.key}")
+        return waiting(facts, "us", reason(now, session), step)
     action = f"{now.to} (Global Admin) accepts the relationship link of the invitation. {told(now)}"
     if not found.wanted:
         action += f" {_no_tenant(found)}"
@@ -64,10 +68,10 @@ def reason(now: invitation.Invitation, session: Session) -> str:
 
 
 def told(now: invitation.Invitation) -> str:
-    """Whether the mail left, never more certain than we are."""
+    """That the mail left."""
     if now.by_hand:
         return f"It was sent by hand on {now.day}."
-    return mails.told(f"{'maybe' if now.state == 'maybe' else 'sent'} {now.sent}")
+    return mails.told(f"sent {now.sent}")
 
 
 def _no_tenant(found: Found) -> str:

@@ -168,7 +168,7 @@ def _new(
             )
         if found.pending.status != "accepted":
             step = attestation.signatory_step(agreement_inputs(desired, identity), found.pending, session, known)
-            return waiting(facts, "customer", "the agreement comes first; the signatory was asked", step)
+            return waiting(facts, step.owner, "the agreement comes first; the signatory was asked", step)
     return waiting(facts, NEXT_RUN, f"the next run makes the tenant {identity.initial_domain} (cannot be undone)")
 
 
@@ -248,7 +248,7 @@ def _add_in_console(
     found: Found = facts.data["found"]
     hidden = found.linked is None and found.row_shown
     domain, now = declared_domain(desired.identity), found.invitation
-    if now is not None and now.state in ("declined", "ended"):
+    if now is not None and now.state in ("declined", "ended", "maybe"):
         return inviting.assess(desired, known, facts, session)
     if now is not None and now.state == "prepared" and session.mail is not None:
         return waiting(facts, NEXT_RUN, f"the next run mails the invitation to {now.to}")

@@ -15,7 +15,7 @@ from onboarding import letters
 from tests.onboarding.world import LINK, World
 
 PLACES = [
-    ("us", "scm-migrated", "en", "invitation.us-scm-migrated.en.txt.j2", "has moved to a new platform"),
+    ("us", "scm-migrated", "en", "invitation.us-scm-migrated.en.txt.j2", "confirm this relationship once more"),
     ("us", "ion-onboarded", "en", "invitation.us-ion-onboarded.en.txt.j2", "Cloud Solution Provider behind us"),
     ("us", "ion-onboarded", "fr", "invitation.fr.txt.j2", "Bonjour Cora Toso,"),
     ("ca", None, "en", "invitation.ca.en.txt.j2", "works for a Microsoft tenant in Canada"),
@@ -60,7 +60,7 @@ def test_what_every_invitation_says(
         else ["administrator rights", "existing subscriptions", "reply with your Microsoft ID", "Customer Agreement"]
     ):
         assert said in mail.text
-    assert ("TD SYNNEX, our distributor" in mail.text or "TD SYNNEX, notre distributeur" in mail.text) == (
+    assert ("TD SYNNEX as our distributor" in mail.text or "TD SYNNEX comme notre distributeur" in mail.text) == (
         role != "direct-bill"
     )
     assert not re.search(r"\{|\}|\n\n\n| \n", mail.text)
@@ -93,7 +93,7 @@ def test_the_resellers_name_signs() -> None:
     mail = render(session(reseller=reseller))
     assert mail.text.startswith("Hello Cora Toso,\n\nContoso Ltd and Example Cloud want to work together")
     assert mail.text.endswith("\n\nExample Cloud\n")
-    assert "our distributor, and Example Cloud." in mail.text
+    assert "Microsoft will show Example Cloud as your partner and TD SYNNEX as our distributor." in mail.text
 
 
 @pytest.fixture
