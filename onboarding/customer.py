@@ -81,7 +81,9 @@ def _live(found: IonCustomer) -> dict[str, str]:
 def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
     """Find the profile by its id, before the first run by its e-mail, and compare every declared field."""
     if look.session.ion is None:
-        return Facts(seen={"profile": "no ION connection"})
+        # Orders of such a connection do not go through ION, so that its gates stand in nobody's way.
+        unneeded = Field("match", ACTIVE, "not needed", "no ION connection")
+        return Facts(fields={"status": unneeded, "reseller": _reseller(look)}, seen={"profile": "no ION connection"})
     known_id = known.text("ion_customer_id")
     found = look.ion_customer(known_id) if known_id else None
     if found is None:

@@ -61,7 +61,9 @@ def _texts(row: schemas.CloudProvider | AssociationRow) -> dict[str, str]:
 def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Facts:
     """Compare the row as far as a system shows it."""
     if look.session.ion is None:
-        return Facts(seen={"row": "no ION connection"})
+        declared = _texts(desired.cloud_provider)
+        fields = {n: Field("match", declared[n], "not needed", "no ION connection") for n in NAMES}
+        return Facts(fields=fields, seen={"row": "no ION connection"})
     if not desired.ion_customer_id:
         return Facts(seen={"row": "no customer profile"})
     declared = _texts(desired.cloud_provider)

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 import schemas
-from onboarding import next_steps, readiness
-from onboarding.contract import NextStep
+from clients.partner_center.models import PcCustomer
+from onboarding import inputs, next_steps, readiness, state
+from onboarding.contract import Known, NextStep
+from onboarding.look import Look
 from onboarding.readiness import GATES, KINDS, ResourceState
+from tests.onboarding.world import World
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SEEN_AT = "2026-11-22T11:00:00Z"
@@ -205,3 +208,21 @@ def test_states_are_found_in_an_export() -> None:
     found = readiness.states_from_export({"deployment": {"resources": [resource, *others]}})
     assert found["contoso"]["Customer"].status == "ready"
     assert readiness.states_from_export({"deployment": {}}) == {}
+
+
+def test_without_an_ion_connection_its_gates_stand_in_nobodys_way() -> None:
+    world = World()
+    world.ion = None
+    world.account = ""
+    world.tenants["t-1"] = PcCustomer("t-1", "contoso.onmicrosoft.com", "Contoso Ltd", "reseller")
+    world.direct.add("t-1")
+    declared, found, carried = customer(), dict[str, ResourceState](), dict[str, str]()
+    for kind in inputs.KINDS:
+        wanted = inputs.inputs_of(declared)[kind.name] | {n: carried.get(n, "") for n in kind.from_others}
+        desired = kind.thing.Inputs.model_validate(wanted)
+        facts = kind.thing.observe(desired, Known(), Look(world))  # type: ignore[arg-type]
+        outcome = kind.thing.assess(desired, Known(), facts, world)
+        carried |= outcome.carried
+        outs = state.outputs(wanted, Known(), outcome, account=("", "p"), carried=kind.thing.CARRIED, converged=True)
+        found[kind.name] = ResourceState(kind.name, "contoso", outs)
+    assert readiness.readiness(declared, found, NOW).blockers == []
