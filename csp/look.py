@@ -11,7 +11,7 @@ from csp import engines, handover, live, report, shown
 from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
 from csp.project import Project
-from onboarding import credentials, readiness, ticket
+from onboarding import credentials, letters, readiness, ticket
 from onboarding.follow_up import FollowUp
 
 WAITING_OR_BLOCKED = ("blocked", "waiting")
@@ -36,8 +36,9 @@ def validate(
     format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
 ) -> None:
     """Check every file of a stack: all errors at once, one line each. Sends nothing. Exit code 2 when there are any."""
+    project = Project.find()
     try:
-        estate = Project.find().estate(stack)
+        estate = project.estate(stack)
     except schemas.DeclarationErrors as errors:
         # Findings for people go to stderr like every error; machine formats are the command's answer.
         typer.echo(
@@ -45,6 +46,9 @@ def validate(
             err=format_ == "text",
         )
         raise typer.Exit(2) from None
+    for connection in estate.connections.values():
+        for line in letters.problems(connection, project.root):
+            raise CommandError(line, 2)
     if format_ == "text":
         typer.echo(
             f"{stack}: {len(estate.customers)} customers on {len(estate.connections)} connections, nothing wrong"

@@ -14,7 +14,7 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
@@ -25,7 +25,6 @@ from onboarding import labels
 
 if TYPE_CHECKING:
     import schemas
-    from clients.connection import Session
 
 BUILT_IN = Path(__file__).parent / "mail_templates"
 _SUBJECT = "Subject:"
@@ -47,10 +46,40 @@ class Rendered:
     template: str
 
 
-def render(kind: str, language: str, session: Session, *, name: str, company: str, link: str) -> Rendered:
+class Place(Protocol):
+    """What decides how a mail reads: a session, or a connection file and the project's folder."""
+
+    @property
+    def connection(self) -> schemas.Connection: ...
+    @property
+    def project(self) -> Path | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A place before any session is open."""
+
+    connection: schemas.Connection
+    project: Path | None
+
+
+def problems(connection: schemas.Connection, project: Path) -> list[str]:
+    """What is wrong with the reseller's own templates, one line each; [] when there are none or nothing is wrong."""
+    if not (project / connection.mail_templates).is_dir():
+        return []
+    found = []
+    for kind, language in _BUTTONS:
+        try:
+            render(kind, language, Files(connection, project), name="-", company="-", link="https://link.example")
+        except PersonMustAct as wrong:
+            found.append(f"{connection.mail_templates}: {wrong.problem.message}")
+    return list(dict.fromkeys(found))
+
+
+def render(kind: str, language: str, place: Place, *, name: str, company: str, link: str) -> Rendered:
     """The mail for one person. Raises PersonMustAct for a template that cannot be used: nothing is sent then."""
-    connection = session.connection
-    own = session.project / connection.mail_templates if session.project is not None else None
+    connection = place.connection
+    own = place.project / connection.mail_templates if place.project is not None else None
     environment = _environment(own)
     values = {
         "name": name,

@@ -138,3 +138,11 @@ def test_a_template_that_cannot_be_used_is_one_line(tmp_path: Path, own: Path, t
         render(session(project=tmp_path))
     assert why in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_own_templates_are_checked_before_anything_is_sent(tmp_path: Path, own: Path) -> None:
+    connection = session().connection
+    assert letters.problems(connection, tmp_path / "elsewhere") == []
+    (own / "agreement.fr.txt.j2").write_text("Subject: Hi\n\nNo link", "utf-8")
+    (line,) = letters.problems(connection, tmp_path)
+    assert line == "stacks/mail: mail template agreement.fr.txt.j2: the text does not hold the link ({{ link }})"
