@@ -14,6 +14,7 @@ from typing import Literal
 from onboarding import compare
 from onboarding.contract import ABSENT, NEXT_RUN, NOT_VISIBLE, Field, Known, Outcome
 from onboarding.drift_resources import EXTRA, SECTION, Seen
+from onboarding.tenant_identity.observe import NO_ROW
 
 Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
 CLAIMS = frozenset({"agreement", "relationship"})
@@ -107,7 +108,8 @@ def moved(seen: Seen) -> str:
     return "; ".join(
         f"{name}: {before} -> {after}"
         for name, (before, after) in sorted(pairs.items())
-        if before != after and NOT_VISIBLE not in (before, after)  # coming into sight is no step
+        # Coming into sight is no step, and the row that came is told by its own fields.
+        if before != after and NOT_VISIBLE not in (before, after) and NO_ROW not in (before, after)
     )
 
 
