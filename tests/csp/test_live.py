@@ -199,3 +199,11 @@ def test_several_accounts_in_one_answer(provider_desk: Desk, capsys: pytest.Capt
     answer = json.loads(capsys.readouterr().out)
     assert [one["account"] for one in answer["accounts"]] == ["10501", "10502"]
     assert answer["counts"]["customers"] == len(answer["customers"]) == 0
+
+
+def test_the_commands_take_a_connection_and_write_nothing(reseller_desk: Desk) -> None:
+    shown = reseller_desk.csp("status", "--live", "-c", "reseller-us")
+    assert (shown.code, "ION account 20501" in shown.out) == (0, True)
+    steps = reseller_desk.csp("todo", "--live", "-s", "reseller", "--format", "json")
+    assert {step["owner"] for step in steps.json} == {"us"}
+    assert reseller_desk.sandbox.counters()["writes"]["total"] == 0
