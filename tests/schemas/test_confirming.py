@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import schemas
+from schemas.confirming import CannotConfirmError, note_day
 from schemas.gates import confirmation_of, confirmed_values, program_access_of
 
 ROOT = Path(schemas.__file__).parent.parent
@@ -157,3 +158,14 @@ def test_confirmed_values_are_the_declared_ones(project: Path) -> None:
         "provider_currency": "USD",
         "invoice_currency": "USD",
     }
+
+
+def test_a_day_is_noted_and_the_rest_of_the_file_stays(tmp_path: Path) -> None:
+    file = tmp_path / "contoso.yaml"
+    before = '# Contoso\nidentity:\n  method: invite  # by mail\n  domain: "contoso.com"\n'
+    file.write_text(before, "utf-8")
+    assert note_day(file, "contoso", "identity", "sent_on", dt.date(2026, 11, 22))
+    assert file.read_text("utf-8") == f"{before}  sent_on: 2026-11-22\n"
+    assert not note_day(file, "contoso", "identity", "sent_on", dt.date(2026, 11, 22))
+    with pytest.raises(CannotConfirmError, match="no attestation of its own"):
+        note_day(file, "contoso", "attestation", "agreed_on", dt.date(2026, 11, 22))
