@@ -15,14 +15,19 @@ import filelock
 
 from clients.errors import Problem, RetryLater
 
-LOCKED = "locked"
-"""Code of the problem when another process keeps a lock."""
 _WHAT = {
     "ion.customer": "the profile of",
     "ion.row": "the Cloud Provider row of ION customer",
     "pc.tenant": "the Microsoft tenant",
     "attestation": "the agreement of",
 }
+
+
+class Taken(RetryLater):
+    """Another process keeps the lock. `str()` is the message alone: it is a line for people."""
+
+    def __str__(self) -> str:
+        return self.problem.message
 
 
 class KeyLocks:
@@ -35,7 +40,7 @@ class KeyLocks:
 
     @contextlib.contextmanager
     def hold(self, kind: str, natural_key: str) -> Iterator[None]:
-        """Raises RetryLater when another process keeps the lock for longer than the time-out. Not re-entrant."""
+        """Raises Taken when another process keeps the lock for longer than the time-out. Not re-entrant."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key, what = natural_key.strip().casefold(), _WHAT.get(kind, kind)
         # Readable for whoever looks into the folder, and unique whatever the key holds.
@@ -46,7 +51,7 @@ class KeyLocks:
             lock.acquire(timeout=self._timeout, poll_interval=0.02)
         except filelock.Timeout:
             message = f"another run works on {what} {natural_key} (waited {self._timeout:.0f} s); the next run goes on"
-            raise RetryLater(Problem("locks", kind, None, LOCKED, message)) from None
+            raise Taken(Problem("locks", kind, None, "locked", message)) from None
         try:
             yield
         finally:

@@ -28,7 +28,7 @@ from pydantic import ValidationError
 
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
-from clients.locks import LOCKED
+from clients.locks import Taken
 from onboarding import state
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.look import Look
@@ -198,7 +198,7 @@ class Provider(ResourceProvider):
             return blocked(facts, str(refused), final=True)
         except ClientError as later:
             sessions.wrote(self._connection)
-            told = later.problem.message if later.problem.code == LOCKED else f"could not look: {later}"
+            told = str(later) if isinstance(later, Taken) else f"could not look: {later}"
             return waiting(facts, NEXT_RUN, told, again=True)
 
     def _outputs(
