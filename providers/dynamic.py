@@ -199,7 +199,10 @@ class Provider(ResourceProvider):
         except ClientError as later:
             sessions.wrote(self._connection)
             told = str(later) if isinstance(later, Taken) else f"could not look: {later}"
-            return waiting(facts, NEXT_RUN, told, again=True)
+            # The new declaration goes into state although nothing of it was done: keep what the old one is needed for.
+            unsettled = getattr(self._thing, "unsettled", None)
+            memory = unsettled(desired, known) if unsettled else {}
+            return waiting(facts, NEXT_RUN, told, memory=memory, again=True)
 
     def _outputs(
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool

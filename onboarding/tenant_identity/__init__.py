@@ -7,8 +7,9 @@ list. A declared tenant that contradicts the linked one is blocked with the supp
 
 from onboarding.tenant_identity.converge import converge, release
 from onboarding.tenant_identity.observe import CARRIED, TenantIdentityInputs, observe
+from onboarding.tenant_identity.rename import unsettled
 from onboarding.tenant_identity.verdict import assess
 
 Inputs = TenantIdentityInputs
 
-__all__ = ["CARRIED", "Inputs", "TenantIdentityInputs", "assess", "converge", "observe", "release"]
+__all__ = ["CARRIED", "Inputs", "TenantIdentityInputs", "assess", "converge", "observe", "release", "unsettled"]

@@ -22,17 +22,24 @@ RENAMED_FROM = "renamed_from"
 """In memory: the name before a rename that did not reach Partner Center yet."""
 
 
+def unsettled(desired: TenantIdentityInputs, known: Known) -> dict[str, str]:
+    """What has to be remembered of the declaration before, while the new one has not reached Partner Center."""
+    before = known.memory.get(RENAMED_FROM) or known.text("company")
+    renamed = before and desired.company and not compare.same("organization", before, desired.company)
+    return {RENAMED_FROM: before} if renamed else {}
+
+
 def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: Outcome, session: Session) -> Outcome:
     """`outcome`, after the billing profile was given the new company name.
 
     A billing profile that showed another name than the one declared before was never ours to keep: it stays.
     """
-    before = known.memory.get(RENAMED_FROM) or known.text("company")
+    before = unsettled(desired, known).get(RENAMED_FROM)
     found: Found = facts.data["found"]
-    if not before or not desired.company or compare.same("organization", before, desired.company):
+    if not before or session.partner_center is None or found.related is None:
         return outcome
-    if session.partner_center is None or found.related is None or outcome.status == "blocked":
-        return outcome
+    if outcome.status == "blocked":
+        return outcome.but(memory={**outcome.memory, RENAMED_FROM: before})
     tenant = found.related.id
     unique = request_id(session.partner_tenant, tenant, "billing.rename", desired.company, known.attempt)
     try:
