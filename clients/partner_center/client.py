@@ -123,7 +123,6 @@ class PartnerCenterClient(AgreementCalls):
             self._wire.url("customers", tenant_id),
             write=True,
             json={"relationshipToPartner": "none", "attributes": {"objectType": "Customer"}},
-            has_json=False,
             scope=self._wire.scope(tenant_id),
         )
         self._wire.write(call, request_id)
