@@ -84,14 +84,12 @@ class Recorded:
         self.asked.append(arguments)
 
 
-@pytest.mark.parametrize(("pid", "freed"), [(None, True), (os.getpid(), False)])
-def test_only_the_lock_of_a_dead_run_is_removed(
-    home: Path, pid: int | None, freed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("alive", [False, True])
+def test_only_the_lock_of_a_dead_run_is_removed(home: Path, alive: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CSP_HOME", str(home))
     lock = home / "state" / ".pulumi" / "locks" / "organization" / "csp-onboarding" / "provider" / "x.json"
     lock.parent.mkdir(parents=True)
-    lock.write_text(json.dumps({"pid": pid or dead_pid()}), "utf-8")
+    lock.write_text(json.dumps({"pid": os.getpid() if alive else dead_pid()}), "utf-8")
     engine = Recorded(home)
     first_run._clear_dead_lock(engine)  # type: ignore[arg-type]
-    assert bool(engine.asked) == freed
+    assert bool(engine.asked) != alive
