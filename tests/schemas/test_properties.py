@@ -162,6 +162,8 @@ FULL_CONNECTION: dict[str, Any] = {
     "program_access": _confirmation("program_access"),
     "agreement_valid_from": "2023-04-01",
     "enhanced_attestation": {"path": "/v1", "fields": {"email": "mail"}, "link_template": ""},
+    "invitation_days": 30,
+    "mail_templates": "stacks/mail",
     "token_store": {"file": "x"},
     "limits": {"concurrency": 1, "requests_per_second": 1.5, "deadline_seconds": 10},
 }
