@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def wrong_account(known: Known, session: Session) -> str:
-    """Why this resource must not be touched through this session; "" when all is well."""
+    """Why this resource must not be touched through this connection; "" when all is well."""
     account, tenant = known.text("account"), known.text("partner_tenant")
     name = session.connection.name
     if account and account != session.account:
