@@ -8,6 +8,8 @@ READY := .venv/.ready
 
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
+# A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up people down setup test check format schemas bench-sandbox bench-load faults drills clean
 
@@ -30,7 +32,7 @@ $(UV):
 
 $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | $(UV)
 	@echo "Setting up: installing the packages of uv.lock into .venv"
-	@$(UV) sync --frozen --quiet
+	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 test: $(READY)        ## The whole suite
