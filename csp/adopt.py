@@ -137,9 +137,8 @@ def _folder(project: Project, file: Path, include: tuple[str, ...], into: Path |
 
 def _states(engine: engines.Engine, estate: schemas.Estate) -> dict[str, dict[str, readiness.ResourceState]]:
     """Customer key -> kind -> what is in state; {} for a stack that is not there yet."""
-    if not engine.has_stack():
-        return {}
-    return readiness.states_from_export(engine.export(), estate.renamed)
+    export = engine.export_if_there()
+    return {} if export is None else readiness.states_from_export(export, estate.renamed)
 
 
 def _ion_ids(states: dict[str, dict[str, readiness.ResourceState]]) -> dict[str, str]:

@@ -63,6 +63,9 @@ def _run(stack: str, verb: str, arguments: list[str]) -> None:
     if "--json" not in arguments:
         typer.echo(engine.why, err=True)
     if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
-        engine.ensure_stack()
-    removed.check(engine, estate, verb, arguments)
+        state = engine.ensure_stack()
+    else:
+        state = engine.export_if_there() if verb in removed.VERBS else None
+    if state is not None:
+        removed.check(state, estate, verb, arguments)
     raise typer.Exit(engine.run(verb, "--stack", stack, *arguments))

@@ -42,34 +42,33 @@ class Engine:
             [*self.command, *arguments], cwd=self.project.root, env=self.environment, capture_output=True, text=True
         )
 
-    def has_stack(self) -> bool:
-        """Whether the backend knows the stack."""
-        return self.capture("stack", "export", "--stack", self.stack).returncode == 0
-
-    def ensure_stack(self) -> None:
-        """Make the stack in the backend unless it is there. Raises CommandError with the engine's words."""
-        if not self.has_stack():
+    def ensure_stack(self) -> dict[str, Any] | None:
+        """Make the stack in the backend unless it is there; its state, None when it was made. Raises CommandError."""
+        state = self.export_if_there()
+        if state is None:
             made = self.capture("stack", "init", self.stack)
             if made.returncode:
                 raise CommandError(f"could not make the stack {self.stack}: {_last_line(made)}")
-
-    def export_if_there(self) -> dict[str, Any] | None:
-        """The state of the stack, None when there is none (yet) or the engine cannot tell."""
-        answer = self.capture("stack", "export", "--stack", self.stack)
-        state: dict[str, Any] | None = json.loads(answer.stdout) if answer.returncode == 0 else None
         return state
 
-    def export(self) -> dict[str, Any]:
-        """The state of the stack, secrets still encrypted, as the engine exports it.
+    def export_if_there(self) -> dict[str, Any] | None:
+        """The state of the stack, secrets still encrypted, as the engine exports it; None when there is no such stack.
 
-        Raises CommandError when the stack does not exist yet or cannot be read.
+        Raises CommandError when it cannot be read.
         """
         answer = self.capture("stack", "export", "--stack", self.stack)
         if answer.returncode == NO_STACK:
-            raise CommandError(f"the stack {self.stack} has no state yet: run csp up -s {self.stack} first", 2)
+            return None
         if answer.returncode:
             raise CommandError(f"could not read the state of {self.stack}: {_last_line(answer)}")
         state: dict[str, Any] = json.loads(answer.stdout)
+        return state
+
+    def export(self) -> dict[str, Any]:
+        """The same of a stack that must be there. Raises CommandError when it is not."""
+        state = self.export_if_there()
+        if state is None:
+            raise CommandError(f"the stack {self.stack} has no state yet: run csp up -s {self.stack} first", 2)
         return state
 
 

@@ -117,8 +117,7 @@ def _up(engine: engines.Engine) -> None:
 
 def _prepare(engine: engines.Engine) -> bool:
     """Make the stack, or free it from an interrupted run. True when everything is as declared already."""
-    if not engine.has_stack():
-        engine.ensure_stack()
+    if engine.ensure_stack() is None:
         return False
     _clear_dead_lock(engine)
     return _is_quiet(engine)

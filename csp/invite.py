@@ -119,9 +119,10 @@ def _case(project: Project, stack: str, key: str) -> Case:
 def _known(project: Project, stack: str, estate: schemas.Estate, key: str) -> Known:
     """What the last run left; nothing before the first."""
     engine = engines.choose(project, stack, estate)
-    if not engine.has_stack():
+    export = engine.export_if_there()
+    if export is None:
         return Known()
-    state = readiness.states_from_export(engine.export(), estate.renamed).get(key, {}).get("TenantIdentity")
+    state = readiness.states_from_export(export, estate.renamed).get(key, {}).get("TenantIdentity")
     return Known(state.outputs) if state is not None else Known()
 
 

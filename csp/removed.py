@@ -10,21 +10,21 @@ from typing import Any
 import typer
 
 import schemas
-from csp.engines import Engine
 from csp.errors import CommandError
 from onboarding import leaving, readiness
 
 VERBS = ("up", "preview", "destroy")
+"""The verbs that can let a customer go."""
 ALLOWED = "CSP_ALLOW_REMOVALS"
 TARGETS = ("--target", "-t")
 
 
-def check(engine: Engine, estate: schemas.Estate, verb: str, arguments: Sequence[str]) -> None:
-    """Warn loudly of every removed customer that can go on buying. Raises CommandError for a `destroy` that would end
-    more relationships than CSP_ALLOW_REMOVALS allows: all or none, where the plugin could only stop half-way."""
-    export = engine.export_if_there() if verb in VERBS else None
-    if export is None:
-        return
+def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: Sequence[str]) -> None:
+    """Warn loudly of every customer whom this verb of VERBS lets go and who can go on buying.
+
+    `export` is the state as the engine exports it. Raises CommandError for a `destroy` that would end more
+    relationships than CSP_ALLOW_REMOVALS allows: all or none, where the plugin could only stop half-way.
+    """
     states = readiness.states_from_export(export)
     kept = {key for one in estate.customers for key in (one.key, *one.previously)}
     going = sorted(set(states) if verb == "destroy" else set(states) - kept)
