@@ -21,7 +21,7 @@ from rich.table import Table
 
 import schemas
 from clients.connection import Session
-from csp import access
+from csp import access, report
 from csp.errors import CommandError
 from csp.project import Project
 from onboarding import live, readiness
@@ -47,15 +47,18 @@ def live_status(
 ) -> None:
     """Print the readiness of every customer of each connection's ION account; with `account` of that account alone.
 
-    `format_` is table or json. Raises CommandError (exit code 1) when the account cannot be read, when ION would not
+    `format_` is table, json, markdown or html. Raises CommandError (exit code 1) when the account cannot be read, when ION would not
     show a customer, or when `fail_on` (waiting or blocked) applies to one.
     """
-    _one_of(format_, "table", "json")
+    _one_of(format_, "table", "json", *report.FORMATS)
     _one_of(fail_on, "", "blocked", "waiting")
     found = _look(connections, account)
     everyone = [verdict for one in found for verdict in one.verdicts]
     if format_ == "json":
         typer.echo(json.dumps(_report(found), indent=2, ensure_ascii=False))
+    elif format_ in report.FORMATS:
+        title = ", ".join(f"ION account {one.account}" for one in found)
+        typer.echo(report.render(format_, title, report.LIVE, everyone, datetime.now(UTC), _can_order), nl=False)
     else:
         for one in found:
             _print(one)

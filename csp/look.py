@@ -95,7 +95,7 @@ def status(
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
         typer.echo(json.dumps(whole, indent=2))
     elif format_ in report.FORMATS:
-        typer.echo(report.render(format_, stack, verdicts, now), nl=False)
+        typer.echo(report.render(format_, stack, report.LAST_RUN, verdicts, now), nl=False)
     elif customer:
         shown.explain(verdicts[0])
     else:

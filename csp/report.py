@@ -1,5 +1,6 @@
 """Readiness for people who do not use terminals: one page of HTML or markdown, with every gate and every next step."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +30,19 @@ WORDS = {
 }
 
 
-def render(format_: str, stack: str, verdicts: list[readiness.Readiness], now: datetime) -> str:
-    """The page. `format_` is a key of FORMATS; `now` is aware."""
+LAST_RUN = "As the last run saw it."
+LIVE = "As ION shows it now."
+
+
+def render(
+    format_: str,
+    title: str,
+    source: str,
+    verdicts: list[readiness.Readiness],
+    now: datetime,
+    can_order: Callable[[readiness.Readiness], str] = readiness.can_order_text,
+) -> str:
+    """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE; `now` is aware."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("csp"),
         autoescape=jinja2.select_autoescape(["html.j2"]),
@@ -40,23 +52,24 @@ def render(format_: str, stack: str, verdicts: list[readiness.Readiness], now: d
     )
     environment.filters["cell"] = _cell
     return environment.get_template(FORMATS[format_]).render(
-        stack=stack,
+        title=title,
+        source=source,
         made=now.strftime("%Y-%m-%d %H:%M UTC"),
         footer=readiness.footer(verdicts),
         titles=TITLES,
         short=SHORT,
         words=WORDS,
-        customers=[_customer(verdict) for verdict in verdicts],
+        customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
     )
 
 
-def _customer(verdict: readiness.Readiness) -> dict[str, Any]:
+def _customer(verdict: readiness.Readiness, can_order: str) -> dict[str, Any]:
     step = verdict.next_step
     waits = readiness.OWNERS.get(verdict.waiting_on, verdict.waiting_on)
     return {
         "key": verdict.key,
         "name": verdict.organization,
-        "can_order": readiness.can_order_text(verdict),
+        "can_order": can_order,
         "ready": verdict.can_order and not verdict.ending,
         "gates": {name: _gate(gate) for name, gate in verdict.gates.items()},
         "waits": waits,

@@ -201,6 +201,18 @@ def test_several_accounts_in_one_answer(provider_desk: Desk, capsys: pytest.Capt
     assert answer["counts"]["customers"] == len(answer["customers"]) == 0
 
 
+@pytest.mark.parametrize("format_", ["markdown", "html"])
+def test_a_page_says_the_same_as_the_table(
+    reseller_desk: Desk, look: Look, format_: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = look("reseller-us")
+    live.live_status(["reseller-us"], format_=format_)
+    page = capsys.readouterr().out
+    assert "Who can order: ION account 20501" in page and "As ION shows it now." in page
+    assert "As the last run saw it" not in page
+    assert [key for key in seen if key not in page] == []
+
+
 def test_the_commands_take_a_connection_and_write_nothing(reseller_desk: Desk) -> None:
     shown = reseller_desk.csp("status", "--live", "-c", "reseller-us")
     assert (shown.code, "ION account 20501" in shown.out) == (0, True)
