@@ -47,8 +47,8 @@ def live_status(
 ) -> None:
     """Print the readiness of every customer of each connection's ION account; with `account` of that account alone.
 
-    `format_` is table, json, markdown or html. Raises CommandError (exit code 1) when the account cannot be read, when ION would not
-    show a customer, or when `fail_on` (waiting or blocked) applies to one.
+    `format_` is table, json, markdown or html. Raises CommandError (exit code 1) when the account cannot be read, when
+    ION would not show a customer, or when `fail_on` (waiting or blocked) applies to one.
     """
     _one_of(format_, "table", "json", *report.FORMATS)
     _one_of(fail_on, "", "blocked", "waiting")

@@ -42,7 +42,7 @@ def render(
     now: datetime,
     can_order: Callable[[readiness.Readiness], str] = readiness.can_order_text,
 ) -> str:
-    """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE; `now` is aware."""
+    """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE, `now` aware."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("csp"),
         autoescape=jinja2.select_autoescape(["html.j2"]),

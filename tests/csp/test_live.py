@@ -208,7 +208,8 @@ def test_a_page_says_the_same_as_the_table(
     seen = look("reseller-us")
     live.live_status(["reseller-us"], format_=format_)
     page = capsys.readouterr().out
-    assert "Who can order: ION account 20501" in page and "As ION shows it now." in page
+    assert "Who can order: ION account 20501" in page
+    assert "As ION shows it now." in page
     assert "As the last run saw it" not in page
     assert [key for key in seen if key not in page] == []
 
