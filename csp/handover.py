@@ -17,7 +17,7 @@ import typer
 import schemas
 from clients.connection import open_handover
 from clients.errors import ClientError, OurBug
-from clients.handover import Entry, HandoverStore, newest
+from clients.handover import UNDELIVERED, Entry, HandoverStore, newest
 from clients.partner_center.models import OneTimeCredentials
 from csp import secret_input
 from csp.errors import CommandError
@@ -49,15 +49,16 @@ def list_(
     if format_ not in ("text", "json"):
         raise CommandError(f"{format_!r} is not one of: text, json", 2)
     project = Project.find()
-    found = entries_of(project, project.estate(stack))
-    shown = [entry for key in sorted(found) if customer in ("", key) for entry in found[key]]
+    estate = project.estate(stack)
+    found = entries_of(project, estate)
+    wanted = estate.renamed.get(customer, customer)
+    shown = [entry for key in sorted(found) if wanted in ("", key) for entry in found[key]]
     if format_ == "json":
         typer.echo(json.dumps([_as_json(entry) for entry in shown], indent=2))
         return
     for entry in shown:
-        typer.echo(
-            f"{entry.customer:16} {STATES[entry.state]:23} {entry.created[:10]}  {entry.user_name}{_fate(entry)}"
-        )
+        key = estate.renamed.get(entry.customer, entry.customer)
+        typer.echo(f"{key:16} {STATES[entry.state]:23} {entry.created[:10]}  {entry.user_name}{_fate(entry)}")
         typer.echo(f"{'':16} {entry.reference}")
     typer.echo(f"{sum(e.state == 'waiting' for e in shown)} of {len(shown)} wait for their delivery")
 
@@ -96,7 +97,7 @@ def deliver(
     if out is None and not (stdout or sys.stdout.isatty()):
         raise CommandError("this is no terminal, and the password would stay in a log: name --out FILE or --stdout", 2)
     with _told(declared.key, stack), _sink(out) as write:
-        store.tidy()
+        store.tidy(*_keys(declared))
         with store.delivery(
             entry.reference, to=to, by=by, identity_file=identity, nothing_arrived=nothing_arrived
         ) as value:
@@ -118,9 +119,11 @@ def put(
 ) -> None:
     """Store the password that the console shows once. Open this before you press the button; nothing is echoed."""
     declared, store = _new_tenant(stack, customer)
+    customer, *formerly = _keys(declared)
     with _told(customer, stack):
         store.check()
-        waiting = [e for e in store.list(customer) if e.state in ("waiting", "interrupted")]
+        store.tidy(customer, *formerly)
+        waiting = [e for e in store.list(customer, *formerly) if e.state in UNDELIVERED]
     if waiting and not replace:
         raise CommandError(f"{waiting[0].reference} was not delivered yet: deliver it, or give --replace")
     user = client_package.user_name(user, declared)
@@ -131,7 +134,8 @@ def put(
         way = f"if the screen is closed: csp handover lost {customer} -s {stack} --why ..."
         raise CommandError(f"{error}; {way}", error.exit_code) from None
     with _told(customer, stack):
-        reference = store.put(customer, OneTimeCredentials(user, password), by=by or getpass.getuser(), again=replace)
+        value = OneTimeCredentials(user, password)
+        reference = store.put(customer, value, by=by or getpass.getuser(), again=replace, formerly=formerly)
     typer.echo(f"{customer}: stored as {reference}. Next: csp handover deliver {customer} -s {stack}")
 
 
@@ -145,10 +149,12 @@ def record(
 ) -> None:
     """Write down where the credentials are when they are not kept here. Closes the next step of lost ones as well."""
     declared, store = _new_tenant(stack, customer)
+    customer, *formerly = _keys(declared)
     if not where.strip():
         raise CommandError("--where is empty: name the vault entry, or the person who has it", 2)
+    user, by = client_package.user_name(user, declared), by or getpass.getuser()
     with _told(customer, stack):
-        reference = store.record(customer, client_package.user_name(user, declared), where, by or getpass.getuser())
+        reference = store.record(customer, user, where, by, formerly)
     typer.echo(f"{customer}: recorded as {reference}, kept in {where}")
 
 
@@ -161,11 +167,13 @@ def lost(
 ) -> None:
     """State that nobody has the password any more (or the wrong person). The next step becomes the reset route."""
     declared, store = _new_tenant(stack, customer)
+    customer, *formerly = _keys(declared)
     if not why.strip():
         raise CommandError("--why is empty: say what happened", 2)
+    user, by = client_package.user_name("", declared), by or getpass.getuser()
     with _told(customer, stack):
-        store.lose(customer, client_package.user_name("", declared), by=by or getpass.getuser(), why=why)
-        step = credentials.next_step(declared, None, store.list(customer))
+        store.lose(customer, user, by=by, why=why, formerly=formerly)
+        step = credentials.next_step(declared, None, store.list(customer, *formerly))
     typer.echo(f"{customer}: noted as lost; whatever was kept here is removed.")
     if step is not None:
         typer.echo(f"Next step: {step.where}\n  {step.action}")
@@ -185,11 +193,17 @@ def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry
     return found
 
 
+def _keys(customer: schemas.Customer) -> tuple[str, ...]:
+    """Its key and the ones that it had before: entries are filed under the key of their day."""
+    return customer.key, *customer.previously
+
+
 def _customer(stack: str, key: str) -> tuple[schemas.Customer, HandoverStore]:
+    """By its key, or one that it had before."""
     project = Project.find()
     estate = project.estate(stack)
     try:
-        declared = estate.customer(key)
+        declared = estate.customer(estate.renamed.get(key, key))
     except KeyError:
         raise CommandError(f"the stack {stack} has no customer {key!r}", 2) from None
     return declared, open_handover(estate.connections[declared.connection], project.home)
@@ -206,6 +220,7 @@ def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entr
     """The entry that `name` means: a reference, or the newest of a customer. Raises CommandError."""
     project = Project.find()
     estate = project.estate(stack)
+    name = estate.renamed.get(name, name)
     for key, entries in entries_of(project, estate).items():
         chosen = newest(entries) if key == name else next((e for e in entries if e.reference == name), None)
         if chosen is not None:

@@ -16,6 +16,7 @@ from schemas.connection import Connection
 from schemas.customer import Customer
 from schemas.gates import SECTIONS, confirmed_values, program_access_value
 from schemas.stack import CONFIG_KEY
+from schemas.whole_file import write_whole
 
 
 class CannotConfirmError(ValueError):
@@ -53,7 +54,7 @@ def confirm(file: Path, gate: str, by: str, on: dt.date, ref: str | None, *, of:
     yaml.dump(root, out)
     if out.getvalue() == before:
         return False
-    file.write_text(out.getvalue(), encoding="utf-8")
+    write_whole(file, out.getvalue().encode())
     return True
 
 
@@ -78,7 +79,7 @@ def note_day(file: Path, key: str, section: str, name: str, day: dt.date) -> boo
     yaml.dump(root, out)
     if out.getvalue() == before:
         return False
-    file.write_text(out.getvalue(), encoding="utf-8")
+    write_whole(file, out.getvalue().encode())
     return True
 
 

@@ -1,7 +1,7 @@
 """One-time credentials: encrypted at birth, delivered once."""
 
-from clients.handover.entry import Entry, newest
+from clients.handover.entry import UNDELIVERED, Entry, newest
 from clients.handover.recipients import make_local_recipient
 from clients.handover.store import HandoverStore
 
-__all__ = ["Entry", "HandoverStore", "make_local_recipient", "newest"]
+__all__ = ["UNDELIVERED", "Entry", "HandoverStore", "make_local_recipient", "newest"]

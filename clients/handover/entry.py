@@ -8,6 +8,8 @@ from typing import Any
 
 KEPT = ("age", "key_vault")
 """Kinds of which we hold the value."""
+UNDELIVERED = ("waiting", "interrupted")
+"""States in which somebody still waits for the value that we hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +19,7 @@ from clients.errors import PersonMustAct, Problem
 from clients.handover.entry import Entry
 from clients.handover.recipients import parse, resolve
 from clients.locks import KeyLocks
+from schemas.whole_file import write_whole
 
 
 class Vault(Protocol):
@@ -38,7 +37,11 @@ class Vault(Protocol):
 
 
 class Shelf(Protocol):
-    """`hold` keeps two deliveries of one entry apart, over processes and, in a vault, over machines."""
+    """Every change of an entry is one step of its own: after a kill the entry is as before or as after.
+
+    `put` keeps entry and value together, `save` keeps the value as long as the entry is not done. `hold` keeps two
+    people apart, over processes and, in a vault, over machines.
+    """
 
     kind: str
 
@@ -52,13 +55,12 @@ class Shelf(Protocol):
 
     def open(self, entry: Entry, identity_file: Path | None) -> str: ...
 
-    def discard(self, entry: Entry) -> None: ...
-
-    def hold(self, reference: str) -> contextlib.AbstractContextManager[None]: ...
+    def hold(self, name: str) -> contextlib.AbstractContextManager[None]: ...
 
 
 class FolderShelf:
-    """`<home>/handover`: `<reference>.json` is the entry, `<reference>.age` the value, encrypted to the recipients."""
+    """`<home>/handover/<reference>.json`: the entry and, until it is done, `value`, encrypted to the recipients (age's
+    text format)."""
 
     kind = "age"
 
@@ -73,23 +75,25 @@ class FolderShelf:
         parse(resolve(self._recipients, self._home))
 
     def put(self, entry: Entry, value: str) -> None:
-        """The value first: an entry without a value would promise what nobody can deliver."""
+        kept = ""
         if entry.kind == self.kind:
             keys = parse(resolve(self._recipients, self._home))
-            self._write(f"{entry.reference}.age", pyrage.encrypt(value.encode(), keys))
-        self.save(entry)
+            kept = pyrage.encrypt(value.encode(), keys, armored=True).decode()
+        self._write(entry, kept)
 
     def save(self, entry: Entry) -> None:
-        self._write(f"{entry.reference}.json", json.dumps({**asdict(entry), "scope": self._scope}).encode())
+        """The caller holds the entry."""
+        self._write(entry, "" if entry.done else str(self._read(self._file(entry)).get("value", "")))
 
     def entries(self) -> list[Entry]:
+        self._take_over()
         found = []
         for path in self._folder.glob("*.json"):
             try:
-                data: Any = json.loads(path.read_text(encoding="utf-8"))
-                if data.get("scope") == self._scope:
+                data = self._read(path)
+                if data["scope"] == self._scope:
                     found.append(Entry.of(data))
-            except (OSError, ValueError, TypeError, AttributeError):
+            except (OSError, ValueError, TypeError, KeyError):
                 message = f"{path.name} in the handover folder is not readable"
                 raise _no_key("list", message, "restore the file from a backup, or move it away") from None
         return found
@@ -102,31 +106,49 @@ class FolderShelf:
             identities: list[Any] = [pyrage.x25519.Identity.from_str(key) for key in keys]
             if not identities:
                 identities = [pyrage.ssh.Identity.from_buffer(path.read_bytes())]
-            plain: bytes = pyrage.decrypt((self._folder / f"{entry.reference}.age").read_bytes(), identities)
+            plain: bytes = pyrage.decrypt(str(self._read(self._file(entry))["value"]).encode(), identities)
         except OSError as error:
             message = f"cannot read the key or the entry: {error.strerror}"
             raise _no_key("deliver", message, "name the private key file") from None
-        except (pyrage.IdentityError, pyrage.DecryptError, ValueError):
+        except (pyrage.IdentityError, pyrage.DecryptError, ValueError, KeyError):
             message = "this key does not open the entry"
             raise _no_key("deliver", message, "use the private key of one of the recipients") from None
         return plain.decode()
 
-    def discard(self, entry: Entry) -> None:
-        (self._folder / f"{entry.reference}.age").unlink(missing_ok=True)
-
     @contextlib.contextmanager
-    def hold(self, reference: str) -> Iterator[None]:
-        with self._locks.hold("handover", reference):
+    def hold(self, name: str) -> Iterator[None]:
+        with self._locks.hold("handover", name):
             yield
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _take_over(self) -> None:
+        """A new entry whose writer was killed when all of it was written, but not yet in its place: it counts, because
+        nobody else has that password."""
+        for draft in self._folder.glob(".*.json.new"):
+            place = draft.with_name(draft.name[1 : -len(".new")])
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                if not place.exists() and Entry.of(self._read(draft)):
+                    draft.rename(place)
+
+    def _write(self, entry: Entry, value: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".handover-")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(self._folder / name)
+        data = {**asdict(entry), "scope": self._scope, **({"value": value} if value else {})}
+        file = self._file(entry)
+        try:
+            write_whole(file, json.dumps(data).encode(), mode=0o600)
+        except FileNotFoundError:  # a reader has taken the whole draft over
+            if not file.exists():
+                raise
+
+    def _file(self, entry: Entry) -> Path:
+        return self._folder / f"{entry.reference}.json"
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, Any]:
+        """Raises OSError, ValueError."""
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError(path.name)
+        return data
 
 
 class VaultShelf:
@@ -146,6 +168,7 @@ class VaultShelf:
         self._vault.put(entry.reference, value, self._tags(entry))
 
     def save(self, entry: Entry) -> None:
+        """A done one is disabled in the same call; its owner can enable it again until it is purged."""
         self._vault.tag(entry.reference, self._tags(entry), enabled=not entry.done)
 
     def entries(self) -> list[Entry]:
@@ -155,11 +178,8 @@ class VaultShelf:
     def open(self, entry: Entry, identity_file: Path | None) -> str:
         return self._vault.get(entry.reference)
 
-    def discard(self, entry: Entry) -> None:
-        """`save` has disabled it with the same call; its owner can enable it again until it is purged."""
-
-    def hold(self, reference: str) -> contextlib.AbstractContextManager[None]:
-        return self._vault.lease(reference)
+    def hold(self, name: str) -> contextlib.AbstractContextManager[None]:
+        return self._vault.lease(name)
 
     def _tags(self, entry: Entry) -> dict[str, str]:
         """Empty members are left out: a secret has room for 15 tags."""

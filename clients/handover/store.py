@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.clock import Clock
-from clients.errors import NotFound, OurBug, Problem
-from clients.handover.entry import KEPT, Entry
+from clients.errors import ClientError, NotFound, OurBug, Problem
+from clients.handover.entry import KEPT, UNDELIVERED, Entry, newest
 from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
 from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
@@ -34,44 +34,67 @@ class HandoverStore:
         """Raises PersonMustAct when nobody could open a credential: call it before anything irreversible."""
         self._shelf.check()
 
-    def put(self, customer_key: str, credentials: OneTimeCredentials, *, by: str = "", again: bool = False) -> str:
-        """Encrypts and returns the reference once it is durable. Raises OurBug when an earlier entry of the customer
-        still waits for its delivery, unless `again`: then the new one replaces it."""
+    def put(
+        self,
+        customer_key: str,
+        credentials: OneTimeCredentials,
+        *,
+        by: str = "",
+        again: bool = False,
+        formerly: Sequence[str] = (),
+    ) -> str:
+        """Encrypts and returns the reference once it is durable.
+
+        `by`: the person who puts it, "" for a run that has just made the tenant. A person is refused with OurBug when
+        an earlier entry of the customer still waits for its delivery, unless `again`: then the new one replaces it.
+        `formerly`: keys that the customer had before it was renamed; their entries are its own.
+        """
         SECRETS.add(credentials.password)
-        open_ones = [entry for entry in self.list(customer_key) if entry.state in ("waiting", "interrupted")]
-        if open_ones and by and not again:
-            told = f"{open_ones[0].reference} of {open_ones[0].created[:10]} was not delivered yet"
-            raise OurBug(_problem("put", "exists", told))
-        entry = self._new(customer_key, credentials.user_name, self._shelf.kind, by)
-        text = json.dumps({"user_name": credentials.user_name, "password": credentials.password})
-        self._shelf.put(entry, text)
-        self._replace(customer_key, entry)
+        with self._shelf.hold(_plain(f"put-{customer_key}")) if by else contextlib.nullcontext():
+            open_ones = [e for e in self.list(customer_key, *formerly) if e.state in UNDELIVERED] if by else []
+            if open_ones and not again:
+                told = f"{open_ones[0].reference} of {open_ones[0].created[:10]} was not delivered yet"
+                raise OurBug(_problem("put", "exists", told))
+            entry = self._new(customer_key, credentials.user_name, self._shelf.kind, by)
+            self._shelf.put(entry, json.dumps({"user_name": credentials.user_name, "password": credentials.password}))
+        self._stored(customer_key, *formerly)
         return entry.reference
 
-    def record(self, customer_key: str, user_name: str, where: str, by: str) -> str:
+    def record(self, customer_key: str, user_name: str, where: str, by: str, formerly: Sequence[str] = ()) -> str:
         """For a tenant made in the console: only where the operator put the credentials, never the value."""
         entry = replace(self._new(customer_key, user_name, "elsewhere", by), elsewhere=where)
         self._shelf.put(entry, "-")
-        self._replace(customer_key, entry)
+        self._stored(customer_key, *formerly)
         return entry.reference
 
-    def lose(self, customer_key: str, user_name: str, *, by: str, why: str) -> str:
+    def lose(self, customer_key: str, user_name: str, *, by: str, why: str, formerly: Sequence[str] = ()) -> str:
         """A person states that nobody has the value any more: the last entry is lost, or a new one says so."""
-        standing = [entry for entry in self.list(customer_key) if entry.state not in ("replaced", "lost")]
-        if not standing:
+        last = newest(self.list(customer_key, *formerly))
+        if last is None or last.lost:
             entry = self._new(customer_key, user_name, "none", by)
             self._shelf.put(replace(entry, lost=self._now(), lost_by=by, why=why), "-")
+            self._stored(customer_key, *formerly)
             return entry.reference
-        last = standing[-1]
         with self._hold(last):
-            self._save(replace(last, lost=self._now(), lost_by=by, why=why))
+            self._save(replace(self._entry(last.reference), lost=self._now(), lost_by=by, why=why))
         return last.reference
 
-    def list(self, customer_key: str = "") -> list[Entry]:
-        """Entries of this connection, oldest first."""
+    def list(self, *customer_keys: str) -> list[Entry]:
+        """Entries of these customers (none: of all) on this connection, oldest first."""
         entries = self._shelf.entries() + (self._older.entries() if self._older is not None else [])
-        found = [entry for entry in entries if not customer_key or entry.customer == customer_key]
+        found = [entry for entry in entries if not customer_keys or entry.customer in customer_keys]
         return sorted(found, key=lambda entry: (entry.created, entry.reference))
+
+    def tidy(self, *customer_keys: str) -> None:
+        """What the newest entry of a customer (under any of its keys) makes void: every older one that was not
+        delivered. A killed run may not have got to it."""
+        last = newest(self.list(*customer_keys))
+        for entry in self.list(*customer_keys):
+            if last is not None and entry.reference != last.reference and not (entry.delivered or entry.replaced):
+                with self._hold(entry):
+                    now = self._entry(entry.reference)
+                    if not now.delivered:
+                        self._save(replace(now, replaced=self._now()))
 
     @contextlib.contextmanager
     def delivery(
@@ -112,24 +135,16 @@ class HandoverStore:
                 raise OurBug(_problem("deliver", "not-interrupted", f"no delivery of {reference} was interrupted"))
             self._save(replace(entry, delivered=self._now(), why=f"stated by {by}"))
 
-    def tidy(self) -> None:
-        """Remove values that a killed run left although their entry is done."""
-        for entry in self.list():
-            if entry.done and entry.kind == "age":
-                self._where(entry).discard(entry)
-
     # --- inside
 
     def _new(self, customer_key: str, user_name: str, kind: str, by: str) -> Entry:
-        reference = f"{re.sub(r'[^a-z0-9-]', '-', customer_key.lower())}-{uuid.uuid4().hex[:12]}"
+        reference = f"{_plain(customer_key)}-{uuid.uuid4().hex[:12]}"
         return Entry(reference, customer_key, user_name, kind, self._now(), created_by=by)
 
-    def _replace(self, customer_key: str, by: Entry) -> None:
-        """What a newer entry makes void: everything that was not delivered."""
-        for entry in self.list(customer_key):
-            if entry.reference != by.reference and entry.state in ("waiting", "interrupted", "lost", "elsewhere"):
-                with self._hold(entry):
-                    self._save(replace(entry, replaced=self._now()))
+    def _stored(self, *customer_keys: str) -> None:
+        """The new value is safe: whatever happens from here on must not tell it as lost."""
+        with contextlib.suppress(ClientError, OSError):
+            self.tidy(*customer_keys)
 
     def _entry(self, reference: str) -> Entry:
         entry = next((entry for entry in self.list() if entry.reference == reference), None)
@@ -160,13 +175,15 @@ class HandoverStore:
         return self._where(entry).hold(entry.reference)
 
     def _save(self, entry: Entry) -> None:
-        where = self._where(entry)
-        where.save(entry)
-        if entry.done:
-            where.discard(entry)
+        self._where(entry).save(entry)
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="microseconds")  # the order of two entries
+
+
+def _plain(name: str) -> str:
+    """Names of files and of secrets in a vault: letters, digits, dashes."""
+    return re.sub(r"[^a-z0-9-]", "-", name.lower())
 
 
 def _problem(operation: str, code: str, message: str) -> Problem:

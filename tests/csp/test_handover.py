@@ -140,6 +140,29 @@ def test_what_the_operator_copied_is_stored_hidden_and_delivered(csp: Csp, store
     assert "other" in csp("deliver", "alpine", "--stdout")[1]
 
 
+def test_a_renamed_customer_keeps_its_entries(csp: Csp, store: HandoverStore, project: Path) -> None:
+    old = made(store)
+    folder = project / "stacks" / "customers" / "provider"
+    text = (folder / "blueyonder.yaml").read_text("utf-8")
+    (folder / "blueyonder.yaml").unlink()
+    (folder / "yonder.yaml").write_text(f"{text}previously: [blueyonder]\n", "utf-8")
+    for key in ("yonder", "blueyonder"):
+        assert "yonder           waits for its delivery" in csp("list", "--customer", key)[1]
+    assert f"{old} was not delivered" in csp("put", "yonder", "--stdin", given="other\n")[1]
+    assert csp("put", "yonder", "--stdin", "--replace", given="other\n")[0] == 0
+    assert [(entry.customer, entry.state) for entry in store.list()] == [
+        ("blueyonder", "replaced"),
+        ("yonder", "waiting"),
+    ]
+    assert "took its place" in csp("deliver", old, "--stdout")[1]
+    assert csp("record", "yonder", "--where", "vault item 17")[0] == 0
+    assert csp("lost", "blueyonder", "--why", "the item is gone")[0] == 0
+    assert [entry.state for entry in store.list("yonder")] == ["replaced", "lost"]
+    made(store)  # as a plugin that still ran under the former key
+    assert "other" not in csp("deliver", "yonder", "--stdout")[1]
+    assert [entry.state for entry in store.list("blueyonder")] == ["replaced", "delivered"]
+
+
 def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, store: HandoverStore) -> None:
     code, said = csp("put", "alpine", "--stdin", given="\n")
     assert code == 2

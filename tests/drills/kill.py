@@ -14,6 +14,7 @@ Then:
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import time
@@ -288,9 +289,10 @@ def _passwords(pipeline: Pipeline) -> list[str]:
     identity = pyrage.x25519.Identity.from_str((pipeline.home / "handover" / "identity.txt").read_text().strip())
     for (key, kind), kept in pipeline.state.items():
         told = (kept.outputs.get("memory") or {}).get("credentials", "") if kind == "TenantIdentity" else ""
-        files = list((pipeline.home / "handover").glob(f"{key}-*.age"))
+        files = list((pipeline.home / "handover").glob(f"{key}-*.json"))
         if told and told != "lost":
-            pyrage.decrypt((pipeline.home / "handover" / f"{told}.age").read_bytes(), [identity])
+            entry = json.loads((pipeline.home / "handover" / f"{told}.json").read_text("utf-8"))
+            pyrage.decrypt(entry["value"].encode(), [identity])
         if told == "lost" and files:
             wrong.append(f"{key}: told as lost, but the hand-over store has the password")
     return wrong

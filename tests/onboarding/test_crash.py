@@ -43,6 +43,6 @@ def test_a_password_whose_answer_nobody_read_is_told_as_lost(pipeline: Pipeline)
 def test_a_password_that_was_encrypted_before_the_crash_is_found_again(pipeline: Pipeline) -> None:
     crash(pipeline, "before", later=1)
     pipeline.up()
-    assert (pipeline.home / "handover" / f"{credentials(pipeline)}.age").is_file()
+    assert (pipeline.home / "handover" / f"{credentials(pipeline)}.json").is_file()
     assert pipeline.remote.twice() == []
     assert pipeline.up() == []

@@ -1,0 +1,34 @@
+"""Replace a file as a whole: whoever reads it, and whatever kills the writer, finds the old content or the new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def draft_of(path: Path) -> Path:
+    """Where the new content of a file is before it takes the file's place; a killed writer may leave it behind."""
+    return path.with_name(f".{path.name}.new")
+
+
+def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """On disk when this returns. `mode`: permissions; None keeps those of the file. Not for two writers at once.
+
+    Raises OSError."""
+    path = path.resolve()  # a link stays one
+    if mode is None and path.exists():
+        mode = path.stat().st_mode & 0o7777
+    draft = draft_of(path)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666 if mode is None else mode)
+    with os.fdopen(handle, "wb") as out:
+        if mode is not None:
+            os.fchmod(handle, mode)
+        out.write(content)
+        out.flush()
+        os.fsync(handle)
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
