@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -226,10 +227,31 @@ class Workspace:
     def preview(self, *arguments: str, expect: int | None = 0) -> str:
         return self.csp("preview", "-s", self.stack, *arguments, expect=expect)
 
+    @functools.cached_property
+    def _shell(self) -> dict[str, str]:
+        """The environment of a shell after `eval "$(csp env -s STACK)"`."""
+        exports = (shlex.split(line) for line in self.csp("env", "-s", self.stack).splitlines())
+        return {**self.env, **dict(assignment.split("=", 1) for _export, assignment in exports)}
+
+    def plain(self, verb: str, *arguments: str, expect: int = 0) -> str:
+        """Run a verb of the engine itself, as people do who call `pulumi` without csp; its output as one text."""
+        command = ["pulumi"] if self.engine == "pulumi" else [sys.executable, "-m", "dynamic_engine"]
+        result = subprocess.run(
+            [*command, verb, "--stack", self.stack, *arguments],
+            cwd=self.root,
+            env={**self._shell, **self.extra_env},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        text = result.stdout + result.stderr
+        assert result.returncode == expect, f"{verb} {' '.join(arguments)}: {result.returncode}\n{text}"
+        return text
+
     def assert_quiet(self) -> None:
-        """Neither a plain nor an offline preview sees anything to do."""
-        self.preview("--expect-no-changes")
-        self.preview("--expect-no-changes", "--refresh=false")
+        """Neither a plain nor an offline preview sees anything to do, asked without csp."""
+        self.plain("preview", "--expect-no-changes")
+        self.plain("preview", "--expect-no-changes", "--refresh=false")
 
     def status(self) -> dict[str, dict[str, Any]]:
         """The readiness of every customer by its key."""
