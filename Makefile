@@ -64,9 +64,9 @@ bench-load: $(READY)     ## Loading 1,000 customers against the bare YAML parse,
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
 	$(BIN)/python -m tests.drills.faults
 
-DRILLS := drift adopt readiness kill order two_pipelines
+DRILLS := adopt order kill two_pipelines drift readiness
 drills: $(READY)      ## Drift, adoption, readiness, kills, order and two pipelines on seeded estates, one figure a line
-	@status=0; for drill in $(DRILLS); do $(BIN)/python -m tests.drills.$$drill || status=1; done; exit $$status
+	@printf '%s\n' $(DRILLS) | xargs -P 2 -I '{}' $(BIN)/python -m 'tests.drills.{}'
 
 clean: down
 	rm -rf .csp .venv
