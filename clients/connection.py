@@ -76,6 +76,7 @@ class Session:
     entra: EntraDiscovery
     mail: MailSender | None
     outbox: Outbox
+    interrupted: frozenset[str]
     project: Path | None
     handover: HandoverStore
     locks: KeyLocks
@@ -141,6 +142,8 @@ class Session:
         self._open_partner_center()
         self.mail = self._mail()
         self.outbox = Outbox(home / "mail", self._clock)
+        # Customers whose last run was stopped on another machine (`csp up` tells): their mails may have left there.
+        self.interrupted = frozenset(filter(None, environment.get("CSP_INTERRUPTED", "").split(",")))
         self.handover = self._handover()
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import schemas
-from csp import engines
+from csp import engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
@@ -66,10 +66,12 @@ def retry(
 ) -> None:
     """Try once more what was refused for a customer: a refusal is otherwise not repeated until something changes."""
     project = Project.find()
-    engine = engines.choose(project, stack, project.estate(stack))
+    estate = project.estate(stack)
+    engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RETRY"] = customer
     typer.echo(engine.why, err=True)
-    raise typer.Exit(engine.run("up", "--stack", stack, "--yes", "--skip-preview", "--target", f"**::{customer}"))
+    alone = ("--yes", "--skip-preview", "--target", f"**::{customer}")
+    raise typer.Exit(interrupted.run(engine, estate, engine.export_if_there(), "up", alone))
 
 
 def cancel(stack: Stack, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:

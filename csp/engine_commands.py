@@ -8,7 +8,7 @@ import shlex
 
 import typer
 
-from csp import engines, removed
+from csp import engines, interrupted, removed
 from csp.options import Stack
 from csp.project import Project
 
@@ -65,7 +65,9 @@ def _run(stack: str, verb: str, arguments: list[str]) -> None:
     if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
         state = engine.ensure_stack()
     else:
-        state = engine.export_if_there() if verb in removed.VERBS else None
-    if state is not None:
+        state = engine.export_if_there()
+    if state is not None and verb in removed.VERBS:
         removed.check(state, estate, verb, arguments)
+    if verb in ("up", "refresh"):
+        raise typer.Exit(interrupted.run(engine, estate, state, verb, arguments))
     raise typer.Exit(engine.run(verb, "--stack", stack, *arguments))

@@ -11,7 +11,7 @@ import schemas
 from clients.connection import Session
 from clients.errors import ClientError
 from clients.mail import Message, compose
-from csp import access, engines
+from csp import access, engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
@@ -196,10 +196,12 @@ def _note_sent(project: Project, stack: str, case: Case) -> None:
 
 def _run(project: Project, stack: str, key: str, renewed: str) -> None:
     """An `up` of one customer, then what became of its invitation."""
-    engine = engines.choose(project, stack, project.estate(stack))
+    estate = project.estate(stack)
+    engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RENEW_INVITATION"] = renewed
     typer.echo(engine.why, err=True)
-    if code := engine.run("up", "--stack", stack, "--yes", "--skip-preview", "--target", f"**::{key}"):
+    alone = ("--yes", "--skip-preview", "--target", f"**::{key}")
+    if code := interrupted.run(engine, estate, engine.export_if_there(), "up", alone):
         raise typer.Exit(code)
     try:
         case = _case(project, stack, key)

@@ -78,7 +78,7 @@ def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sendi
         return Sending("no server", {})
     mail = message(letter, key, session)
     with session.locks.hold("mail", mail.message_id):
-        posted = session.outbox.post(mail, session.mail)
+        posted = session.outbox.post(mail, session.mail, doubtful=key in session.interrupted)
     if posted.result == "failed":
         return Sending("failed", {}, posted.why)
     return Sending(posted.result, {letter.marker(): f"{posted.result} {posted.at} {letter.to}"}, posted.why)

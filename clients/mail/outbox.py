@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from clients.clock import Clock
 from clients.mail.sender import Message, SendResult
+from schemas.whole_file import write_whole
 
 SENDING = "sending"
 
@@ -38,17 +38,17 @@ class Posted:
 
 
 class Outbox:
-    """Marker files of one working folder, one a Message-ID.
-
-    A machine without that folder knows nothing of a send that no state tells either; then only the stable Message-ID
-    lets a mailbox recognise the copy."""
+    """Marker files of one working folder, one a Message-ID."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
 
-    def post(self, message: Message, sender: Sender) -> Posted:
+    def post(self, message: Message, sender: Sender, *, doubtful: bool = False) -> Posted:
         """Send unless a marker says that it was, or may have been, sent. The caller holds a lock on the Message-ID.
+
+        `doubtful`: a run was stopped on another machine, whose markers are not here; then what is not marked here may
+        have left there.
 
         Raises ValueError for a message without a Message-ID of its own.
         """
@@ -58,10 +58,12 @@ class Outbox:
         if before is not None and before.result != "failed":
             return before
         try:
-            self._write(message, SENDING)
+            self._write(message, "maybe" if doubtful else SENDING)
         except OSError as error:
             why = f"its marker cannot be written: {error.strerror or error}"
             return Posted("failed", self._now(), why)
+        if doubtful:
+            return Posted("maybe", self._now(), "a run was stopped on another machine while it may have been sent")
         result = sender.send(message)
         with contextlib.suppress(OSError):  # then the marker still says `sending`, and that is the careful answer
             self._write(message, result)
@@ -92,18 +94,7 @@ class Outbox:
             "result": result,
             "at": self._now(),
         }
-        draft = file.with_suffix(".new")
-        with draft.open("w", encoding="utf-8") as out:
-            os.fchmod(out.fileno(), 0o600)
-            json.dump(marker, out)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(file, json.dumps(marker).encode(), mode=0o600)
 
     def _file(self, message: Message) -> Path:
         return self._folder / f"{hashlib.sha256(message.message_id.encode()).hexdigest()[:24]}.json"

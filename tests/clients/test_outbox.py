@@ -128,3 +128,15 @@ def test_a_real_kill_between_send_and_save_sends_no_second_mail(tmp_path: Path) 
     assert run("kill").returncode == -signal.SIGKILL
     assert run("go").stdout.strip() == "maybe"
     assert (tmp_path / "box").read_text("utf-8").splitlines() == ["<one@csp>"]
+
+
+def test_what_another_machine_may_have_sent_is_not_sent_here(outbox: Outbox) -> None:
+    server = Server("failed", "sent")
+    assert outbox.post(MAIL, server, doubtful=True).result == "maybe"
+    assert outbox.post(MAIL, server).result == "maybe", "the doubt stays"
+    other = Message(to=MAIL.to, subject="Again", text="Hello", message_id="<two@csp>")
+    outbox.post(other, server)
+    assert outbox.post(other, server, doubtful=True).result == "maybe", "refused here, and perhaps sent there"
+    third = Message(to=MAIL.to, subject="Again", text="Hello", message_id="<three@csp>")
+    outbox.post(third, server)
+    assert outbox.post(third, server, doubtful=True).result == "sent", "what is marked here is known"

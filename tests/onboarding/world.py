@@ -97,6 +97,7 @@ class World:
         self.mail = self if self.mail_server else None
         self.outbox = self
         self.project = None
+        self.interrupted = frozenset[str]()
         self.connection = schemas.Connection(
             name="us",
             role=self.role,
@@ -174,7 +175,9 @@ class World:
         self.mails.append(f"{message.to}: {message.subject}")
         return "sent"
 
-    def post(self, message: Any, _sender: Any) -> Posted:
+    def post(self, message: Any, _sender: Any, *, doubtful: bool = False) -> Posted:
+        if doubtful:
+            return Posted("maybe", contract.now())
         if "mail" in self.fail:
             self.fail.pop("mail")
             return Posted("failed", contract.now(), "no such user")

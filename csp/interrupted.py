@@ -1,0 +1,80 @@
+"""Runs that were stopped half-way, and where: what decides whether a mail may have left.
+
+Before a mail is sent a marker is written on the machine that sends it. Engines note in the state which operation is
+under way, before it begins. So a machine that finds such a note of a run that was not its own cannot know whether the
+mail left: the customer's key goes to the plugin, which then says "may have been sent" instead of sending.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import schemas
+from csp.engines import Engine
+from csp.errors import CommandError
+from onboarding import readiness
+from schemas.whole_file import write_whole
+
+VARIABLE = "CSP_INTERRUPTED"
+MAILING = ("TenantIdentity", "Attestation")
+"""Kinds of resources that send mails."""
+
+
+def customers(state: Mapping[str, Any], renamed: Mapping[str, str]) -> list[str]:
+    """Customers whose mail may have been under way when a run was stopped, from the state as the engine exports it.
+
+    `renamed`: former key -> key. The CLI keeps the note of a create for ever; once the resource is there it is history.
+    """
+    deployment = state.get("deployment") or {}
+    there = {one.get("urn") for one in deployment.get("resources") or []}
+    found = set()
+    for operation in deployment.get("pending_operations") or []:
+        resource = operation.get("resource") or {}
+        urn, kind = str(resource.get("urn")), str(resource.get("type")).removeprefix(readiness.TYPE_PREFIX)
+        if kind in MAILING and (operation.get("type") == "updating" or urn not in there):
+            key = urn.rsplit("::", 1)[-1]
+            found.add(renamed.get(key, key))
+    return sorted(found)
+
+
+def run(
+    engine: Engine, estate: schemas.Estate, state: Mapping[str, Any] | None, verb: str, arguments: Sequence[str]
+) -> int:
+    """Run `up` or `refresh` on a stack, knowing what an earlier run left open; the engine's exit code.
+
+    Raises CommandError for a `refresh` that would wipe out the engine's note before an `up` has heeded it.
+    """
+    own = _note(engine.project.home, engine.stack)
+    stopped_here = own.exists()
+    doubtful = [] if stopped_here else customers(state or {}, estate.renamed)
+    if doubtful and verb == "refresh":
+        raise CommandError(
+            f"the last run was stopped while it worked on {_some(doubtful)}, and not on this machine: run csp up "
+            "first, which takes into account that a mail may have been sent"
+        )
+    if doubtful:
+        typer.echo(
+            f"csp: the last run was stopped while it worked on {_some(doubtful)}, and not on this machine: a mail that "
+            "is due there counts as one that may have been sent",
+            err=True,
+        )
+    given = os.environ.get(VARIABLE, "")
+    engine.environment[VARIABLE] = ",".join(filter(None, (given, *doubtful)))
+    own.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(own, b"")
+    code = engine.run(verb, "--stack", engine.stack, *arguments)
+    if code == 0 or (code > 0 and not stopped_here):  # not killed, nor held up by the lock of the one that was
+        own.unlink(missing_ok=True)
+    return code
+
+
+def _note(home: Path, stack: str) -> Path:
+    """Is there while a run of this machine is under way, and after it was stopped."""
+    return home / "runs" / f"{stack}.running"
+
+
+def _some(keys: Sequence[str]) -> str:
+    return f"{', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}"
