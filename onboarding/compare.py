@@ -95,6 +95,12 @@ RULES: dict[str, Rule] = {
     "domain": domain,
     "relationship": caseless,
     "signatory": email,
+    "contact.first_name": plain,
+    "contact.last_name": plain,
+    "contact.email": email,
+    "contact.phone": digits,
+    "culture": caseless,
+    "reseller": caseless,
 }
 
 

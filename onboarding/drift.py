@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import ClientError
-from onboarding import compare, drift_estate
+from onboarding import compare, drift_estate, drift_record
 from onboarding.contract import ABSENT, NEXT_RUN, Field, Known
 from onboarding.drift_estate import Account
 from onboarding.drift_report import DriftReport, Finding, Kind
@@ -23,6 +23,7 @@ from onboarding.drift_resources import (
     ASSOCIATION,
     CUSTOMER,
     IDENTITY,
+    RECORD,
     SECTION,
     Outputs,
     Seen,
@@ -101,6 +102,11 @@ class _Connection:
                     self.account.declared[one.key] = outcome
                 tell(number, len(active))
             list(pool.map(self._row, self.eyes.ion_customers()))
+            differing = [key for key, names in self.observed.open.items() if any(n.startswith(RECORD) for n in names)]
+            rotation, failed = drift_record.add_records(self.files, self.account.declared, self.eyes, differing, pool)
+        report.not_checked |= failed
+        if rotation.of:
+            report.rotations[self.name] = rotation
         for key, seen in self.account.declared.items():
             self._judge(self.files[key], seen, report)
         self._whole_account(report)
@@ -113,7 +119,8 @@ class _Connection:
             report.seen_at[key] = {resource.resource: resource.at for resource in seen}
         report.asked += self.eyes.asked
         report.kept += self.eyes.kept
-        times = [resource.at for seen in self.account.declared.values() for resource in seen]
+        # Records take turns over days and have a line of their own; they would hide the age of everything else.
+        times = [one.at for seen in self.account.declared.values() for one in seen if one.resource != RECORD]
         report.oldest[self.name] = min(times, default=report.looked_at)
 
     def _one(self, declared: schemas.Customer) -> list[Seen] | str:
@@ -150,23 +157,11 @@ class _Connection:
                 report.findings.append(self._progress(declared, resource, went_on))
             for one in judged:
                 _remember(one, held, unsettled)
-        for path, declared_text, why in unread(declared):
-            file = self.estate.sources.get(key, "")
-            at = report.looked_at
+        for path, text, why in unread(declared, partner_center=self.session.partner_center is not None):
+            file, at = self.estate.sources.get(key, ""), report.looked_at
             report.fields += 1
             report.findings.append(
-                Finding(
-                    "not_visible",
-                    self.name,
-                    key,
-                    path,
-                    declared_text,
-                    "cannot be seen",
-                    why,
-                    at,
-                    will="nothing",
-                    file=file,
-                )
+                Finding("not_visible", self.name, key, path, text, "cannot be seen", why, at, will="nothing", file=file)
             )
         self.observed.carried[key] = self.observed.carried.get(key, {}) | carried_of(declared, seen)
 
@@ -176,7 +171,7 @@ class _Connection:
         if kind is None:
             return None
         field, resource = one.field, one.seen
-        shown, next_up = field.seen, will(resource.outcome, declared.profile.organization, declared.profile.email)
+        shown, next_up = field.seen, self._will(declared, resource, one.name)
         if kind == "not_visible":
             shown = f"confirmed by {field.confirmed}" if field.confirmed else "cannot be seen"
             shown += "; was seen as declared before" if one.lost else ""
@@ -199,11 +194,14 @@ class _Connection:
 
     def _progress(self, declared: schemas.Customer, resource: Seen, went_on: str) -> Finding:
         section = SECTION[resource.resource]
-        next_up = will(resource.outcome, declared.profile.organization, declared.profile.email)
+        next_up = self._will(declared, resource)
         file = self.estate.sources.get(declared.key, "")
         return Finding(
             "progress", self.name, declared.key, section, "", went_on, "", resource.at, will=next_up, file=file
         )
+
+    def _will(self, declared: schemas.Customer, resource: Seen, name: str = "") -> str:
+        return will(resource, name, declared.profile.organization, declared.profile.email)
 
     def _who(self, key: str, one: Judged) -> str:
         """Who may have changed a field, as far as a role can read it."""

@@ -60,6 +60,24 @@ class Coverage:
         return asdict(self) | {"percent": self.percent}
 
 
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How far the reading of tenant records got, which takes turns (`onboarding.drift_record`).
+
+    of: customers whose tenant has a record to compare. now: read in this look; the others are of earlier looks, the
+    oldest of `oldest` (RFC 3339, "" for none). never: keys of those never read so far.
+    """
+
+    of: int = 0
+    now: int = 0
+    oldest: str = ""
+    never: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """All members and how many were served by earlier looks."""
+        return asdict(self) | {"never": list(self.never), "from_earlier_looks": self.of - self.now - len(self.never)}
+
+
 @dataclass
 class DriftReport:
     """The result of one look.
@@ -67,7 +85,7 @@ class DriftReport:
     not_checked: customer key (or connection) -> why we could not look. pending: fields that wait for a step.
     calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
     asked for now, and answers of earlier looks that were used. seen_at: customer key -> resource -> when
-    the oldest of its facts was seen.
+    the oldest of its facts was seen. rotations: connection -> how far the reading of tenant records got.
     """
 
     looked_at: str
@@ -82,6 +100,7 @@ class DriftReport:
     asked: int = 0
     kept: int = 0
     seen_at: dict[str, dict[str, str]] = field(default_factory=dict)
+    rotations: dict[str, Rotation] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Finding]:
         """The findings of one kind, in the order of customers."""
@@ -114,5 +133,6 @@ class DriftReport:
                 "asked_now": self.asked,
                 "from_earlier_looks": self.kept,
                 "customers": self.seen_at,
+                "tenant_records": {name: one.as_dict() for name, one in self.rotations.items()},
             },
         }

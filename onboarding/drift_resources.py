@@ -22,12 +22,22 @@ from onboarding.tenant_identity.observe import declared_domain
 from schemas.traits import WriteOnly, fields_with
 
 CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
-SECTION = {CUSTOMER: "profile", ASSOCIATION: "cloud_provider", IDENTITY: "identity", ATTESTATION: "attestation"}
+RECORD = "TenantRecord"
+"""What `onboarding.drift_record` adds to the four resources: it is in no state, and no run changes it."""
+SECTION = {
+    CUSTOMER: "profile",
+    ASSOCIATION: "cloud_provider",
+    IDENTITY: "identity",
+    ATTESTATION: "attestation",
+    RECORD: "identity",
+}
 """Resource -> section of the customer file that declares it."""
 EXTRA = frozenset({"signatory", "company_name"})
 """Fields that only `csp drift` compares; they are not in a resource's `seen`."""
 
 _WRITE_ONLY = fields_with(schemas.Customer, WriteOnly)
+_IN_RECORD = ("identity.culture", "identity.language")
+"""No list shows them; the tenant's own record does."""
 
 Outputs = Mapping[str, Mapping[str, Any]]
 """Resource -> its outputs in state; empty without a state."""
@@ -149,14 +159,17 @@ def carried_of(declared: schemas.Customer, seen: list[Seen]) -> dict[str, str]:
     return kept
 
 
-def unread(declared: schemas.Customer) -> Iterator[tuple[str, str, str]]:
-    """Declared fields that no look compares: path, declared text, why. Fields that the file leaves out are not told."""
+def unread(declared: schemas.Customer, *, partner_center: bool) -> Iterator[tuple[str, str, str]]:
+    """Declared fields that no look of this role compares: path, declared text, why. Fields that the file leaves out are
+    not told."""
     for path in _WRITE_ONLY:
-        if (text := _text_at(declared, path)) is not None:
+        if not (partner_center and path in _IN_RECORD) and (text := _text_at(declared, path)) is not None:
             yield path, text, "no system, it is only sent"
+    if partner_center:
+        return
     for path in ("identity.address", "identity.contact"):
         if (text := _text_at(declared, path)) is not None:
-            yield path, text, "Partner Center billing profiles, a call more for each customer"
+            yield path, text, "Partner Center, which this role may not ask"
 
 
 def _text_at(declared: schemas.Customer, path: str) -> str | None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from onboarding import compare
-from onboarding.contract import ABSENT, NEXT_RUN, NOT_VISIBLE, Field, Known, Outcome
-from onboarding.drift_resources import EXTRA, SECTION, Seen
+from onboarding.contract import ABSENT, NEXT_RUN, NOT_VISIBLE, Field, Known
+from onboarding.drift_resources import EXTRA, RECORD, SECTION, Seen
 from onboarding.tenant_identity.observe import NO_ROW
 
 Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
@@ -77,11 +77,17 @@ def _differs(seen: Seen, name: str, field: Field, held: str | None) -> Verdict:
     handled = seen.known.handled
     if earlier and not compare.same(name, earlier.get("declared", ""), field.declared):
         return "pending"  # the file was edited since the last run: the next one applies it
-    if handled is not None and name not in EXTRA and dict(seen.facts.seen) == handled:
+    by_run = name not in EXTRA and seen.resource != RECORD
+    if by_run and handled is not None and dict(seen.facts.seen) == handled:
         return "pending"  # the last run met exactly this and made a step of it
     if _held(seen, name, field, held):
         return "drift"
-    if handled is not None and name not in EXTRA:
+    if not by_run:
+        # No run changes these, so that a difference stays until somebody is told. A new signatory is asked, though.
+        return "pending" if field.seen == ABSENT or seen.outcome.status == "waiting" else "drift"
+    if not earlier and held is not None:
+        return "pending"  # another wish held before: the file was edited since the last look
+    if handled is not None:
         return "pending" if handled.get(name) == seen.facts.seen.get(name) else "drift"
     # Nobody saw it hold before. What is not there was most likely never there; another value is a difference to tell.
     return "pending" if name in CLAIMS or not field.seen or field.seen == ABSENT else "drift"
@@ -113,8 +119,11 @@ def moved(seen: Seen) -> str:
     )
 
 
-def will(outcome: Outcome, organization: str, email: str) -> str:
-    """What the next `up` does about a resource, in one line."""
+def will(seen: Seen, name: str, organization: str, email: str) -> str:
+    """What the next `up` does about a field (or a resource, name ""), in one line."""
+    if seen.resource == RECORD or name in EXTRA:
+        return _BY_HAND.get(name, _BY_HAND["record"])
+    outcome = seen.outcome
     if outcome.waiting_on == NEXT_RUN:
         return outcome.reason
     if outcome.next_step is not None:
@@ -124,4 +133,11 @@ def will(outcome: Outcome, organization: str, email: str) -> str:
     return f"{outcome.status}: {outcome.reason}" if outcome.reason else "nothing; correct it or change the file"
 
 
+_BY_HAND = {
+    "record": "nothing; correct it in Partner Center (Account > Billing profile) or change the file",
+    "company_name": "nothing; correct it in Partner Center (Account > Billing profile) or change the file",
+    "direct_customer": "nothing; ask TD SYNNEX through which reseller the customer buys",
+    "signatory": "nothing; declare who signed, if that person may",
+}
+"""Fields that no run changes, and who can. An `up` writes the company name only after a rename in the file."""
 _OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}

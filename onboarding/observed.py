@@ -2,8 +2,9 @@
 
 List pages are read on every look: they are few, and they show profiles and relationships. What costs one call a
 customer (Cloud Provider row, agreement) is kept for the life of an access token and asked again earlier when ION's
-`updateTime` or Partner Center's activity log says that something changed, or when the rotating sample gets to it. The
-file holds no secret and of people only a signatory's e-mail.
+`updateTime` or Partner Center's activity log says that something changed, or when the rotating sample gets to it. What
+would cost one call more a customer (the record of a tenant that was made for it) is kept longer and asked in rotation.
+The file holds no secret; of people it holds what customer files declare and what was seen in its place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from zlib import crc32
 
 from clients.errors import ClientError
 from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, LegacyProfile
-from clients.partner_center.models import Agreement, AuditRecord
+from clients.partner_center.models import Agreement, AuditRecord, BillingProfile, PcAddress, PcCustomer
 from onboarding import compare
 from onboarding.look import EstateLook
 
@@ -33,6 +34,8 @@ LIFE = timedelta(hours=2)
 """How long an answer may serve: the life of ION's access token (streamone-ion-api 1.2)."""
 SAMPLE = 40
 """Kept answers that every look asks again, the oldest first, those of customers with something open before others."""
+RECORD = "record"
+"""Kind of answers that do not expire: they are asked again in rotation, or when the activity log tells of a change."""
 AUDIT_DAYS = 7
 """How far back the activity log is read at least, to say who may have changed something."""
 VERSION = 1
@@ -91,6 +94,7 @@ class ObservedLook(EstateLook):
         self.now = now.astimezone(UTC)
         self._fresh = fresh
         self._again: set[str] = set()
+        self._suspects: set[str] = set()
         self._times: dict[str, str] = {}
         self._watch = threading.local()
         self._counting = threading.Lock()
@@ -110,12 +114,14 @@ class ObservedLook(EstateLook):
                 self._domains.setdefault(compare.domain(related.domain), tenant_id)
             if self.observed.looked_at and not self._fresh:
                 suspects |= {record.customer_id.lower() for record in self.audit() if self._is_news(record)}
+        self._suspects = suspects
         questions = self.observed.answers
         # Forgotten, not only asked again: another stack on this account may be the one that asks.
         for question in [question for question in questions if question.partition("/")[2] in suspects]:
             del questions[question]
         open_subjects = set(self._open_subjects())
-        usable = [question for question in questions if self._age(question) < LIFE]
+        lasting = f"{RECORD}/"
+        usable = [q for q in questions if not q.startswith(lasting) and self._age(q) < LIFE]
         # Answers of one look have one age: a checksum mixes the kinds of questions among them.
         usable.sort(key=lambda q: (questions[q]["at"], crc32(q.encode())))
         first = [question for question in usable if question.partition("/")[2] in open_subjects][: SAMPLE // 2]
@@ -128,6 +134,31 @@ class ObservedLook(EstateLook):
             if unsettled:
                 carried = self.observed.carried.get(key, {})
                 yield from (carried.get("ion_customer_id", ""), carried.get("tenant_id", ""))
+
+    @property
+    def warm(self) -> bool:
+        """Whether the last look is so young that most of its answers serve."""
+        last = self.observed.looked_at
+        return bool(last) and not self._fresh and self.now - datetime.fromisoformat(last) < LIFE
+
+    def rotate(self, kind: str, subjects: Iterable[str], room: int, *, first: Collection[str] = ()) -> set[str]:
+        """Whose answers of a kind are asked for in this look: all when it is a fresh one, else those with news and
+        `room` others, never asked ones before the oldest. Of `first`, half the room gets its turn ahead of them."""
+        kept = {one: self.observed.answers.get(f"{kind}/{one}") for one in subjects}
+        turn = set(kept) if self._fresh else {one for one in kept if one in self._suspects}
+        waiting = sorted(
+            (one for one in kept if one not in turn),
+            key=lambda one: ((kept[one] or {}).get("at", ""), crc32(one.encode())),
+        )
+        ahead = [one for one in waiting if one in first][: room // 2]
+        rest = [one for one in waiting if one not in ahead][: max(0, room - len(ahead))]
+        turn |= {*ahead, *rest}
+        self._again |= {f"{kind}/{one}" for one in turn}
+        return turn
+
+    def _serves(self, question: str) -> bool:
+        """Whether a kept answer is young enough to be used."""
+        return question.startswith(f"{RECORD}/") or (not self._fresh and self._age(question) < LIFE)
 
     def _age(self, question: str) -> timedelta:
         return self.now - datetime.fromisoformat(self.observed.answers[question]["at"])
@@ -170,7 +201,7 @@ class ObservedLook(EstateLook):
 
     def _ask(self, question: str, ask: Callable[[], T], dump: Callable[[T], Any], load: Callable[[Any], T]) -> T:
         entry = self.observed.answers.get(question)
-        if entry is not None and not self._fresh and question not in self._again and self._age(question) < LIFE:
+        if entry is not None and question not in self._again and self._serves(question):
             with self._counting:
                 self._times[question] = entry["at"]
                 self.kept += 1
@@ -232,6 +263,16 @@ class ObservedLook(EstateLook):
         assert pc is not None
         return self._serve("direct", tenant_id.lower(), lambda: pc.directly_signed(tenant_id), bool, bool)
 
+    def record(self, tenant_id: str) -> PcCustomer:
+        """The whole record of a tenant in Partner Center: of this look when `rotate` chose it or none is kept."""
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._serve(RECORD, tenant_id, lambda: pc.customer(tenant_id), _dump_record, _load_record)
+
+    def has_record(self, tenant_id: str) -> bool:
+        """Whether an earlier look kept the record of a tenant."""
+        return f"{RECORD}/{tenant_id}" in self.observed.answers
+
     def discovered_tenant(self, name: str) -> str:
         """A domain that ION or Partner Center showed with its tenant needs no call."""
         known = self._domains.get(compare.domain(name), "")
@@ -251,6 +292,11 @@ class ObservedLook(EstateLook):
             self.observed.updated = present
             for question in [q for q in self.observed.answers if q.startswith(("profiles/", "row/", "legacy/"))]:
                 if question.partition("/")[2] not in present:
+                    del self.observed.answers[question]
+        if self.session.partner_center is not None:
+            gone = [q for q in self.observed.answers if q.startswith(f"{RECORD}/")]
+            for question in gone:
+                if question.partition("/")[2] not in self._pc_index()[0]:
                     del self.observed.answers[question]
         self.observed.looked_at = stamp(self.now)
 
@@ -299,6 +345,23 @@ def _load_agreements(data: list[dict[str, str]]) -> list[Agreement]:
         )
         for a in data
     ]
+
+
+def _dump_record(found: PcCustomer) -> dict[str, Any]:
+    """What is compared, and nothing else of the people in it."""
+    billing = found.billing
+    kept = {"reseller": found.associated_partner_id}
+    if billing is None:
+        return kept
+    texts = {name: getattr(billing, name) for name in ("email", "culture", "language", "first_name", "last_name")}
+    return {**kept, **texts, "address": asdict(billing.address)}
+
+
+def _load_record(data: dict[str, Any]) -> PcCustomer:
+    texts = dict(data)
+    reseller, place = texts.pop("reseller"), texts.pop("address", None)
+    billing = BillingProfile(id="", company_name="", address=PcAddress(**place), **texts) if place is not None else None
+    return PcCustomer("", "", "", "", associated_partner_id=reseller, billing=billing)
 
 
 def _dump_legacy(found: LegacyProfile | None) -> list[str] | None:

@@ -51,12 +51,13 @@ class RowRemoval(Change):
 
 
 class RowAddition(Change):
-    """Another provider's row appears."""
+    """Another provider's row appears, with its own toggle for portal access."""
 
     do: Literal["add_row"]
     customer: str
     provider_id: str
     name: str
+    portal_access: bool = False
 
 
 class Link(Change):
@@ -65,6 +66,25 @@ class Link(Change):
     do: Literal["link"]
     customer: str
     tenant: str = ""
+
+
+class BillingChange(Change):
+    """Members of a tenant's billing profile get other values; ``contact.email``, ``address.city`` and the like name
+    parts. ``account``: whose partner saved it, so that its activity log tells; "" for the customer or Microsoft."""
+
+    do: Literal["billing"]
+    tenant: str
+    set: dict[str, str] = Field(min_length=1)
+    account: str = ""
+
+
+class ResellerChange(Change):
+    """A customer goes over to another reseller of the same provider; ``reseller`` "" makes it a direct customer."""
+
+    do: Literal["reseller"]
+    tenant: str
+    account: str
+    reseller: str = ""
 
 
 class RelationshipChange(Change):
@@ -93,7 +113,16 @@ class TemplateChange(Change):
 
 
 AnyChange = Annotated[
-    ProfileChange | RowChange | RowRemoval | RowAddition | Link | RelationshipChange | AgreementChange | TemplateChange,
+    ProfileChange
+    | RowChange
+    | RowRemoval
+    | RowAddition
+    | Link
+    | BillingChange
+    | ResellerChange
+    | RelationshipChange
+    | AgreementChange
+    | TemplateChange,
     Field(discriminator="do"),
 ]
 _CHANGES = TypeAdapter(list[AnyChange])
@@ -106,8 +135,8 @@ _CHANGES = TypeAdapter(list[AnyChange])
     refusals=(400,),
     rule=rule(
         "admin.changes",
-        "Applies edits that people made elsewhere (profile, row, link, relationship, agreement, template), all or "
-        "nothing.",
+        "Applies edits that people made elsewhere (profile, row, link, billing profile, reseller, relationship, "
+        "agreement, template), all or nothing.",
         source=OURS,
     ),
 )
@@ -130,6 +159,10 @@ def _apply(world: World, change: AnyChange) -> None:
         _relationship(world, change)
     elif isinstance(change, AgreementChange):
         _agreement(world, change)
+    elif isinstance(change, BillingChange):
+        _billing(world, change)
+    elif isinstance(change, ResellerChange):
+        _reseller(world, change)
     elif isinstance(change, TemplateChange):
         world.store.set_meta("mca_template", change.template)
     else:
@@ -149,7 +182,8 @@ def _customer(
             _assign(customer.address if path.startswith("address.") else customer, path.removeprefix("address."), value)
         customer.update_time = world.clock.now().replace(microsecond=0)
     elif isinstance(change, RowAddition):
-        customer.rows.append(model.ProviderRow(provider_id=change.provider_id, name=change.name))
+        row = model.ProviderRow(**change.model_dump(include={"provider_id", "name", "portal_access"}))
+        customer.rows.append(row)
     elif isinstance(change, RowRemoval):
         customer.rows = [kept for kept in customer.rows if kept.provider_id != change.provider_id]
     elif isinstance(change, RowChange):
@@ -179,11 +213,41 @@ def _tenant(world: World, reference: str) -> model.Tenant:
     return tenant
 
 
+def _account(world: World, number: str) -> model.Account:
+    account = world.store.accounts.get(number)
+    if account is None:
+        raise ValueError(f"no account is called {number}")
+    return account
+
+
+def _billing(world: World, change: BillingChange) -> None:
+    store, tenant = world.store, _tenant(world, change.tenant)
+    for path, value in change.set.items():
+        part, _, name = path.rpartition(".")
+        record = {"": tenant, "contact": tenant.contact, "address": tenant.address}.get(part)
+        if record is None:
+            raise ValueError(f"nothing is called {path}")
+        _assign(record, name, value)
+    tenant.etag = microsoft.etag(tenant.id, tenant.etag)
+    store.tenants.put(tenant)
+    if change.account:
+        partner = _account(world, change.account).partner_tenant
+        what = "update_customer_billing_profile"
+        microsoft.audit_change(store, world.clock.now(), partner, what, tenant, user="ops@example.net")
+
+
+def _reseller(world: World, change: ResellerChange) -> None:
+    store, tenant = world.store, _tenant(world, change.tenant)
+    row = microsoft.relationship(store, tenant.id, _account(world, change.account).partner_tenant)
+    if row is None:
+        raise ValueError(f"{change.tenant} is not related to account {change.account}")
+    row.reseller_tenant = change.reseller or None
+    store.relationships.put(row)
+
+
 def _relationship(world: World, change: RelationshipChange) -> None:
     store, now = world.store, world.clock.now()
-    account = store.accounts.get(change.account)
-    if account is None:
-        raise ValueError(f"no account is called {change.account}")
+    account = _account(world, change.account)
     tenant = _tenant(world, change.tenant)
     if change.do == "relate":
         microsoft.relate(store, now, tenant, account.partner_tenant, account.reseller_tenant)

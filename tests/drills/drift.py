@@ -1,7 +1,9 @@
 """Drift at scale: `python -m tests.drills.drift` prints one figure a line and ends with 1 when one misses its mark.
 
 An estate of 1,000 customers is seeded into a sandbox process and looked at; 200 random changes of all sorts are made
-behind the tool's back; it looks again. Calls are those that the sandbox counted. Both roles are measured.
+behind the tool's back; it looks again. Calls are those that the sandbox counted. Both roles are measured, each with
+the sandbox's usual readings and with the harder ones (`--strict`). Under those ION shows an indirect reseller less:
+sorts of changes that no list shows are named one by one, with what a look makes of them.
 """
 
 from __future__ import annotations
@@ -27,10 +29,10 @@ from onboarding.drift_report import DriftReport, Finding
 from onboarding.drift_resources import EXTRA, Outputs, look_at
 from onboarding.observed import Observed, ObservedLook, observed_file
 from onboarding.state import outputs
-from tests.drills.changes import RemoteChange, Verdict
 from tests.drills.changes import generate as generate_changes
 from tests.drills.estate import CONNECTIONS, Generated, Profile
 from tests.drills.estate import generate as generate_estate
+from tests.drills.sorts import LOST, RemoteChange, Verdict
 from tests.workspace import ROOT, Sandbox, start_sandbox
 
 COLD = {"reseller": 1.1, "provider": 2.2}
@@ -99,11 +101,20 @@ class Bench:
                 seed.setdefault(name, []).extend(entries)
         self.sandbox.admin("POST", "seed", seed)
         self.sandbox.admin("POST", "changes", [order for change in changes for order in change.orders])
+        # A strict sandbox shows a new agreement after five minutes.
+        self.sandbox.admin("POST", "clock", {"advance": 360})
 
 
 @contextmanager
 def bench(
-    count: int, profile: Profile, folder: Path, seed: int = 1, *, endpoint: bool = True, **more: object
+    count: int,
+    profile: Profile,
+    folder: Path,
+    seed: int = 1,
+    *,
+    endpoint: bool = True,
+    strict: bool = False,
+    **more: object,
 ) -> Iterator[Bench]:
     """A sandbox process with a generated estate of `count` customers.
 
@@ -120,7 +131,7 @@ def bench(
     connection = declared.model_copy(update={"limits": fast, "mail": None})
     if not endpoint:
         connection = connection.model_copy(update={"association_api": None})
-    sandbox = start_sandbox(home, profile, "--seed-file", str(seed_file))
+    sandbox = start_sandbox(home, profile, "--seed-file", str(seed_file), *(["--strict"] if strict else []))
     try:
         yield Bench(generated, sandbox, generated.estate(connection, folder), home)
     finally:
@@ -163,48 +174,74 @@ def compare(before: DriftReport, after: DriftReport, changes: list[RemoteChange]
     return Compared(expected, expected - told, told - expected)
 
 
-def measure(profile: Profile, count: int, number: int, seed: int) -> bool:
+def measure(profile: Profile, count: int, number: int, seed: int, *, strict: bool, every_sort: bool) -> bool:
     """Print the figures of one role. True when all marks are met."""
-    with tempfile.TemporaryDirectory() as folder, bench(count, profile, Path(folder), seed) as at:
+    name = f"{profile} strict" if strict else profile
+    with tempfile.TemporaryDirectory() as folder, bench(count, profile, Path(folder), seed, strict=strict) as at:
         started = time.monotonic()
         before, cold = at.look()
         seconds = time.monotonic() - started
         quiet, warm = at.look()
-        changes = generate_changes(at.generated, number, seed)
+        changes = generate_changes(at.generated, number, seed, strict=strict)
         at.apply(changes)
         after, again = at.look(fresh=True)
         result = compare(before, after, changes)
     surprises = [f for f in (*before.findings, *quiet.findings) if f.kind in ("drift", "progress")]
     sorts = len({change.name for change in changes})
+    hidden = Counter(change.name for change in changes if change.unseen)
     allowed = round(COLD[profile] * count)
-    print(f"{profile}: customers {count}, changes {len(changes)} of {sorts} sorts")
-    print(f"{profile}: fields compared {before.fields}, seconds of the first look {seconds:.1f}")
-    print(f"{profile}: calls cold {cold} (allowed {allowed}), after the changes {again}")
-    print(f"{profile}: calls of a second look with nothing changed {warm} (allowed {WARM})")
-    print(f"{profile}: recall {result.recall:.2f} % of {result.expected.total()} findings")
-    print(f"{profile}: false alarms {result.false.total() + len(surprises)}")
+    print(f"{name}: customers {count}, changes {len(changes)} of {sorts} sorts")
+    print(f"{name}: fields compared {before.fields}, seconds of the first look {seconds:.1f}")
+    print(f"{name}: calls cold {cold} (allowed {allowed}), after the changes {again}")
+    print(f"{name}: calls of a second look with nothing changed {warm} (allowed {WARM})")
+    print(f"{name}: recall {result.recall:.2f} % of {result.expected.total()} findings")
+    print(f"{name}: false alarms {result.false.total() + len(surprises)}")
+    print(f"{name}: changes that no list shows {hidden.total()} of {len(changes)}, of {len(hidden)} sorts")
+    _print_sorts(name, changes, result, every_sort)
     for verdict, times in result.missed.items():
-        print(f"{profile}: missed {times} x {verdict}", file=sys.stderr)
+        print(f"{name}: missed {times} x {verdict}", file=sys.stderr)
     for verdict, times in result.false.items():
-        print(f"{profile}: without reason {times} x {verdict}", file=sys.stderr)
+        print(f"{name}: without reason {times} x {verdict}", file=sys.stderr)
     for finding in surprises:
-        print(f"{profile}: without any change {finding}", file=sys.stderr)
+        print(f"{name}: without any change {finding}", file=sys.stderr)
     for what, why in {**before.not_checked, **after.not_checked}.items():
-        print(f"{profile}: not checked {what}: {why}", file=sys.stderr)
+        print(f"{name}: not checked {what}: {why}", file=sys.stderr)
     marks = (cold <= allowed, again <= allowed, warm <= WARM, result.recall == 100.0, not result.false, not surprises)
     return all(marks) and not before.not_checked and not after.not_checked
 
 
+def _print_sorts(name: str, changes: list[RemoteChange], result: Compared, every_sort: bool) -> None:
+    """A line for each sort that no list shows (or for every sort): how often, and what became of it."""
+    for sort in sorted({change.name for change in changes}):
+        some = [change for change in changes if change.name == sort]
+        unseen = next((change.unseen for change in some if change.unseen), "")
+        if not (unseen or every_sort):
+            continue
+        expected = Counter(verdict for change in some for verdict in change.expected)
+        told = expected - result.missed
+        lost = sum(times for (kind, _, _), times in told.items() if kind == LOST)
+        line = f"{name}: sort {sort!r}: {len(some)} x, told {told.total()} of {expected.total()} findings"
+        line += f", {lost} of them as out of sight now" if lost else ""
+        times = sum(bool(change.unseen) for change in some)
+        print(line + (f"; {times} x not shown: {unseen}" if unseen else ""))
+
+
 def main() -> int:
-    """Measure both roles."""
+    """Measure both roles with both readings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1000)
     parser.add_argument("--changes", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--profile", choices=("provider", "reseller"), action="append")
+    parser.add_argument("--strict", choices=("no", "yes"), action="append", help="default: both")
+    parser.add_argument("--sorts", action="store_true", help="a line for every sort of change")
     given = parser.parse_args()
     profiles: list[Profile] = given.profile or ["reseller", "provider"]
-    met = [measure(profile, given.customers, given.changes, given.seed) for profile in profiles]
+    met = [
+        measure(profile, given.customers, given.changes, given.seed, strict=strict == "yes", every_sort=given.sorts)
+        for strict in given.strict or ["no", "yes"]
+        for profile in profiles
+    ]
     return 0 if all(met) else 1
 
 

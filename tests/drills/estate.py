@@ -185,7 +185,8 @@ class _Maker:
                 "lifecycle": {"leaving": "leaving", "inactive left": "left"}.get(situation, "active"),
                 "profile": profile,
                 "cloud_provider": row | self._confirmed_row(row),
-                "identity": self._identity(situation, key, domain, tenant_id, person, portal),
+                "identity": self._identity(situation, key, domain, tenant_id, person, portal)
+                | (self._tenant(number, profile) if situation == "made" else {}),
                 "attestation": {"signatory": person} | self._confirmed_agreement(portal, email),
             }
         )
@@ -206,6 +207,18 @@ class _Maker:
         if self.profile == "reseller" and not portal:
             fields = {"relationship": tenant_id, "tenant": tenant_id}
             return named | {"confirmed": self._confirmation(fields)}
+        return named
+
+    @staticmethod
+    def _tenant(number: int, profile: Mapping[str, Any]) -> dict[str, Any]:
+        """What some files of tenants that we made say beside the contact, and others leave to the profile."""
+        named: dict[str, Any] = {}
+        if number % 2:
+            named["address"] = dict(profile["address"])
+        if number % 3:
+            named |= {"culture": "en-US", "language": "en"}
+        if number % 4:
+            named["company_name"] = profile["organization"]
         return named
 
     def _confirmed_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
