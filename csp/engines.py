@@ -18,7 +18,8 @@ from csp.errors import CommandError
 from csp.project import Project
 
 NO_STACK = 6
-"""Exit code of both engines for a stack that does not exist."""
+"""Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
+NO_STACK_WORDS = "no stack named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Engine:
         Raises CommandError when it cannot be read.
         """
         answer = self.capture("stack", "export", "--stack", self.stack)
-        if answer.returncode == NO_STACK:
+        if answer.returncode == NO_STACK or (answer.returncode and NO_STACK_WORDS in answer.stderr):
             return None
         if answer.returncode:
             raise CommandError(f"could not read the state of {self.stack}: {_last_line(answer)}")
