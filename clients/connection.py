@@ -297,6 +297,12 @@ def open_handover(connection: schemas.Connection, home: Path, clock: Clock | Non
     return HandoverStore(home, recipients, clock=clock, scope=connection.name, vault=vault)
 
 
+def accounts_of(connection: schemas.Connection, home: Path) -> tuple[str, str]:
+    """ION account and partner tenant of a connection, without a credential. Raises PersonMustAct (no sandbox runs)."""
+    where = _endpoints(connection, _ready_file(connection, home))
+    return where.account, where.partner_tenant
+
+
 def home_of(project_dir: Path) -> Path:
     """`$CSP_HOME`, default `<project>/.csp`."""
     return Path(os.environ.get("CSP_HOME") or project_dir / ".csp").resolve()

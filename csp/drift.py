@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,11 @@ from csp import engines
 from csp.access import told
 from csp.errors import CommandError
 from csp.options import Stack
+from csp.other_stacks import elsewhere
 from csp.project import Project
 from onboarding import drift as domain
 from onboarding import readiness
-from onboarding.drift_report import KINDS, DriftReport, Finding
+from onboarding.drift_report import KINDS, DriftReport, Finding, Rotation
 from onboarding.drift_resources import Outputs
 from schemas.yaml_source import Source, read
 
@@ -60,19 +61,23 @@ def drift(
         raise CommandError(f"--fail-on does not know {', '.join(wrong)}: choose from {', '.join(KINDS)}", 2)
     project = Project.find()
     estate = project.estate(stack)
-    report = _look(project, estate, _states(project, stack, estate) if state else {}, fresh)
+    report = _look(project, stack, estate, _states(project, stack, estate) if state else {}, fresh)
     typer.echo(render(report, format_, project.root))
     raise typer.Exit(report.exit_code(kinds))
 
 
-def _look(project: Project, estate: schemas.Estate, states: dict[str, Outputs], fresh: bool) -> DriftReport:
-    with ExitStack() as stack, told():
+def _look(project: Project, stack: str, estate: schemas.Estate, states: dict[str, Outputs], fresh: bool) -> DriftReport:
+    with ExitStack() as opened, told():
         sessions = {}
         for name in sorted({customer.connection for customer in estate.customers}):
             sessions[name] = Session.open(name, project_dir=project.root)
-            stack.callback(sessions[name].close)
+            opened.callback(sessions[name].close)
+        others, left_out = elsewhere(project, stack, sessions)
         with _progress() as tell:
-            return domain.look(estate, sessions, states, datetime.now(UTC), fresh=fresh, tell=tell)
+            now = datetime.now(UTC)
+            report = domain.look(estate, sessions, states, now, fresh=fresh, elsewhere=others, tell=tell)
+        report.left_out |= left_out
+        return report
 
 
 @contextmanager
@@ -168,16 +173,34 @@ def _footer(report: DriftReport) -> list[str]:
     for one in report.coverage:
         tenants = f", {one.tenants_declared} of {one.tenants} tenants" if one.tenants else ""
         lines.append(
-            f"{one.connection}: {one.customers_declared} of {one.customers} ION customers declared "
-            f"({one.percent:g} %){tenants}"
+            f"{one.connection}: {one.customers_declared} of {one.customers} ION customers declared"
+            f"{_by_others(one.customers_elsewhere)} ({one.percent:g} %){tenants}{_by_others(one.tenants_elsewhere)}"
         )
+    for stack, why in sorted(report.left_out.items()):
+        lines.append(f"Stack {stack} was not taken into account, so that its customers may be listed here: {why}")
     calls = ", ".join(f"{system} {count}" for system, count in sorted(report.calls.items())) or "none"
     ages = ", ".join(f"{name} {at}" for name, at in sorted(report.oldest.items()))
     lines.append(f"Looked at {report.looked_at}; calls: {calls}; answers of earlier looks: {report.kept}")
     if report.kept:
         lines.append(f"Oldest answer: {ages} (csp drift --fresh asks everything again)")
+    lines += [_records(name, rotation) for name, rotation in sorted(report.rotations.items())]
     lines += [f"Not checked: {what}: {why}" for what, why in sorted(report.not_checked.items())]
     return lines
+
+
+def _by_others(counts: Mapping[str, int]) -> str:
+    return "".join(f", {number} more by stack {stack}" for stack, number in sorted(counts.items()))
+
+
+def _records(connection: str, rotation: Rotation) -> str:
+    """How far the rotation got: whose contact and address was not looked at, and how old the others are."""
+    earlier = rotation.of - rotation.now - len(rotation.never)
+    line = f"{connection}: records of {rotation.of} tenants made by us: {rotation.now} read now"
+    line += f", {earlier} of earlier looks (oldest {rotation.oldest})" if earlier else ""
+    if rotation.never:
+        some = ", ".join(rotation.never[:5]) + (", ..." if len(rotation.never) > 5 else "")
+        line += f", {len(rotation.never)} not yet ({some}); they take turns, csp drift --fresh reads all"
+    return line
 
 
 def _unseen(report: DriftReport) -> dict[tuple[str, bool], set[str]]:

@@ -7,10 +7,11 @@ Center come on top.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import schemas
@@ -38,6 +39,8 @@ from onboarding.session_checks import wrong_account
 if TYPE_CHECKING:
     from clients.connection import Session
 
+Elsewhere = Mapping[str, Mapping[str, Sequence[schemas.Customer]]]
+"""Connection name -> another stack -> the customers that it declares on the account of that connection."""
 Tell = Callable[[int, int], None]
 """Called with (customers looked at, customers in all) while a look goes on."""
 
@@ -49,17 +52,20 @@ def look(
     now: datetime,
     *,
     fresh: bool = False,
+    elsewhere: Elsewhere = MappingProxyType({}),
     tell: Tell = lambda done, total: None,
 ) -> DriftReport:
     """Compare every declared field of every customer with what the systems show now. Read-only.
 
     sessions: connection name -> session, for every connection of the estate. known_states: customer key -> resource ->
-    outputs (`csp.states`), {} without a state. now: aware. fresh: use no answer of an earlier look.
+    outputs (`csp.states`), {} without a state. now: aware. fresh: use no answer of an earlier look. elsewhere: what
+    other stacks declare on the same accounts, which counts as declared.
     What cannot be looked at is in `not_checked`; nothing is raised for a remote reason.
     """
     report = DriftReport(stamp(now))
     for name in sorted({one.connection for one in estate.customers}):
-        _Connection(name, sessions[name], estate, known_states, now, fresh).look(report, tell)
+        others = elsewhere.get(name, {})
+        _Connection(name, sessions[name], estate, known_states, others, now, fresh).look(report, tell)
     report.findings.sort(key=lambda found: (found.connection, found.customer == "", found.customer, found.field))
     return report
 
@@ -73,6 +79,7 @@ class _Connection:
         session: Session,
         estate: schemas.Estate,
         states: Mapping[str, Outputs],
+        elsewhere: Mapping[str, Sequence[schemas.Customer]],
         now: datetime,
         fresh: bool,
     ) -> None:
@@ -84,7 +91,7 @@ class _Connection:
         self.observed = Observed.load(self.memory, session.account, session.partner_tenant)
         self.eyes = ObservedLook(session, self.observed, now, fresh=fresh)
         self.files = {one.key: one for one in estate.customers if one.connection == name}
-        self.account = Account(name, self.eyes, files=self.files)
+        self.account = Account(name, self.eyes, files=self.files, elsewhere=elsewhere)
 
     def look(self, report: DriftReport, tell: Tell) -> None:
         before = dict(self.session.calls.calls)
@@ -232,7 +239,7 @@ class _Connection:
         report.not_checked |= failed
         report.findings += drift_estate.unmanaged(self.account, links)
         report.findings += drift_estate.inconsistent(self.account, links)
-        report.coverage.append(drift_estate.coverage(self.account))
+        report.coverage.append(drift_estate.coverage(self.account, links))
         self._reseller(report)
 
     def _reseller(self, report: DriftReport) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import schemas
@@ -30,6 +31,8 @@ class Account:
     """Customer key -> its four resources."""
     files: Mapping[str, schemas.Customer] = field(default_factory=dict)
     """Customer key -> declaration, of every customer of the connection (also those that are leaving)."""
+    elsewhere: Mapping[str, Sequence[schemas.Customer]] = field(default_factory=dict)
+    """Another stack of the project -> the customers that it declares on this account."""
 
     @property
     def at(self) -> str:
@@ -50,18 +53,47 @@ class Account:
     def our_tenants(self) -> dict[str, str]:
         """Tenant id -> key of the customer that declares it."""
         found: dict[str, str] = {}
-        domains = {compare.domain(t.domain): tenant_id for tenant_id, t in self.look.related_tenants().items()}
         for key, one in self.files.items():
-            identity = one.identity
-            name = identity.initial_domain if isinstance(identity, schemas.NewIdentity) else identity.domain or ""
-            wanted = "" if isinstance(identity, schemas.NewIdentity) else (identity.tenant_id or "").lower()
-            wanted = wanted or domains.get(compare.domain(name), "")
+            wanted = self._named_tenant(one)
             for seen in self.declared.get(key, ()):
                 if seen.resource == IDENTITY:
                     wanted = seen.facts.data["found"].wanted or wanted
             if wanted:
                 found[wanted] = key
         return found
+
+    def theirs(self, links: Mapping[str, str]) -> dict[str, str]:
+        """ION customer id -> the other stack that declares it, by e-mail or by the tenant that is linked (`links`)."""
+        ours = self.ours()
+        emails = {compare.email(one.profile.email): stack for stack, some in self.elsewhere.items() for one in some}
+        tenants = {self._named_tenant(one): stack for stack, some in self.elsewhere.items() for one in some}
+        found = {}
+        for customer in self.look.ion_customers():
+            linked = links.get(customer.id, "")
+            stack = emails.get(compare.email(customer.email), "") or (tenants.get(linked, "") if linked else "")
+            if stack and customer.id not in ours:
+                found[customer.id] = stack
+        return found
+
+    def their_tenants(self, links: Mapping[str, str]) -> dict[str, str]:
+        """Tenant id -> the other stack that declares it, or the customer that it is linked to."""
+        ours = self.our_tenants()
+        named = {self._named_tenant(one): stack for stack, some in self.elsewhere.items() for one in some}
+        named |= {
+            links[customer_id]: stack for customer_id, stack in self.theirs(links).items() if links.get(customer_id)
+        }
+        return {tenant: stack for tenant, stack in named.items() if tenant and tenant not in ours}
+
+    def _named_tenant(self, declared: schemas.Customer) -> str:
+        """The tenant that a customer file names, by id or by a domain that Partner Center shows; "" for none."""
+        identity = declared.identity
+        if isinstance(identity, schemas.NewIdentity):
+            return self._domains.get(compare.domain(identity.initial_domain), "")
+        return (identity.tenant_id or "").lower() or self._domains.get(compare.domain(identity.domain or ""), "")
+
+    @cached_property
+    def _domains(self) -> dict[str, str]:
+        return {compare.domain(one.domain): tenant_id for tenant_id, one in self.look.related_tenants().items()}
 
 
 def linked_tenant(look: ObservedLook, customer_id: str) -> tuple[bool, str]:
@@ -73,26 +105,29 @@ def linked_tenant(look: ObservedLook, customer_id: str) -> tuple[bool, str]:
     return profile is not None, profile.tenant_id.lower() if profile else ""
 
 
-def coverage(account: Account) -> Coverage:
-    """How much of the account is declared."""
+def coverage(account: Account, links: Mapping[str, str]) -> Coverage:
+    """How much of the account is declared, by this stack and by others. `links`: as in `unmanaged`."""
     customers = [c for c in account.look.ion_customers() if c.status == "ACTIVE"]
-    ours, tenants, declared = account.ours(), account.look.related_tenants(), account.our_tenants()
+    ours, theirs = account.ours(), account.theirs(links)
+    tenants, declared, elsewhere = account.look.related_tenants(), account.our_tenants(), account.their_tenants(links)
     return Coverage(
         account.connection,
         len(customers),
         sum(c.id in ours for c in customers),
         len(tenants),
         sum(tenant in declared for tenant in tenants),
+        dict(Counter(theirs[c.id] for c in customers if c.id in theirs)),
+        dict(Counter(elsewhere[tenant] for tenant in tenants if tenant in elsewhere)),
     )
 
 
 def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
-    """Customers, tenants and Cloud Provider rows that nobody declares. `links`: ION customer id -> linked tenant."""
-    look, ours = account.look, account.ours()
+    """Customers, tenants and Cloud Provider rows that no stack declares. `links`: ION customer id -> linked tenant."""
+    look, ours, theirs = account.look, account.ours(), account.theirs(links)
     for customer in look.ion_customers():
         if customer.id in ours:
             yield from _other_rows(account, customer.id, ours[customer.id])
-        elif customer.status == "ACTIVE":
+        elif customer.status == "ACTIVE" and customer.id not in theirs:
             told = f"{customer.organization} <{customer.email}>, ION id {customer.id}"
             yield account_finding(
                 account, "unmanaged", "customer", told, ION, will="nothing; csp adopt writes its file"
@@ -101,7 +136,7 @@ def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
                 tenant = links[customer.id] or "no tenant"
                 told = f"Cloud Provider row of {customer.organization} <{customer.email}>: {tenant}"
                 yield account_finding(account, "unmanaged", "association", told, "ION Cloud Providers", will="nothing")
-    declared = account.our_tenants()
+    declared = account.our_tenants() | account.their_tenants(links)
     for tenant_id, related in look.related_tenants().items():
         if tenant_id not in declared:
             told = f"{related.company_name} ({related.domain}), {tenant_id}"
@@ -157,7 +192,7 @@ def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding
             told = f"{_name(people[customer_id])} is linked to tenant {tenant}, which is no customer in Partner Center"
             yield _contradiction(account, ours, [customer_id], told, "a linked tenant has a relationship")
     if look.session.ion is not None:
-        declared = account.our_tenants()
+        declared = account.our_tenants() | account.their_tenants(links)
         for tenant_id, found in related.items():
             # A declared tenant that is not linked (yet) is told by its own field.
             if tenant_id not in holders and tenant_id not in declared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -39,20 +39,25 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of an account the estate declares. `tenants` 0 of 0 where the role cannot list them."""
+    """How much of an account the estate declares. `tenants` 0 of 0 where the role cannot list them.
+
+    customers_elsewhere, tenants_elsewhere: another stack of the project -> how many it declares.
+    """
 
     connection: str
     customers: int
     customers_declared: int
     tenants: int
     tenants_declared: int
+    customers_elsewhere: Mapping[str, int] = field(default_factory=dict)
+    tenants_elsewhere: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def percent(self) -> float:
-        """Declared customers of all customers in ION (of all tenants without an ION connection), 0 to 100."""
-        whole, part = (
-            (self.customers, self.customers_declared) if self.customers else (self.tenants, self.tenants_declared)
-        )
+        """Customers that any stack declares of all customers in ION (of all tenants without ION), 0 to 100."""
+        whole, part = self.customers, self.customers_declared + sum(self.customers_elsewhere.values())
+        if not self.customers:
+            whole, part = self.tenants, self.tenants_declared + sum(self.tenants_elsewhere.values())
         return round(100.0 * part / whole, 1) if whole else 100.0
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,6 +91,7 @@ class DriftReport:
     calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
     asked for now, and answers of earlier looks that were used. seen_at: customer key -> resource -> when
     the oldest of its facts was seen. rotations: connection -> how far the reading of tenant records got.
+    left_out: another stack -> why its customers were not taken into account, so that they may be listed as unmanaged.
     """
 
     looked_at: str
@@ -101,6 +107,7 @@ class DriftReport:
     kept: int = 0
     seen_at: dict[str, dict[str, str]] = field(default_factory=dict)
     rotations: dict[str, Rotation] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Finding]:
         """The findings of one kind, in the order of customers."""
@@ -127,6 +134,7 @@ class DriftReport:
             **{kind: [finding.as_dict() for finding in self.of(kind)] for kind in KINDS},
             "not_checked": [{"what": what, "why": why} for what, why in sorted(self.not_checked.items())],
             "coverage": [one.as_dict() for one in self.coverage],
+            "stacks_left_out": [{"stack": stack, "why": why} for stack, why in sorted(self.left_out.items())],
             "calls": dict(self.calls),
             "ages": {
                 "oldest": dict(self.oldest),

@@ -116,3 +116,30 @@ def test_could_not_look(project: Project) -> None:
     gone = project.drift("--no-state")
     assert gone.returncode == 1
     assert "Traceback" not in gone.stderr
+
+
+def test_what_another_stack_declares_is_declared(project: Project) -> None:
+    stacks = project.root / "stacks"
+    (stacks / "Pulumi.west.yaml").write_text(STACK.replace("customers/*", "west/*"), "utf-8")
+    (stacks / "west").mkdir()
+    for key in ("c00001", "c00003"):
+        (stacks / "customers" / f"{key}.yaml").rename(stacks / "west" / f"{key}.yaml")
+    both = json.loads(project.drift("--no-state", "--format", "json").stdout)
+    (coverage,) = both["coverage"]
+    assert coverage["customers_elsewhere"] == {"west": 2}
+    assert both["stacks_left_out"] == []
+    declared_elsewhere = ("c00001", "c00003")
+    assert not [one for one in both["unmanaged"] if any(key in one["seen"] for key in declared_elsewhere)]
+    assert "2 more by stack west" in project.drift("--no-state").stdout
+
+    # An e-mail that was changed in ION is still theirs: the linked tenant says so.
+    moved = {"do": "profile", "customer": "it@c00001.example", "set": {"email": "office@new.example"}}
+    project.bench.sandbox.admin("POST", "changes", [moved])
+    again = json.loads(project.drift("--no-state", "--format", "json").stdout)
+    assert again["coverage"][0]["customers_elsewhere"] == {"west": 2}
+
+    (stacks / "west" / "c00003.yaml").write_text("profile: 3\n", "utf-8")
+    alone = project.drift("--no-state")
+    assert alone.returncode == 0, alone.stderr
+    assert "Stack west was not taken into account" in alone.stdout
+    assert "it@c00003.example" in alone.stdout
