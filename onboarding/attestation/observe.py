@@ -155,7 +155,7 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     accepted = status.casefold() in ACCEPTED
     when, evidence = "", {"where": WHERE_ION}
     # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
-    if status and not (look.bulk and accepted and known.memory.get("current") == "yes"):
+    if status and not (look.bulk and accepted and _was_current(known, look)):
         legacy = look.legacy_profile(desired.ion_customer_id)
         dated = [(a.date_agreed, a) for a in legacy.agreements if a.date_agreed is not None] if legacy else []
         if dated:
@@ -184,6 +184,14 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     where = f"{WHERE_ION}, which need a linked tenant" if unlinked else WHERE_ION
     field = _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
     return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
+
+
+def _was_current(known: Known, look: Look) -> bool:
+    """The day of the agreement was seen and counted, and it counts still: the connection's `agreement_valid_from` may
+    have moved since."""
+    day = known.memory.get("agreed_on", "")
+    too_old = bool(day) and date.fromisoformat(day) < look.session.connection.agreement_valid_from
+    return known.memory.get("current") == "yes" and not too_old
 
 
 def _as_declared(desired: AttestationInputs, email: str) -> str:
