@@ -16,4 +16,4 @@ try:
 except schemas.DeclarationErrors as errors:
     pulumi.log.error(f"nothing was sent; the declaration has errors:\n{errors}")
     sys.exit(1)
-declare(estate)
+pulumi.run(lambda: declare(estate))

@@ -26,6 +26,7 @@ from csp.options import Stack
 from csp.project import Project
 from onboarding import adoption, readiness
 from onboarding.adoption_state import Adopted, adopted, guard_urn, import_document, provider_urn
+from onboarding.inputs import PREPARING
 from onboarding.look import EstateLook
 from schemas.stack import CONFIG_KEY, StackEstate
 
@@ -231,13 +232,20 @@ def _import(engine: engines.Engine, project: Project, path: Path, connections: s
     # The CLI would write the whole state once a resource; an import that is killed is simply run again.
     at_once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
     with _bar("importing"):
-        _done(engine.capture("up", *common, "--refresh=false", *targets), "could not prepare the stack")
         _done(
-            replace(engine, environment=engine.environment | at_once).capture(
+            _with(engine, {PREPARING: engine.stack}).capture("up", *common, "--refresh=false", *targets),
+            "could not prepare the stack",
+        )
+        _done(
+            _with(engine, at_once).capture(
                 "import", *common, "--file", str(path), "--generate-code=false", "--protect=false"
             ),
             "the import failed",
         )
+
+
+def _with(engine: engines.Engine, variables: dict[str, str]) -> engines.Engine:
+    return replace(engine, environment=engine.environment | variables)
 
 
 def _done(answer: Any, what: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +12,7 @@ import pulumi
 from pulumi.output import Unknown
 
 import schemas
-from onboarding.inputs import COMPONENT_TYPE, inputs_of
+from onboarding.inputs import COMPONENT_TYPE, PREPARING, inputs_of
 from providers.attestation import Attestation
 from providers.customer import Customer
 from providers.estate import Estate, digest
@@ -18,6 +20,8 @@ from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
 
 DELETING = "end-relationship"
+AT_ONCE = 200
+"""Customers whose registration is under way at a time: more than any engine works on at once."""
 
 
 class OnboardedCustomer(pulumi.ComponentResource):
@@ -44,6 +48,10 @@ class OnboardedCustomer(pulumi.ComponentResource):
         self.resources: tuple[Any, ...] = (self.customer, self.association, self.identity, self.attestation)
         self.register_outputs({})
 
+    async def settled(self) -> None:
+        """Return when the engine is done with all four resources, however it went."""
+        await asyncio.gather(*(part.urn.future() for part in self.resources), return_exceptions=True)
+
     def _child(
         self, declared: schemas.Customer, *, deletable: bool = False, after: pulumi.Resource | None = None
     ) -> pulumi.ResourceOptions:
@@ -59,7 +67,7 @@ def _known_as(declared: schemas.Customer, opts: pulumi.ResourceOptions) -> pulum
     )
 
 
-def declare(estate: schemas.Estate) -> None:
+async def declare(estate: schemas.Estate) -> None:
     """Declare the estate to Pulumi: guard first, one provider a connection, one component a customer; export counts."""
     project = pulumi.get_project()
     used = sorted({customer.connection for customer in estate.customers})
@@ -74,22 +82,45 @@ def declare(estate: schemas.Estate) -> None:
         {customer.key: customer.previously for customer in estate.customers if customer.previously},
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )
-    components = [
-        OnboardedCustomer(
-            customer,
-            pulumi.ResourceOptions(providers=[providers[customer.connection]], depends_on=[guard]),
-        )
-        for customer in sorted(estate.customers, key=lambda c: c.key)
-    ]
+    guard.removed.apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
+    if os.environ.get(PREPARING) == pulumi.get_stack():
+        return
+    components = await _components(estate, guard, providers)
     summaries = [
         pulumi.Output.all(component.key, *(part for r in component.resources for part in (r.status, r.reason)))
         for component in components
     ]
-    if pulumi.runtime.is_dry_run():
-        for component in components:
-            _announce_tenant(component, estate.customer(component.key), estate.connections)
-    guard.removed.apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
     pulumi.export("counts", pulumi.Output.all(*summaries).apply(_tell))
+
+
+async def _components(
+    estate: schemas.Estate, guard: Estate, providers: Mapping[str, pulumi.ProviderResource]
+) -> list[OnboardedCustomer]:
+    """Every customer by key, AT_ONCE at a time: the SDK's last wait looks at all outstanding values whenever one of
+    them settles, which for thousands of customers takes far longer than the run itself."""
+    room = asyncio.Semaphore(AT_ONCE)
+    under_way: set[asyncio.Future[None]] = set()
+
+    def done(one: asyncio.Future[None]) -> None:
+        under_way.discard(one)
+        room.release()
+
+    components = []
+    for customer in sorted(estate.customers, key=lambda c: c.key):
+        await room.acquire()
+        component = OnboardedCustomer(
+            customer,
+            pulumi.ResourceOptions(providers=[providers[customer.connection]], depends_on=[guard]),
+        )
+        if pulumi.runtime.is_dry_run():
+            _announce_tenant(component, customer, estate.connections)
+        components.append(component)
+        one = asyncio.ensure_future(component.settled())
+        under_way.add(one)
+        one.add_done_callback(done)
+    if under_way:
+        await asyncio.wait(under_way)
+    return components
 
 
 def _announce_tenant(
