@@ -30,9 +30,10 @@ from onboarding.drift_resources import (
     Seen,
     carried_of,
     look_at,
+    related,
     unread,
 )
-from onboarding.drift_verdict import RESELLER, Judged, judge, moved, will
+from onboarding.drift_verdict import RESELLER, Judged, changes, judge, moved, will
 from onboarding.observed import Observed, ObservedLook, observed_file, stamp
 from onboarding.session_checks import wrong_account
 
@@ -66,6 +67,9 @@ def look(
     for name in sorted({one.connection for one in estate.customers}):
         others = elsewhere.get(name, {})
         _Connection(name, sessions[name], estate, known_states, others, now, fresh).look(report, tell)
+    report.findings = [
+        replace(found, file=found.file or estate.sources.get(found.customer, "")) for found in report.findings
+    ]
     report.findings.sort(key=lambda found: (found.connection, found.customer == "", found.customer, found.field))
     return report
 
@@ -164,7 +168,8 @@ class _Connection:
                 report.findings.append(self._progress(declared, resource, went_on))
             for one in judged:
                 _remember(one, held, unsettled)
-        for path, text, why in unread(declared, partner_center=self.session.partner_center is not None):
+        has_record = self.session.partner_center is not None and related(seen) is not None
+        for path, text, why in unread(declared, has_record=has_record):
             file, at = self.estate.sources.get(key, ""), report.looked_at
             report.fields += 1
             report.findings.append(
@@ -213,7 +218,7 @@ class _Connection:
     def _who(self, key: str, one: Judged) -> str:
         """Who may have changed a field, as far as a role can read it."""
         resources = {seen.resource: seen for seen in self.account.declared[key]}
-        if one.seen.resource in (CUSTOMER, ASSOCIATION):
+        if one.seen.resource in (CUSTOMER, ASSOCIATION) or one.path == "identity.tenant":
             profile = resources[CUSTOMER].facts.data.get("customer")
             saved = (
                 f"; the profile was last saved {profile.updated}" if profile and one.seen.resource == CUSTOMER else ""
@@ -222,9 +227,13 @@ class _Connection:
         if self.session.partner_center is None:
             return "not visible to this role"
         tenant = resources[IDENTITY].facts.data["found"].wanted
-        records = [record for record in self.eyes.audit() if tenant and record.customer_id.lower() == tenant]
+        records = [
+            record
+            for record in self.eyes.audit()
+            if tenant and record.customer_id.lower() == tenant and changes(one, record.operation_type)
+        ]
         if not records:
-            return "nobody in Partner Center's activity log: the customer, Microsoft or a user of ION"
+            return "nobody in Partner Center's activity log: the customer, Microsoft or TD SYNNEX"
         return "; ".join(
             (f"{record.user}: " if record.user else "")
             + record.operation_type
@@ -267,9 +276,9 @@ def _merged(judged: list[Judged]) -> Iterable[Judged]:
     if len(gone) < 2:
         return judged
     first = gone[0]
-    whole = Field("mismatch", "as declared", ABSENT, first.field.where)
+    name, what = ("row", "a Cloud Provider row") if first.seen.resource == ASSOCIATION else ("all", "its fields")
     rest = [one for one in judged if one not in gone]
-    return [Judged(first.seen, "row" if first.seen.resource == ASSOCIATION else "all", whole, "drift"), *rest]
+    return [Judged(first.seen, name, Field("mismatch", what, ABSENT, first.field.where), "drift"), *rest]
 
 
 def _remember(one: Judged, held: dict[str, str], unsettled: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from clients.partner_center.models import BillingProfile, PcCustomer
 from onboarding import compare
 from onboarding.contract import ABSENT, Facts, Field, Known, Outcome
 from onboarding.drift_report import Rotation
-from onboarding.drift_resources import IDENTITY, RECORD, Seen
+from onboarding.drift_resources import RECORD, Seen, related
 from onboarding.observed import RECORD as KIND
 from onboarding.observed import ObservedLook, stamp
 
@@ -80,12 +80,10 @@ def add_records(
 
 
 def _turn(declared: schemas.Customer, seen: list[Seen]) -> _Turn | None:
-    identity = declared.identity
-    facts = next(one.facts for one in seen if one.resource == IDENTITY)
-    related = facts.data["found"].related
-    if not isinstance(identity, schemas.NewIdentity) or related is None:
+    identity, tenant = declared.identity, related(seen)
+    if not isinstance(identity, schemas.NewIdentity) or tenant is None:
         return None
-    return _Turn(declared, identity, related.id.lower())
+    return _Turn(declared, identity, tenant.id.lower())
 
 
 def _look(eyes: ObservedLook, turn: _Turn) -> Seen | str | None:

@@ -6,13 +6,14 @@ field. Some fields are compared here only, because no step follows from them tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
 
 import schemas
+from clients.partner_center.models import PcCustomer
 from onboarding import attestation, compare, customer, provider_association, tenant_identity
 from onboarding.attestation.observe import latest_agreement
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
@@ -159,17 +160,23 @@ def carried_of(declared: schemas.Customer, seen: list[Seen]) -> dict[str, str]:
     return kept
 
 
-def unread(declared: schemas.Customer, *, partner_center: bool) -> Iterator[tuple[str, str, str]]:
-    """Declared fields that no look of this role compares: path, declared text, why. Fields that the file leaves out are
-    not told."""
+def related(seen: Iterable[Seen]) -> PcCustomer | None:
+    """The tenant of a customer in Partner Center's list, None when it is not (or not yet) there."""
+    found: PcCustomer | None = next(one.facts.data["found"].related for one in seen if one.resource == IDENTITY)
+    return found
+
+
+def unread(declared: schemas.Customer, *, has_record: bool) -> Iterator[tuple[str, str, str]]:
+    """Declared fields that no system shows to us: path, declared text, why. Fields that the file leaves out are not
+    told. has_record: Partner Center shows the tenant as a customer of ours."""
     for path in _WRITE_ONLY:
-        if not (partner_center and path in _IN_RECORD) and (text := _text_at(declared, path)) is not None:
+        if not (has_record and path in _IN_RECORD) and (text := _text_at(declared, path)) is not None:
             yield path, text, "no system, it is only sent"
-    if partner_center:
+    if has_record:
         return
     for path in ("identity.address", "identity.contact"):
         if (text := _text_at(declared, path)) is not None:
-            yield path, text, "Partner Center, which this role may not ask"
+            yield path, text, "Partner Center, which shows related tenants to roles that may ask"
 
 
 def _text_at(declared: schemas.Customer, path: str) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from onboarding import compare
-from onboarding.contract import ABSENT, NEXT_RUN, NOT_VISIBLE, Field, Known
+from onboarding.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, Field, Known
 from onboarding.drift_resources import EXTRA, RECORD, SECTION, Seen
 from onboarding.tenant_identity.observe import NO_ROW
 
@@ -130,6 +130,8 @@ def will(seen: Seen, name: str, organization: str, email: str) -> str:
         step = outcome.next_step
         text = f"makes it a next step for {_OWNERS[step.owner]}: {step.action}"
         return text.replace("{customer}", organization).replace("{email}", email)
+    if outcome.waiting_on == EARLIER:
+        return f"waits: {outcome.reason}"
     return f"{outcome.status}: {outcome.reason}" if outcome.reason else "nothing; correct it or change the file"
 
 
@@ -140,4 +142,18 @@ _BY_HAND = {
     "signatory": "nothing; declare who signed, if that person may",
 }
 """Fields that no run changes, and who can. An `up` writes the company name only after a rename in the file."""
+_OPERATIONS = {
+    "relationship": ("relationship", "add_customer", "delete_"),
+    "agreement": ("agreement", "attestation"),
+    "signatory": ("agreement", "attestation"),
+}
+_RECORD_OPERATIONS = ("profile", "update_customer", "company_name")
+
+
+def changes(one: Judged, operation: str) -> bool:
+    """Whether an operation of Partner Center's activity log may have changed the field (its names are Microsoft's, and
+    no page lists them all)."""
+    return any(word in operation.lower() for word in _OPERATIONS.get(one.name, _RECORD_OPERATIONS))
+
+
 _OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}

@@ -56,6 +56,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
 def test_from_quiet_to_drift_in_every_format(project: Project) -> None:
     quiet = project.drift("--format", "json")
     assert quiet.returncode == 0, quiet.stdout + quiet.stderr
+    assert project.drift("--no-state").stdout.startswith("No drift: everything that can be seen is as declared")
     assert "looking without state" in quiet.stderr
     report = json.loads(quiet.stdout)
     assert (report["drift"], report["progress"], report["not_checked"]) == ([], [], [])
@@ -75,12 +76,17 @@ def test_from_quiet_to_drift_in_every_format(project: Project) -> None:
     table = project.drift("--no-state")
     assert table.returncode == 7
     assert "Drift: somebody changed what the files declare (1)" in table.stdout
-    assert "Cannot be seen: cloud_provider.pricebook" in table.stdout
+    assert table.stdout.startswith("Drift in 1 field of 1 customer.")
+    assert "seen        +12065550100 (ION customer profile)" in table.stdout
+    assert "Cannot be seen, a person stated it: " in table.stdout
+    assert "cloud_provider.pricebook (10)" in table.stdout
     for word in ("converge", "mismatch", "not visible", "facts"):
         assert word not in table.stdout.replace("not_visible", "")
     markdown = project.drift("--no-state", "--format", "markdown").stdout
     assert "| c00001 | profile.phone | +14255550001 | +12065550100 |" in markdown
     (result,) = _results(project.drift("--no-state", "--format", "sarif").stdout)
+    everything = json.loads(project.drift("--no-state", "--format", "sarif").stdout)["runs"][0]["results"]
+    assert all(one["locations"] for one in everything)  # code scanning refuses a result without a place
     place = result["locations"][0]["physicalLocation"]
     assert result["ruleId"] == "CSP-DRIFT"
     assert place["artifactLocation"]["uri"] == "stacks/customers/c00001.yaml"
