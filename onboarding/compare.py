@@ -73,6 +73,15 @@ def domain(text: str) -> str:
     return caseless(text).rstrip(".")
 
 
+def same_domain(one: str, other: str) -> bool | None:
+    """Whether two domains of one tenant agree; None when that cannot be told. A tenant has an initial domain
+    (x.onmicrosoft.com) beside its primary one, so that only two of a kind can contradict each other."""
+    left, right = domain(one), domain(other)
+    if left == right:
+        return True
+    return False if left.endswith(ONMICROSOFT) and right.endswith(ONMICROSOFT) else None
+
+
 RULES: dict[str, Rule] = {
     "organization": plain,
     "email": email,

@@ -33,7 +33,7 @@ SECTION = {
     RECORD: "identity",
 }
 """Resource -> section of the customer file that declares it."""
-EXTRA = frozenset({"signatory", "company_name"})
+EXTRA = frozenset({"signatory", "company_name", "domain"})
 """Fields that only `csp drift` compares; they are not in a resource's `seen`."""
 
 _WRITE_ONLY = fields_with(schemas.Customer, WriteOnly)
@@ -100,7 +100,8 @@ def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, 
     )
     facts = tenant_identity.observe(tenant, known, look)
     outcome = tenant_identity.assess(tenant, known, facts, session)
-    found.append(Seen(IDENTITY, known, _with_company(declared, facts), outcome, look.oldest()))
+    facts = _with_domain(declared, _with_company(declared, facts), look)
+    found.append(Seen(IDENTITY, known, facts, outcome, look.oldest()))
     found.append(_agreement(declared, ion_id, outcome, known_of(ATTESTATION, "kind"), look))
     return found
 
@@ -199,6 +200,25 @@ def _with_company(declared: schemas.Customer, facts: Facts) -> Facts:
         return facts
     fact = compare.field("company_name", named, related.company_name, "Partner Center customers")
     return replace(facts, fields={**facts.fields, "company_name": fact})
+
+
+def _with_domain(declared: schemas.Customer, facts: Facts, look: ObservedLook) -> Facts:
+    """A domain that the file names beside the tenant id, against those that the systems show of that tenant."""
+    identity, found = declared.identity, facts.data["found"]
+    if isinstance(identity, schemas.NewIdentity) or not (identity.domain and identity.tenant_id):
+        return facts
+    shown = [found.related.domain] if found.related else []
+    shown += [found.linked_domain] if found.linked == found.wanted and found.linked_domain else []
+    verdicts = {text: compare.same_domain(identity.domain, text) for text in shown}
+    seen, where = next((text for text, same in verdicts.items() if same), None), "Partner Center; ION"
+    if seen is None and False in verdicts.values():
+        # A tenant may have several initial domains: whoever runs the directory knows whose the declared one is.
+        owner, where = look.discovered_tenant(identity.domain).lower(), "OpenID discovery"
+        seen = identity.domain if owner == found.wanted else f"a domain of {owner}" if owner else None
+    if seen is None:  # the field of the tenant tells already what is out of sight
+        return facts
+    fact = compare.field("domain", identity.domain, seen, where)
+    return replace(facts, fields={**facts.fields, "domain": fact})
 
 
 def _with_signatory(wanted: attestation.AttestationInputs, facts: Facts, look: ObservedLook) -> Facts:

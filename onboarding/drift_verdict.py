@@ -138,6 +138,7 @@ def will(seen: Seen, name: str, organization: str, email: str) -> str:
 _BY_HAND = {
     "record": "nothing; correct it in Partner Center (Account > Billing profile) or change the file",
     "company_name": "nothing; correct it in Partner Center (Account > Billing profile) or change the file",
+    "domain": "nothing; correct the domain or the tenant id in the file",
     "direct_customer": "nothing; ask TD SYNNEX through which reseller the customer buys",
     "signatory": "nothing; declare who signed, if that person may",
 }

@@ -24,6 +24,19 @@ EQUAL = [
     ("domain", "Contoso.onmicrosoft.com.", "contoso.onmicrosoft.com"),
     ("tenant", "AB-C", "ab-c"),
     ("portal_access", "On", "on"),
+    ("contact.phone", "+1 425 555 0101", "14255550101"),
+    ("contact.email", "IT@Contoso.example", "it@contoso.example"),
+    ("contact.first_name", " Ada  Maria", "Ada Maria"),
+    ("culture", "en-us", "en-US"),
+    ("reseller", "through AB-C", "through ab-c"),
+]
+DOMAINS = [
+    ("contoso.onmicrosoft.com", "Contoso.OnMicrosoft.com.", True),
+    ("contoso.com", "CONTOSO.com", True),
+    ("contoso.onmicrosoft.com", "contoso.com", None),  # initial and primary domain of one tenant
+    ("contoso.com", "contoso.onmicrosoft.com", None),
+    ("contoso.com", "contoso.example", None),  # a tenant may have several
+    ("contoso.onmicrosoft.com", "fabrikam.onmicrosoft.com", False),
 ]
 DIFFERENT = [
     ("phone", "+44 20 7946 0101", "+1 20 7946 0101"),
@@ -47,6 +60,11 @@ def test_equal(name: str, one: str, other: str) -> None:
 @pytest.mark.parametrize(("name", "one", "other"), DIFFERENT)
 def test_different(name: str, one: str, other: str) -> None:
     assert not compare.same(name, one, other)
+
+
+@pytest.mark.parametrize(("one", "other", "same"), DOMAINS)
+def test_domains_of_one_tenant(one: str, other: str, same: bool | None) -> None:
+    assert compare.same_domain(one, other) is same
 
 
 def test_not_visible_is_never_a_mismatch() -> None:
