@@ -33,7 +33,7 @@ def terminal(report: DriftReport) -> str:
             lines += ["", f"{title} ({len(findings)})"]
         for found in findings:
             if kind in ("drift", "inconsistent"):
-                lines += ["", *_block(found, width)]
+                lines += ["", *_block(found, width, report.looked_at)]
             else:
                 lines += _folded(_one_line(found), width, "  ", "    ")
     lines.append("")
@@ -62,12 +62,13 @@ def _headline(report: DriftReport) -> str:
     return "No drift: everything that can be seen is as declared, or waits for a known step."
 
 
-def _block(found: Finding, width: int) -> Iterator[str]:
+def _block(found: Finding, width: int, looked_at: str) -> Iterator[str]:
     yield f"  {found.customer or found.connection}  {found.field}"
     seen = _plain(found.seen)
+    where = ", ".join(filter(None, (found.where, f"as of {found.at}" if found.at != looked_at else "")))
     parts = {
         "rule" if found.kind == "inconsistent" else "declared": found.declared,
-        "seen": f"{seen} ({found.where})" if found.where else seen,
+        "seen": f"{seen} ({where})" if where else seen,
         "changed by": found.who,
         "next run": found.will,
     }
@@ -144,6 +145,8 @@ def _footer(report: DriftReport) -> Iterator[str]:
         yield f"{answers} of earlier looks, the oldest: {ages} (csp drift --fresh asks everything again)"
     for name, rotation in sorted(report.rotations.items()):
         yield _records(name, rotation)
+    for name, why in sorted(report.log_closed.items()):
+        yield f"{name}: Partner Center's activity log could not be read, older answers may be out of date: {why}"
     for what, why in sorted(report.not_checked.items()):
         yield f"Not checked: {what}: {why}"
 

@@ -121,6 +121,8 @@ class _Connection:
         for key, seen in self.account.declared.items():
             self._judge(self.files[key], seen, report)
         self._whole_account(report)
+        if self.eyes.log_closed:
+            report.log_closed[self.name] = self.eyes.log_closed
         self.eyes.finish()
         self.observed.save(self.memory)
         report.customers += len(active)

@@ -127,7 +127,8 @@ def _compared(turn: _Turn, record: PcCustomer, eyes: ObservedLook) -> Iterable[t
             seen = ABSENT
         # Microsoft was seen to echo a phone number as "" (partner-center-api 2.1), so that an empty one says nothing.
         yield name, compare.field(name, text, seen or None, WHERE)
-    if eyes.session.connection.role == "indirect-provider":
+    direct = turn.identity.direct_customer
+    if eyes.session.connection.role == "indirect-provider" and (direct or eyes.session.reseller_tenant):
         yield "direct_customer", _reseller(turn.identity, record.associated_partner_id, eyes)
 
 

@@ -91,7 +91,9 @@ class DriftReport:
     calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
     asked for now, and answers of earlier looks that were used. seen_at: customer key -> resource -> when
     the oldest of its facts was seen. rotations: connection -> how far the reading of tenant records got.
-    left_out: another stack -> why its customers were not taken into account, so that they may be listed as unmanaged.
+    log_closed: connection -> why Partner Center's activity log could not be read: then only the sample finds what
+    changed since an answer was kept. left_out: another stack -> why its customers were not taken into account, so that
+    they may be listed as unmanaged.
     """
 
     looked_at: str
@@ -107,6 +109,7 @@ class DriftReport:
     kept: int = 0
     seen_at: dict[str, dict[str, str]] = field(default_factory=dict)
     rotations: dict[str, Rotation] = field(default_factory=dict)
+    log_closed: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Finding]:
@@ -134,6 +137,7 @@ class DriftReport:
             **{kind: [finding.as_dict() for finding in self.of(kind)] for kind in KINDS},
             "not_checked": [{"what": what, "why": why} for what, why in sorted(self.not_checked.items())],
             "coverage": [one.as_dict() for one in self.coverage],
+            "activity_log_closed": [{"connection": name, "why": why} for name, why in sorted(self.log_closed.items())],
             "stacks_left_out": [{"stack": stack, "why": why} for stack, why in sorted(self.left_out.items())],
             "calls": dict(self.calls),
             "ages": {

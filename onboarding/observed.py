@@ -101,6 +101,8 @@ class ObservedLook(EstateLook):
         self._domains: dict[str, str] = {}
         self.asked = 0
         self.kept = 0
+        self.log_closed = ""
+        """Why Partner Center's activity log could not be read, "" when it could (or was not asked for)."""
 
     def plan(self) -> None:
         """Read the lists and decide which kept answers are asked again. Raises ClientError when a list fails."""
@@ -178,7 +180,8 @@ class ObservedLook(EstateLook):
             start = min(start, datetime.fromisoformat(self.observed.looked_at))
         try:
             return self._once("audit", lambda: pc.audit_records(start.date()))
-        except ClientError:
+        except ClientError as error:
+            self.log_closed = str(error)
             return []
 
     # --- ages

@@ -188,7 +188,10 @@ def measure(profile: Profile, count: int, number: int, seed: int, *, strict: boo
         result = compare(before, after, changes)
     surprises = [f for f in (*before.findings, *quiet.findings) if f.kind in ("drift", "progress")]
     sorts = len({change.name for change in changes})
-    hidden = Counter(change.name for change in changes if change.unseen)
+    hidden = [change for change in changes if change.unseen]
+    lost = sum(bool(change.expected) for change in hidden)
+    meant = [change for change in changes if change.expected or change.unseen]
+    told = sum(bool(change.expected) and not (change.expected & result.missed.keys()) for change in meant)
     allowed = round(COLD[profile] * count)
     print(f"{name}: customers {count}, changes {len(changes)} of {sorts} sorts")
     print(f"{name}: fields compared {before.fields}, seconds of the first look {seconds:.1f}")
@@ -196,7 +199,9 @@ def measure(profile: Profile, count: int, number: int, seed: int, *, strict: boo
     print(f"{name}: calls of a second look with nothing changed {warm} (allowed {WARM})")
     print(f"{name}: recall {result.recall:.2f} % of {result.expected.total()} findings")
     print(f"{name}: false alarms {result.false.total() + len(surprises)}")
-    print(f"{name}: changes that no list shows {hidden.total()} of {len(changes)}, of {len(hidden)} sorts")
+    print(f"{name}: changes told {told} of {len(meant)} that mean something ({100 * told / len(meant):.1f} %)")
+    traceless = len(hidden) - lost
+    print(f"{name}: changes that no list shows {len(hidden)}: {lost} told as out of sight, {traceless} leave no trace")
     _print_sorts(name, changes, result, every_sort)
     for verdict, times in result.missed.items():
         print(f"{name}: missed {times} x {verdict}", file=sys.stderr)

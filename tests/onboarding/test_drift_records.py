@@ -8,6 +8,7 @@ import pytest
 
 from clients.errors import NotFound, Problem, RetryLater
 from clients.partner_center.client import PartnerCenterClient
+from csp.drift_shown import terminal
 from onboarding import drift
 from onboarding.drift_record import ROOM
 from onboarding.drift_report import DriftReport
@@ -112,3 +113,31 @@ def test_a_record_that_cannot_be_read(partner: Bench, fault: str, monkeypatch: p
         assert len(report.not_checked) == len(made_by_us(partner))
         assert all("identity.contact" in what for what in report.not_checked)
         assert report.exit_code() == 1
+
+
+def test_a_closed_activity_log_is_told(partner: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, start: object) -> None:
+        raise RetryLater(Problem("partner_center", "auditRecords.list", 403, "900329", "not for this role"))
+
+    assert partner.look()[0].log_closed == {}
+    monkeypatch.setattr(PartnerCenterClient, "audit_records", refuse)
+    report, _ = partner.look()
+    assert "not for this role" in report.log_closed["us"]
+    assert report.exit_code() == 0
+    assert "activity log could not be read" in terminal(report)
+
+
+def test_another_reseller_is_drift_and_none_is_no_proof(partner: Bench) -> None:
+    keys = made_by_us(partner)
+    partner.look()
+    other = {"do": "reseller", "tenant": f"{keys[0]}corp.onmicrosoft.com", "account": "10501", "reseller": "other"}
+    partner.sandbox.change(other, {**other, "tenant": f"{keys[1]}corp.onmicrosoft.com", "reseller": ""})
+    report, _ = partner.look(fresh=True)
+    (told,) = report.of("drift")
+    assert (told.customer, told.field, told.seen) == (keys[0], "identity.direct_customer", "through other")
+    lost = [one.customer for one in report.of("not_visible") if one.field == "identity.direct_customer"]
+    assert lost == [keys[1]]
+    with partner.session() as session:
+        session.reseller_tenant = ""  # a connection that names no reseller serves many
+        report = drift.look(partner.estate, {"us": session}, {}, datetime.now(UTC), fresh=True)
+    assert report.of("drift") == []
