@@ -30,7 +30,8 @@ def check_connection(data: Mapping[str, Any], name: str, report: Report, today: 
     check_confirmation(get(data, "program_access"), ("program_access",), PROGRAM_ACCESS, report, today)
     links = get(data, "relationship_links")
     for index, link in enumerate(links if isinstance(links, list) else ()):
-        for rule, message, hint in lint_link(text(link, "url"), get(data, "reseller")):
+        whose = {"role": text(data, "role"), "tenant": text(data, "partner_center", "tenant_id")}
+        for rule, message, hint in lint_link(text(link, "url"), get(data, "reseller"), **whose):
             report(("relationship_links", index, "url"), rule, message, hint)
 
 
@@ -86,17 +87,19 @@ def _places(data: Mapping[str, Any], report: Report) -> None:
         report(("association_api", "base_path"), "CSP-SHAPE-005", "a path starts with /", f"try {quoted('/' + path)}")
 
 
-def lint_link(url: str, reseller: Any = None) -> list[tuple[str, str, str]]:
+def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "") -> list[tuple[str, str, str]]:
     """What is wrong with a customer relationship link: (rule, message, suggestion) each; empty when nothing is.
 
-    ``reseller`` (mapping with tenant_id and partner_id, or None) is whom an indirect link must name. Source of the
-    form: Microsoft's partner documentation and the links its API returns.
+    ``reseller`` (mapping with tenant_id and partner_id, or None) is whom an indirect link must name. ``role`` and
+    ``tenant`` are the connection's; "" where they are not known. Source of the form: Microsoft's partner documentation
+    and the links its API returns.
     """
     if not url:
         return []
     try:
         parts: SplitResult = urlsplit(url)
-        query = {name.lower(): found[0] for name, found in parse_qs(parts.query).items()}
+        given = parse_qs(parts.query)
+        query = {name.lower(): found[0] for name, found in given.items()}
     except ValueError:
         return [("CSP-CONN-001", f"{quoted(url)} is no address", "")]
     wrong: list[tuple[str, str, str]] = []
@@ -108,6 +111,8 @@ def lint_link(url: str, reseller: Any = None) -> list[tuple[str, str, str]]:
         add("CSP-CONN-001", f"the link uses {parts.scheme or 'no scheme'}", "https only")
     if (parts.hostname or "") != _LINK_HOST:
         add("CSP-CONN-001", f"the link leads to {parts.hostname or 'no host'}", f"Microsoft's is {_LINK_HOST}")
+    if len(query) < sum(len(found) for found in given.values()):
+        add("CSP-CONN-001", "a part of the query is there twice", "keep one of them")
     kind = query.get("invtype", "")
     if kind not in _INVITATIONS:
         late = " (the query must stand before the #)" if "invType" in parts.fragment else ""
@@ -122,10 +127,16 @@ def lint_link(url: str, reseller: Any = None) -> list[tuple[str, str, str]]:
     if kind == "IndirectResellerRelationship" and isinstance(reseller, Mapping):
         _same(query, "partnerId", text(reseller, "tenant_id"), add)
         _same(query, "msppId", text(reseller, "partner_id"), add)
+    if kind == "IndirectResellerRelationship" and role == "indirect-provider":
+        _same(query, "indirectCSPId", tenant, add, "partner tenant")
+    if kind == "ResellerRelationship" and role == "indirect-provider":
+        add("CSP-CONN-003", "the link makes a direct customer of the provider", "use one that names the reseller")
+    if kind == "ResellerRelationship" and role == "direct-bill":
+        _same(query, "partnerId", tenant, add, "partner tenant")
     return wrong
 
 
-def _same(query: Mapping[str, str], name: str, own: str, add: Callable[..., None]) -> None:
+def _same(query: Mapping[str, str], name: str, own: str, add: Callable[..., None], whose: str = "reseller") -> None:
     found = query.get(name.lower(), "")
     if found and own and found.casefold() != own.casefold():
-        add("CSP-CONN-003", f"{name} is {found}, the connection's reseller has {own}")
+        add("CSP-CONN-003", f"{name} is {found}, the connection's {whose} has {own}")
