@@ -109,12 +109,19 @@ def test_changes_are_applied_all_or_none(tmp_path: Path) -> None:
             {"do": "end_relationship", "tenant": "nowhere.onmicrosoft.com", "account": "10501"},
             {"do": "relate", "tenant": "c00001corp.onmicrosoft.com", "account": "1"},
             {"do": "link", "customer": "it@c00001.example", "tenant": "nowhere.onmicrosoft.com"},
+            {"do": "billing", "tenant": "c00001corp.onmicrosoft.com", "set": {"company_name": "X", "shoe.size": "1"}},
+            {"do": "billing", "tenant": "c00001corp.onmicrosoft.com", "set": {"email": "x@x.example"}, "account": "1"},
+            {"do": "reseller", "tenant": "c00001corp.onmicrosoft.com", "account": "10502"},
             {"do": "explode"},
         ):
             answer = httpx.post(f"{bench.sandbox.ready['admin']}/changes", json=[renamed, wrong], trust_env=False)
             assert answer.status_code == 400, wrong
         report, _ = bench.look()
+        with bench.session() as session:
+            assert session.partner_center is not None
+            billing = session.partner_center.billing_profile(bench.generated.customers[0].tenant_id)
     assert report.of("drift") == []
+    assert (billing.company_name == "X", billing.email) == (False, "it@c00001.example")
 
 
 def test_the_generator_knows_enough_sorts() -> None:
