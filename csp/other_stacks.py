@@ -19,7 +19,7 @@ def elsewhere(project: Project, stack: str, sessions: Mapping[str, Session]) -> 
         if other == stack:
             continue
         try:
-            estate = project.estate(other)
+            estate = project.estate_so_far(other)
         except schemas.DeclarationErrors as errors:
             left_out[other] = f"{len(errors.findings)} errors in its files (csp validate -s {other})"
             continue

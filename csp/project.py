@@ -7,6 +7,10 @@ from pathlib import Path
 
 import schemas
 from csp.errors import CommandError
+from schemas.stack import CONFIG_KEY
+
+NO_FILE_YET = "CSP-EST-001"
+"""The rule of an include pattern that matches no file: normal before the first adoption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +62,17 @@ class Project:
     def estate(self, stack: str) -> schemas.Estate:
         """The declared estate of a stack. Raises schemas.DeclarationErrors with every finding at once."""
         return schemas.load_estate(self.stack_file(stack), self.root)
+
+    def estate_so_far(self, stack: str) -> schemas.Estate:
+        """The same, except that an include pattern may match no file yet. Raises schemas.DeclarationErrors."""
+        try:
+            return self.estate(stack)
+        except schemas.DeclarationErrors as errors:
+            if any(found.rule != NO_FILE_YET for found in errors.findings):
+                raise
+            empty = {found.path for found in errors.findings}
+        declared = schemas.load_stack(self.stack_file(stack), self.root)
+        include = [p for number, p in enumerate(declared.include) if f"{CONFIG_KEY}.include.{number}" not in empty]
+        if not include and not declared.customers:
+            return schemas.Estate(stack, self.root, (), {})
+        return schemas.load_estate({**declared.model_dump(), "include": include}, self.root, name=stack)

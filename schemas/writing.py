@@ -14,6 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from schemas.confirming import editor
 from schemas.customer import Customer
+from schemas.whole_file import write_whole
 from schemas.yaml_source import looks_like_text
 
 SCHEMA = Path("schemas/customer.schema.json")
@@ -55,7 +56,7 @@ def write_customer(
     if out.getvalue() == before:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(out.getvalue(), encoding="utf-8")
+    write_whole(path, out.getvalue().encode())
     return True
 
 
