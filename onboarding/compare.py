@@ -1,4 +1,4 @@
-"""How a declared value and a seen value are compared: one rule a field, in one place.
+"""How a declared value and a seen value are compared. Which rule a field has is a trait of the field in `schemas`.
 
 A rule is a function text -> canonical text. Two values are equal when their canonical texts are. The canonical text is
 also what `seen` keeps, so that a change of form in a remote system (capitals, spaces, punctuation of a phone) is never
@@ -13,7 +13,9 @@ from functools import cache
 
 from babel.core import get_global
 
+import schemas
 from onboarding.contract import NOT_VISIBLE, Field
+from schemas.traits import CaseInsensitive, ComparedAs, fields_with, traits_of
 from schemas.values import countries
 
 Rule = Callable[[str], str]
@@ -82,34 +84,36 @@ def same_domain(one: str, other: str) -> bool | None:
     return False if left.endswith(ONMICROSOFT) and right.endswith(ONMICROSOFT) else None
 
 
-RULES: dict[str, Rule] = {
-    "organization": plain,
-    "email": email,
-    "contact_name": plain,
-    "title": plain,
+FORMS: dict[str, Rule] = {
+    "spaces": plain,
     "phone": digits,
-    "language": caseless,
-    "address.street": plain,
-    "address.suite": plain,
-    "address.city": plain,
-    "address.state": caseless,
-    "address.zip": postal_code,
-    "address.country": country,
-    "provider": caseless,
-    "pricebook": plain,
-    "provider_currency": caseless,
-    "invoice_currency": caseless,
+    "country": country,
+    "postal_code": postal_code,
+    "domain": domain,
+    "email": email,
+}
+"""Form of the `ComparedAs` trait -> rule."""
+
+
+def _rules_of_traits() -> dict[str, Rule]:
+    """Name of a field within its section of the customer file -> the rule that its traits ask for."""
+    rules: dict[str, Rule] = {_name(path): caseless for path in fields_with(schemas.Customer, CaseInsensitive)}
+    for path in fields_with(schemas.Customer, ComparedAs):
+        rules |= {_name(path): FORMS[t.form] for t in traits_of(schemas.Customer, path) if isinstance(t, ComparedAs)}
+    return rules
+
+
+def _name(path: str) -> str:
+    return path.partition(".")[2]
+
+
+RULES: dict[str, Rule] = _rules_of_traits() | {
+    # What is compared without being one field of the file.
     "portal_access": caseless,
     "tenant": caseless,
-    "domain": domain,
     "relationship": caseless,
-    "signatory": email,
-    "contact.first_name": plain,
-    "contact.last_name": plain,
-    "contact.email": email,
-    "contact.phone": digits,
-    "culture": caseless,
     "reseller": caseless,
+    "signatory": email,
 }
 
 

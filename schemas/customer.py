@@ -41,13 +41,13 @@ class Profile(Declared):
 class CloudProvider(Declared):
     """The Microsoft row of the customer's Cloud Providers in ION."""
 
-    provider: v.Text = "Legacy Azure"
+    provider: Annotated[v.Text, CaseInsensitive()] = "Legacy Azure"
     """The row as ION names it."""
-    pricebook: str = ""
+    pricebook: Annotated[str, ComparedAs("spaces")] = ""
     """Pricebook. Default: the connection's, when it has only one."""
-    provider_currency: str = ""
+    provider_currency: Annotated[str, CaseInsensitive()] = ""
     """Provider currency (ISO 4217). Default: the pricebook's."""
-    invoice_currency: str = ""
+    invoice_currency: Annotated[str, CaseInsensitive()] = ""
     """Invoice currency (ISO 4217). Default: the provider currency."""
     portal_access: v.Flag = False
     """"Enable provider in customer portal": true lets the customer buy and manage subscriptions by itself."""
@@ -81,7 +81,7 @@ class NewIdentity(Declared):
     """Address of the tenant. Default: the profile's."""
     contact: Annotated[Person, FixedRemotely()]
     """Billing contact of the tenant."""
-    culture: Annotated[v.Culture, WriteOnly()] = "en-US"
+    culture: Annotated[v.Culture, WriteOnly(), CaseInsensitive()] = "en-US"
     """Culture of messages and formats ("en-US", "fr-CA")."""
     language: Annotated[v.Language, WriteOnly()] = "en"
     """Language of the tenant ("en", "fr")."""

@@ -1,8 +1,11 @@
 """Comparison rules of fields: equal meanings, different meanings."""
 
+from typing import get_args, get_type_hints
+
 import pytest
 
 from onboarding import compare
+from schemas.traits import ComparedAs
 
 EQUAL = [
     ("phone", "+1 425 555 0101", "(425) 555-0101"),
@@ -28,6 +31,9 @@ EQUAL = [
     ("contact.email", "IT@Contoso.example", "it@contoso.example"),
     ("contact.first_name", " Ada  Maria", "Ada Maria"),
     ("culture", "en-us", "en-US"),
+    ("provider", "legacy azure", "Legacy Azure"),
+    ("provider_currency", "usd", "USD"),
+    ("pricebook", " US  Standard", "US Standard"),
     ("reseller", "through AB-C", "through ab-c"),
 ]
 DOMAINS = [
@@ -60,6 +66,10 @@ def test_equal(name: str, one: str, other: str) -> None:
 @pytest.mark.parametrize(("name", "one", "other"), DIFFERENT)
 def test_different(name: str, one: str, other: str) -> None:
     assert not compare.same(name, one, other)
+
+
+def test_every_form_that_a_field_may_have_is_a_rule() -> None:
+    assert set(get_args(get_type_hints(ComparedAs)["form"])) == set(compare.FORMS)
 
 
 @pytest.mark.parametrize(("one", "other", "same"), DOMAINS)
