@@ -10,7 +10,7 @@ import typer
 import schemas
 from clients.connection import Session
 from clients.errors import ClientError
-from clients.mail import Message, compose
+from clients.mail import WRITTEN, Message, compose
 from csp import access, engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack
@@ -58,7 +58,8 @@ def show(
     if format_ == "html":
         typer.echo(case.letter.html)
     elif format_ == "eml":
-        typer.echo(compose(case.message, case.sender, case.copy_to).as_string(), nl=False)
+        mail = compose(case.message, case.sender, case.copy_to)
+        typer.echo(mail.as_string(policy=WRITTEN.clone(linesep="\n")), nl=False)
     elif format_ == "json":
         typer.echo(json.dumps(_facts(case), indent=2))
     else:

@@ -79,6 +79,7 @@ def inputs_of(declared: schemas.Customer) -> dict[str, dict[str, Any]]:
         "TenantIdentity": parts("identity", "adopt", "on_remove") | _tenant(declared, dumped) | ending,
         "Attestation": parts("attestation")
         | {"route": declared.attestation_route, "company": entity(declared), "country": place(declared).country}
+        | {"language": _spoken(declared)}
         | ending,
     }
 
@@ -107,9 +108,14 @@ def _tenant(declared: schemas.Customer, dumped: Mapping[str, Any]) -> dict[str, 
     edit elsewhere must not show here."""
     more: dict[str, Any] = {"company": company(declared)}
     if isinstance(declared.identity, schemas.InviteIdentity):
-        more["language"] = declared.profile.language.lower()
+        more["language"] = _spoken(declared)
     if isinstance(declared.identity, schemas.NewIdentity):
         more["address"] = place(declared).model_dump(mode="json", exclude_none=True)
         if declared.identity.attest_first:
-            more["attestation"] = dumped["attestation"]
+            more |= {"attestation": dumped["attestation"], "language": _spoken(declared)}
     return more
+
+
+def _spoken(declared: schemas.Customer) -> str:
+    """The language of the customer's people, in which they get their mails."""
+    return declared.profile.language.lower()

@@ -1,6 +1,6 @@
 """Mails to customers and to TD SYNNEX."""
 
 from clients.mail.outbox import Outbox, Posted
-from clients.mail.sender import MailSender, Message, SendResult, compose
+from clients.mail.sender import WRITTEN, MailSender, Message, SendResult, compose
 
-__all__ = ["MailSender", "Message", "Outbox", "Posted", "SendResult", "compose"]
+__all__ = ["WRITTEN", "MailSender", "Message", "Outbox", "Posted", "SendResult", "compose"]

@@ -15,6 +15,8 @@ from typing import Literal
 from clients.redact import redact
 
 SendResult = Literal["sent", "maybe", "failed"]
+WRITTEN = policy.SMTP.clone(max_line_length=200)
+"""How a mail is written. At 78 characters the library leaves the line of a long subject empty after its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class MailSender:
         except (OSError, smtplib.SMTPException) as error:
             return self._failed(error)
         try:
-            code, text = smtp.data(mail.as_bytes(policy=policy.SMTP))  # CRLF: `data` mends line ends of text only
+            code, text = smtp.data(mail.as_bytes(policy=WRITTEN))  # CRLF: `data` mends line ends of text only
         except smtplib.SMTPDataError as error:
             return self._failed(error)
         except (OSError, smtplib.SMTPException) as error:

@@ -26,7 +26,8 @@ EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
 
 
 class AttestationInputs(schemas.Declared):
-    """The declared signatory; ids come from the resources before ("" while unknown)."""
+    """The declared signatory; ids come from the resources before ("" while unknown). `language`: that of the customer's
+    people ("en", "fr"), for the mail; the agreement's own is part of the attestation."""
 
     key: Annotated[str, Limit(min_length=1)]
     ion_customer_id: str = ""
@@ -36,6 +37,7 @@ class AttestationInputs(schemas.Declared):
     route: Literal["customer", "partner"]
     company: str
     country: str
+    language: str | None = None
     lifecycle: leaving.Ending | None = None
 
 

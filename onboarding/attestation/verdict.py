@@ -124,7 +124,7 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
 def letter(desired: AttestationInputs, link: str, about: str, session: Session) -> mails.Letter:
     """The mail with the page where the signatory accepts; `about` makes it unique."""
     who = signatory(desired)
-    language = (desired.attestation.language or "en")[:2].lower()
+    language = (desired.attestation.language or desired.language or "en")[:2].lower()
     name = f"{who.first_name} {who.last_name}"
     return mails.agreement(name, who.email, desired.company, link, about, session, language=language)
 

@@ -10,6 +10,9 @@ CUSTOMERS = {
 }
 
 
+FOR_EVER = "will create the Microsoft tenant"
+
+
 def test_one_up_the_people_act_one_more_up_and_all_can_order(provider: Workspace) -> None:
     provider.up()
     first = provider.status()
@@ -18,7 +21,10 @@ def test_one_up_the_people_act_one_more_up_and_all_can_order(provider: Workspace
     assert {key: c["next_step"]["owner"] for key, c in first.items()} == dict.fromkeys(CUSTOMERS, "customer")
 
     provider.sandbox.act()
-    provider.up()
+    told = provider.preview()
+    assert told.count(FOR_EVER) == 1, "blueyonder has its tenant, adventure and maplegrove brought theirs"
+    assert f"alpine: {FOR_EVER} alpineskihouse.onmicrosoft.com for ever. It cannot be undone" in told
+    assert FOR_EVER not in provider.up()
     second = provider.status()
     assert {key: c["blockers"] for key, c in second.items()} == {key: [] for key in CUSTOMERS}
     assert all(c["can_order"] and c["next_step"] is None for c in second.values())

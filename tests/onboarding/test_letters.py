@@ -12,6 +12,7 @@ import pytest
 import schemas
 from clients.errors import PersonMustAct
 from onboarding import letters
+from tests.drills.harness import Pipeline
 from tests.onboarding.world import LINK, World
 
 PLACES = [
@@ -146,3 +147,27 @@ def test_own_templates_are_checked_before_anything_is_sent(tmp_path: Path, own: 
     (own / "agreement.fr.txt.j2").write_text("Subject: Hi\n\nNo link", "utf-8")
     (line,) = letters.problems(connection, tmp_path)
     assert line == "stacks/mail: mail template agreement.fr.txt.j2: the text does not hold the link ({{ link }})"
+
+
+def test_people_who_speak_french_get_every_mail_in_french() -> None:
+    """From the file to the mailbox, over the wire."""
+    estate = Pipeline.example("provider")
+    try:
+        estate.declared = {key: estate.declared[key] for key in ("maplegrove", "blueyonder", "alpine")}
+        for key in estate.declared:
+            estate.declare(key, {"profile.language": "FR"})
+        estate.up()
+        estate.settle(2)
+        mails = [mail for mail in estate.remote.world.store.mails if mail.sender.startswith("onboarding@")]
+        assert sorted(mail.subject for mail in mails) == [
+            "Contrat client Microsoft pour Alpine Ski House : veuillez l'accepter",
+            "Contrat client Microsoft pour Blue Yonder : veuillez l'accepter",
+            "Veuillez accepter la relation de partenaire Microsoft pour Maple Grove Ltd",
+        ]
+        for mail in mails:
+            assert "Bonjour " in mail.text
+            assert '<html lang="fr">' in mail.html
+            assert "Bonjour " in mail.html
+            assert "Hello" not in mail.text + mail.html
+    finally:
+        estate.remove()

@@ -70,7 +70,10 @@ def test_type_tokens(cls, token: str) -> None:
         (profile.Inputs, "key profile lifecycle adopt recreate on_remove"),
         (row.Inputs, "key ion_customer_id cloud_provider adopt lifecycle"),
         (tenant.Inputs, "key ion_customer_id identity company language address attestation adopt on_remove lifecycle"),
-        (agreement.Inputs, "key ion_customer_id tenant_id attestation_id attestation route company country lifecycle"),
+        (
+            agreement.Inputs,
+            "key ion_customer_id tenant_id attestation_id attestation route company country language lifecycle",
+        ),
     ],
 )
 def test_names_of_inputs(declared, names: str) -> None:
