@@ -83,10 +83,10 @@ def _adopt(
         states = readiness.states_from_export(exported, estate.renamed) if exported else {}
         look = EstateLook(session)
         with progress("reading") as tell:
-            sights = adoption.read_account(look, tell, only)
+            sights = adoption.read_account(look, tell)
         today = dt.datetime.now(dt.UTC).date()
         plan = adoption.plan(
-            session, sights, look, estate, _ion_ids(states), today, update=update, elsewhere=elsewhere, some=bool(only)
+            session, sights, look, estate, _ion_ids(states), today, update=update, elsewhere=elsewhere, only=only
         )
         written = _write(project, plan, folder, estate, declared.defaults)
         _tell_plan(plan, written, folder.relative_to(project.root))
@@ -190,6 +190,8 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path) -> None:
         f"{new} customers written to {folder.as_posix()}/, {len(plan.known)} already declared "
         f"({sum(one.key in written for one in plan.filled)} of their files changed), {plan.inactive} inactive in ION"
     )
+    if plan.not_chosen:
+        typer.echo(f"{plan.not_chosen} others were not asked for (--only)")
     for stack, count in plan.elsewhere.items():
         typer.echo(f"{count} more are declared by stack {stack}")
     unknown = [name for one in plan.new for name in one.unknown]
@@ -199,6 +201,8 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path) -> None:
         typer.echo(f"not adopted, more than one meaning: {who}: {why}")
     for who, why in plan.left_out.items():
         typer.echo(f"not adopted: {who}: {why}")
+    if plan.not_chosen:
+        return
     for tenant in plan.tenants[:TENANTS_SHOWN]:
         typer.echo(f"no ION customer shows this Partner Center customer: {tenant}")
     if (more := len(plan.tenants) - TENANTS_SHOWN) > 0:

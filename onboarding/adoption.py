@@ -8,6 +8,7 @@ compared until somebody fills it in. Nothing is written to a remote system.
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -37,8 +38,9 @@ class Plan:
     new: declarations for customers that no file declares. known: key of a declared customer -> what is seen of it.
     as_seen: those of them that are not in state, and whose file says just what adoption would write (a run that ended
     between files and import). filled: declared customers whose file can be completed, or (with `update`) brought up to
-    what is seen. ambiguous, left_out: customer -> why. elsewhere: another stack -> how many it declares. inactive: how
-    many customers are not ACTIVE in ION. tenants: related tenants without an ION customer.
+    what is seen. ambiguous, left_out: customer -> why. elsewhere: another stack -> how many it declares. not_chosen,
+    inactive: how many customers were not asked for, or are not ACTIVE in ION. tenants: related tenants without an ION
+    customer.
     """
 
     new: list[schemas.Customer] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Plan:
     ambiguous: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     elsewhere: Counter[str] = field(default_factory=Counter)
+    not_chosen: int = 0
     inactive: int = 0
     tenants: list[str] = field(default_factory=list)
 
@@ -62,12 +65,13 @@ def plan(
     *,
     update: bool = False,
     elsewhere: Mapping[str, Sequence[schemas.Customer]] | None = None,
-    some: bool = False,
+    only: Sequence[str] = (),
 ) -> Plan:
     """Match what was seen with what is declared. `ion_ids`: ION customer id -> key, as far as the state knows.
 
     update: bring the files of declared customers up to what is seen, instead of only filling in what they call unknown.
-    elsewhere: what other stacks declare on the account. some: `sights` are not all customers of the account.
+    elsewhere: what other stacks declare on the account. only: patterns as of a shell; no more than the customers whose
+    company, e-mail or ION id is like one of them.
     """
     done = Plan(inactive=sum(s.customer.status.upper() != ACTIVE for s in sights))
     everyone = [one for one in look.ion_customers() or [s.customer for s in sights] if one.status.upper() == ACTIVE]
@@ -81,6 +85,9 @@ def plan(
     in_state = set(ion_ids.values())
     for sight in sights:
         if sight.customer.status.upper() != ACTIVE:
+            continue
+        if only and not _chosen(sight.customer, only):
+            done.not_chosen += 1
             continue
         if sight.trouble:
             done.left_out[sight.name] = f"could not look: {sight.trouble}"
@@ -112,12 +119,14 @@ def plan(
         else:
             keys.add(key)
             done.new.append(made)
-    if not some:
-        held = {sight.tenant for sight in sights}
-        held |= {declared_tenant(one.identity) for one in _all(estate, elsewhere)}
-        unheld = [(i, t) for i, t in look.related_tenants().items() if i not in held]
-        done.tenants = [f"{t.company_name} ({t.domain}), {i}" for i, t in unheld]
+    held = {sight.tenant for sight in sights} | {declared_tenant(one.identity) for one in _all(estate, elsewhere)}
+    done.tenants = [f"{t.company_name} ({t.domain}), {i}" for i, t in look.related_tenants().items() if i not in held]
     return done
+
+
+def _chosen(customer: IonCustomer, only: Sequence[str]) -> bool:
+    names = [name.casefold() for name in (customer.organization, customer.email, customer.id)]
+    return any(fnmatch.fnmatchcase(name, pattern.casefold()) for name in names for pattern in only)
 
 
 def _all(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import fnmatch
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -52,18 +51,14 @@ class Sight:
         return self.customer.status.upper() == ACTIVE and not self.trouble
 
 
-def read_account(look: EstateLook, tell: Tell = lambda done, total: None, only: tuple[str, ...] = ()) -> list[Sight]:
+def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> list[Sight]:
     """Every customer of the account, by ION id; the answers stay in `look`.
-
-    only: patterns as of a shell; customers whose company, e-mail or ION id is like one of them. Discovery by domain is
-    left out then: it needs to know which tenants the others have.
 
     Raises ClientError when a list cannot be read, and at once for lost credentials or a wrong account; one customer
     that cannot be read does not stop the others.
     """
     session = look.session
     customers = sorted(look.ion_customers(), key=lambda one: (len(one.id), one.id))
-    customers = [one for one in customers if not only or _chosen(one, only)]
     look.related_tenants()
     sights = []
     tell(0, len(customers))
@@ -75,12 +70,7 @@ def read_account(look: EstateLook, tell: Tell = lambda done, total: None, only: 
         except BaseException:  # lost credentials, Ctrl-C: nothing more is sent
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-        return sights if only else _by_domain(look, sights, pool)
-
-
-def _chosen(customer: IonCustomer, only: tuple[str, ...]) -> bool:
-    names = [name.casefold() for name in (customer.organization, customer.email, customer.id)]
-    return any(fnmatch.fnmatchcase(name, pattern.casefold()) for name in names for pattern in only)
+        return _by_domain(look, sights, pool)
 
 
 def _sight(look: EstateLook, customer: IonCustomer) -> Sight:

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import filelock
 import pytest
 
 from tests.csp.conftest import Desk, Said
@@ -115,6 +116,38 @@ def test_a_second_folder_may_be_empty(bare: Desk) -> None:
     assert (said.code, contents(bare)) == (2, before)  # nothing was written there, so that the pattern matches no file
     assert "0 customers written to stacks/customers/more" in said.out
     assert "matches no file" in said.err
+
+
+def test_a_chosen_part(bare: Desk) -> None:
+    said = adopt(bare, "--only", "contoso*")
+    assert list(contents(bare)) == ["contoso-ltd.yaml"]
+    assert "others were not asked for (--only)" in said.out
+    adopt(bare)
+    assert len(contents(bare)) > 1
+
+
+def test_an_account_split_over_two_stacks(bare: Desk) -> None:
+    stacks = bare.root / "stacks"
+    text = (stacks / "Pulumi.reseller.yaml").read_text("utf-8")
+    (stacks / "Pulumi.second.yaml").write_text(text.replace("customers/reseller/", "customers/second/"), "utf-8")
+    adopt(bare, "--only", "contoso*")
+    said = bare.csp("adopt", "-s", "second", "--write-only")
+    assert said.code == 0, said.all
+    assert "1 more are declared by stack reseller" in said.out
+    assert not (stacks / "customers" / "second" / "contoso-ltd.yaml").exists()
+    (stacks / "customers" / "second" / "odd.yaml").write_text("profile: 7\n", "utf-8")
+    refused = adopt(bare)
+    assert refused.code == 2
+    assert "stack second may declare customers of this account" in refused.err
+
+
+def test_one_at_a_time(bare: Desk) -> None:
+    (bare.home / "adopt").mkdir()
+    with filelock.FileLock(bare.home / "adopt" / "reseller.lock"):
+        said = adopt(bare)
+    assert said.code == 1
+    assert said.err == "csp: another csp adopt of reseller is running on this machine: wait for its end\n"
+    assert adopt(bare).code == 0
 
 
 def test_a_failure_of_the_list_is_one_line(bare: Desk) -> None:

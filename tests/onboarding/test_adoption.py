@@ -131,6 +131,73 @@ def test_two_meanings_are_told_and_never_guessed() -> None:
     assert all("linked to 2 ION customers" in why for why in shared.ambiguous.values())
 
 
+def test_an_email_that_two_customers_share_means_nobody() -> None:
+    twins = [sight(), sight(8, tenant=OTHER, domain="d.onmicrosoft.com", profile={"email": "IT@Contoso.example"})]
+    undeclared = plan(twins)
+    assert (undeclared.new, len(undeclared.ambiguous)) == ([], 2)
+    assert set(undeclared.ambiguous.values()) == {"the e-mail is that of 2 ION customers, ids 7, 8"}
+    one = declared()
+    assert (plan(twins, one).known, len(plan(twins, one).ambiguous)) == ({}, 2)
+    settled = plan(twins, one, ion_ids={"7": one.key})
+    assert (list(settled.known), len(settled.ambiguous)) == ([one.key], 1), "the state knows which of them it is"
+    former = replace(twins[1], customer=replace(twins[1].customer, status="INACTIVE"))
+    assert [made.key for made in plan([twins[0], former]).new] == ["contoso-ltd"]
+
+
+def test_thousands_are_matched_and_every_double_is_told() -> None:
+    """One e-mail in two spellings, one tenant at two customers, among five thousand that are like nobody else."""
+    sights = [
+        sight(n, tenant=_tenant(n), domain=f"c{n}.onmicrosoft.com", profile={"email": f"it@c{n}.example"})
+        for n in range(1, 5001)
+    ]
+    for n in range(1, 5001, 100):
+        sights[n] = replace(sights[n], customer=replace(sights[n].customer, email=f"It@C{n}.example"))
+        sights[n + 1] = replace(sights[n + 1], tenant=_tenant(n + 3), domain=f"c{n + 3}.onmicrosoft.com")
+    done = plan(sights)
+    doubles = {n + more for n in range(1, 5001, 100) for more in (0, 1, 2, 3)}
+    told = {int(name.rpartition(" ")[2]) for name in done.ambiguous}
+    assert told == doubles
+    assert len(done.new) == 5000 - len(doubles)
+    assert len({one.key for one in done.new}) == len(done.new)
+
+
+def test_no_more_than_the_chosen_and_matched_with_all() -> None:
+    sights = [sight(), sight(8, tenant=OTHER, domain="", profile={"email": "b@b.example", "organization": "Bikes"})]
+    assert [one.key for one in plan(sights, only=("BIKES*",)).new] == ["bikes"]
+    assert [one.key for one in plan(sights, only=("7", "b@*")).new] == ["contoso-ltd", "bikes"]
+    assert plan(sights, only=("bikes*",)).not_chosen == 1
+    shared = [sights[0], replace(sights[1], tenant=TENANT)]
+    assert plan(shared, only=("bikes*",)).new == [], "who has its tenant is no matter of the choice"
+    assert plan(sights, declared(), only=("bikes*",), update=True).known == {}
+
+
+def test_what_another_stack_declares_is_left_to_it() -> None:
+    other = declared()
+    there = plan([sight()], elsewhere={"east": [other]})
+    assert (there.new, there.ambiguous, dict(there.elsewhere)) == ([], {}, {"east": 1})
+    moved = plan([sight(profile={"email": "new@contoso.example"})], elsewhere={"east": [other]})
+    assert [why for why in moved.ambiguous.values() if why.endswith("(stack east)")]
+    fresh = sight(8, tenant=OTHER, domain="", profile={"email": "b@x.example"})
+    assert [one.key for one in plan([fresh], elsewhere={"east": [other]}).new] == ["contoso-ltd-8"]
+
+
+def test_what_this_stack_declares_on_another_account_is_not_declared_twice() -> None:
+    done = plan([sight()], declared(connection="elsewhere"))
+    assert done.new == []
+    (why,) = done.ambiguous.values()
+    assert why.startswith("the e-mail is that of contoso-ltd; the tenant id is that of contoso-ltd")
+    assert why.endswith("which is on another account")
+
+
+def test_a_file_that_adoption_wrote_is_known_as_such() -> None:
+    """A run may end between the files and the import: the next one goes on as the first would have."""
+    one = declared()
+    assert plan([sight(signatory=SIGNED)], one).as_seen == {one.key}
+    assert plan([sight(signatory=SIGNED)], one, ion_ids={"7": one.key}).as_seen == set()
+    changed = declared(profile=one.profile.model_dump() | {"contact_name": "Somebody Else"})
+    assert plan([sight(signatory=SIGNED)], changed).as_seen == set()
+
+
 def test_a_file_is_completed_once_something_is_seen() -> None:
     before = plan([sight(row={"portal_access": True})]).new[0]
     assert before.unknown == ("cloud_provider.pricebook", "attestation.signatory")
@@ -206,3 +273,7 @@ def test_state_of_an_adopted_customer_is_what_the_next_look_sees() -> None:
 
 def _legacy(agreement: LegacyAgreement) -> LegacyProfile:
     return LegacyProfile(TENANT, "c.onmicrosoft.com", (), "Contoso", "en-US", "Accepted", (agreement,))
+
+
+def _tenant(number: int) -> str:
+    return f"aaaaaaaa-0000-4000-8000-{number:012d}"
