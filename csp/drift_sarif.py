@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from csp.drift_shown import TITLES
+from csp.drift_shown import TITLES, next_run
 from onboarding.drift_report import DriftReport, Finding
 from schemas.yaml_source import Source, read
 
@@ -56,7 +56,7 @@ def _result(found: Finding, root: Path, sources: dict[str, Source | None]) -> di
     return {
         "ruleId": f"CSP-{found.kind.upper()}",
         "level": LEVELS[found.kind],
-        "message": {"text": "; ".join([*parts, f"next run: {found.will}"])},
+        "message": {"text": "; ".join([*parts, f"next run: {next_run(found)}"])},
         "locations": [{"physicalLocation": place}],
     }
 

@@ -70,7 +70,7 @@ def _block(found: Finding, width: int, looked_at: str) -> Iterator[str]:
         "rule" if found.kind == "inconsistent" else "declared": found.declared,
         "seen": f"{seen} ({where})" if where else seen,
         "changed by": found.who,
-        "next run": found.will,
+        "next run": next_run(found),
     }
     for label, text in parts.items():
         if text:
@@ -80,7 +80,7 @@ def _block(found: Finding, width: int, looked_at: str) -> Iterator[str]:
 def _one_line(found: Finding) -> str:
     if found.kind == "unmanaged":
         return f"{found.field}{f' of {found.customer}' if found.customer else ''}: {found.seen}"
-    after = f" (next run: {found.will})" if found.will else ""
+    after = f" (next run: {next_run(found)})" if found.will else ""
     return f"{found.customer}  {found.field}: {_plain(found.seen)}{after}"
 
 
@@ -98,7 +98,7 @@ def _cells(found: Finding) -> tuple[str, ...]:
         _plain(found.seen) or "-",
         found.where or "-",
         found.who or "-",
-        found.will or "-",
+        next_run(found) or "-",
     )
 
 
@@ -109,6 +109,11 @@ def _row(cells: Iterable[str]) -> str:
 def _escaped(text: str) -> str:
     """An e-mail address in angle brackets would be taken for HTML."""
     return text.replace("\n", " ").replace("<", "&lt;")
+
+
+def next_run(found: Finding) -> str:
+    """What the next `up` does, to stand behind the words "next run"."""
+    return found.will.removeprefix("the next run ")
 
 
 def _plain(seen: str) -> str:

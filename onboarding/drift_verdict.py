@@ -129,6 +129,7 @@ def will(seen: Seen, name: str, organization: str, email: str) -> str:
     if outcome.next_step is not None:
         step = outcome.next_step
         text = f"makes it a next step for {_OWNERS[step.owner]}: {step.action}"
+        text += " (then csp todo has the details)" if " below" in text else ""
         return text.replace("{customer}", organization).replace("{email}", email)
     if outcome.waiting_on == EARLIER:
         return f"waits: {outcome.reason}"
