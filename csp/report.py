@@ -76,7 +76,7 @@ def _customer(verdict: readiness.Readiness, can_order: str) -> dict[str, Any]:
         "since": verdict.since[:10] if waits else "",
         "step": step,
         "step_for": shown.OWNERS[step["owner"]] if step else "",
-        "notes": list(_notes(verdict)),
+        "notes": shown.notes(verdict),
     }
 
 
@@ -86,17 +86,6 @@ def _gate(gate: readiness.Gate) -> dict[str, str]:
         "why": gate.why,
         "age": "never" if gate.age is None else f"{shown.age(gate.age)} ago",
     }
-
-
-def _notes(verdict: readiness.Readiness) -> list[str]:
-    """What a run told about a resource, and what could not be looked at."""
-    told = []
-    for resource in verdict.resources.values():
-        if reason := resource.outputs.get("reason"):
-            told.append(str(reason))
-        if blind := resource.outputs.get("unobserved"):
-            told.append(f"not checked since {blind['since'][:10]}: {blind['reason']}")
-    return list(dict.fromkeys(told))
 
 
 def _cell(text: object) -> str:

@@ -69,15 +69,23 @@ def explain(verdict: readiness.Readiness) -> None:
     for name, gate in verdict.gates.items():
         looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
         typer.echo(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
-    for kind, resource in verdict.resources.items():
-        if reason := resource.outputs.get("reason"):
-            typer.echo(f"  {kind}: {reason}")
-        if blind := resource.outputs.get("unobserved"):
-            typer.echo(f"  {kind}: not checked since {blind['since'][:16]}: {blind['reason']}")
+    for note in notes(verdict):
+        typer.echo(f"  {note}")
     if verdict.next_step:
         again = f"; {verdict.follow_up}" if str(verdict.follow_up) else ""
         typer.echo(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}{again}):")
         print_step(verdict.next_step)
+
+
+def notes(verdict: readiness.Readiness) -> list[str]:
+    """What a run told about a customer's resources, and what could not be looked at."""
+    told = []
+    for resource in verdict.resources.values():
+        if reason := resource.outputs.get("reason"):
+            told.append(str(reason))
+        if blind := resource.outputs.get("unobserved"):
+            told.append(f"not checked since {blind['since'][:16]}: {blind['reason']}")
+    return list(dict.fromkeys(told))
 
 
 def print_step(step: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import schemas
 from onboarding import labels
-from onboarding.readiness import GATES, Readiness
+from onboarding.readiness import GATES, Gate, Readiness
 
 TITLES = {
     "reseller": "Our authorisation",
@@ -54,8 +54,12 @@ def _lines(customer: schemas.Customer, verdict: Readiness, connection: schemas.C
     yield ""
     yield "We see:"
     for name in GATES:
-        gate = verdict.gates[name]
-        yield f"- {TITLES[name]}: {'cannot be seen' if gate.unseen else gate.state}. {gate.why}"
+        yield f"- {TITLES[name]}: {_seen(verdict.gates[name])}"
+
+
+def _seen(gate: Gate) -> str:
+    state = "cannot be seen" if gate.unseen else gate.state
+    return gate.why if gate.why.startswith(state) else f"{state}: {gate.why}"
 
 
 def _asked(verdict: Readiness, tenant: str) -> list[str]:
