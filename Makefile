@@ -64,7 +64,7 @@ bench-load: $(READY)     ## Loading 1,000 customers against the bare YAML parse,
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
 	$(BIN)/python -m tests.drills.faults
 
-DRILLS := adopt order kill two_pipelines drift readiness
+DRILLS := adopt order kill kill_commands two_pipelines drift readiness
 drills: $(READY)      ## Drift, adoption, readiness, kills, order and two pipelines on seeded estates, one figure a line
 	@printf '%s\n' $(DRILLS) | xargs -P 2 -I '{}' $(BIN)/python -m 'tests.drills.{}'
 

@@ -1,6 +1,10 @@
 """A sample of the crash and race drills; the whole of them is `make drills`."""
 
-from tests.drills import kill, order, two_pipelines
+from collections.abc import Callable
+
+import pytest
+
+from tests.drills import kill, kill_handover, order, two_pipelines
 
 
 def test_a_sample_of_kills_converges() -> None:
@@ -19,4 +23,13 @@ def test_a_sample_of_interleavings_of_two_pipelines_makes_nothing_twice() -> Non
     told: list[str] = []
     played, failed = two_pipelines.run(every=37, report=told.append)
     assert played >= 10
+    assert failed == 0, "\n".join(told)
+
+
+@pytest.mark.parametrize("part", [kill_handover.files, kill_handover.requests])
+def test_a_sample_of_killed_commands_of_people(part: Callable[..., tuple[int, int, int]]) -> None:
+    told: list[str] = []
+    boundaries, kills, failed = part(23, told.append)
+    assert boundaries > 40
+    assert kills >= 6
     assert failed == 0, "\n".join(told)

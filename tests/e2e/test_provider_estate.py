@@ -1,5 +1,7 @@
 """Proof 1: the `provider` estate from an empty sandbox to four customers that can order."""
 
+import re
+
 from tests.workspace import Workspace
 
 CUSTOMERS = {
@@ -22,8 +24,10 @@ def test_one_up_the_people_act_one_more_up_and_all_can_order(provider: Workspace
 
     provider.sandbox.act()
     told = provider.preview()
-    assert told.count(FOR_EVER) == 1, "blueyonder has its tenant, adventure and maplegrove brought theirs"
-    assert f"alpine: {FOR_EVER} alpineskihouse.onmicrosoft.com for ever. It cannot be undone" in told
+    assert set(re.findall(rf"(\w+): {FOR_EVER}", told)) == {"alpine"}, (
+        "blueyonder has its tenant, others brought theirs"
+    )
+    assert f"{FOR_EVER} alpineskihouse.onmicrosoft.com for ever. It cannot be undone" in told
     assert FOR_EVER not in provider.up()
     second = provider.status()
     assert {key: c["blockers"] for key, c in second.items()} == {key: [] for key in CUSTOMERS}
