@@ -235,18 +235,19 @@ def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Out
 
 
 def another_prefix(free: str) -> str:
-    """What to do about a prefix that is gone for ever."""
-    return f"Choose another prefix, for example {free}, and confirm it in identity.confirm_new_tenant."
+    """What to do about a prefix that is gone for ever. `free`: one that is not, "" where a few tries found none."""
+    example = f", for example {free}," if free else " (with the next numbers behind it, it is taken too)"
+    return f"Choose another prefix{example} and confirm it in identity.confirm_new_tenant."
 
 
 def _free_prefix(prefix: str, session: Session) -> str:
-    """The next prefix that Microsoft calls free; the fifth when none of five is."""
+    """The next prefix that Microsoft calls free; "" when none of five is."""
     assert session.partner_center is not None
     for _ in range(5):
         prefix = next_prefix(prefix)
         if not session.partner_center.domain_exists(f"{prefix}.onmicrosoft.com"):
-            break
-    return prefix
+            return prefix
+    return ""
 
 
 def next_prefix(prefix: str) -> str:

@@ -27,12 +27,14 @@ from tests.drills.killing import FILES, MARK, MEMORY, kill_all
 from tests.workspace import CSP, ROOT, Workspace
 
 KEY, STACK = "maplegrove", ("-s", "provider")
+TAKEN = "text taken, not answered"
 KEPT = ("state", "mail", "runs")
 """Folders of CSP_HOME that a cell begins with; a token chain only goes on."""
 
 
 class Post(socketserver.ThreadingTCPServer):
-    """A mail server. `taken`: the Message-IDs that it took; `steps`: what it was asked; at step `at` it calls `act`."""
+    """A mail server. `taken`: the Message-IDs that it took; `steps`: what it was asked; at step `at`, a number or a
+    name, it calls `act`."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -42,13 +44,13 @@ class Post(socketserver.ThreadingTCPServer):
         self.taken: list[str] = []
         self.steps: list[str] = []
         self.closed = False
-        self.at = 0
+        self.at: int | str = 0
         self.act: Callable[[], None] = lambda: None
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def step(self, name: str) -> None:
         self.steps.append(name)
-        if len(self.steps) == self.at:
+        if self.at in (len(self.steps), name):
             self.act()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -70,7 +72,7 @@ class _Talk(socketserver.StreamRequestHandler):
             if word == "DATA":
                 self.wfile.write(b"354 go on\r\n")
                 self._take()
-                self.server.step("text taken, not answered")
+                self.server.step(TAKEN)
             self.wfile.write(b"250 ok\r\n")
             if word == "QUIT":
                 return
@@ -114,7 +116,7 @@ class Scene:
         for name in KEPT[1:]:
             shutil.rmtree(self.estate.home / name, ignore_errors=True)
 
-    def invite(self, verb: str, *, step: int = 0, folder: str = "", operation: int = 0) -> int:
+    def invite(self, verb: str, *, step: int | str = 0, folder: str = "", operation: int = 0) -> int:
         """Give the command, to be killed at a step of the mail server or at an operation on files of a folder."""
         self.number += 1
         mark, told = f"{os.getpid()}-{self.number}", self.copy / "names"

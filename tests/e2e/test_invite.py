@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.drills import kill_invite
 from tests.workspace import Workspace
 
 KEY = "maplegrove"
@@ -39,3 +40,18 @@ def test_shown_ended_and_renewed(ready_provider: Workspace, tmp_path: Path) -> N
     estate.up("--target", f"**::{KEY}")
     assert estate.status()[KEY]["can_order"]
     assert len(invitations(estate)) == 2
+
+
+def test_what_a_lost_runner_may_have_sent_is_not_sent_again() -> None:
+    """The mail server has taken the mail; command, engine and plugin die before its answer, and the machine is gone."""
+    with kill_invite.scene() as one:
+        one.invite("send", step=kill_invite.TAKEN)
+        assert len(one.post.taken) == 1
+        one.lose_the_runner()
+        one.estate.csp("cancel", "-s", "provider", "--yes")
+        assert "worked on maplegrove, and not on this machine" in one.estate.csp("refresh", "-s", "provider", expect=1)
+        assert "counts as one that may have been sent" in one.estate.up()
+        assert one.shown()["told"].startswith("the invitation to admin@maplegrove.example may have been sent")
+        one.estate.preview("--expect-no-changes", "--refresh=false")
+        assert "Nothing to send" in one.estate.csp("invite", "send", KEY, "-s", "provider")
+        assert len(one.post.taken) == 1

@@ -67,6 +67,27 @@ def test_a_half_made_tenant_blocks_its_prefix_and_is_told_with_the_next_one(
     assert world.writes == [], "nothing was made, and nothing is tried again"
 
 
+@pytest.mark.parametrize(
+    ("gone", "suggested"),
+    [
+        (1, ", for example contosonew2,"),
+        (2, ", for example contosonew3,"),
+        (5, ", for example contosonew6,"),
+        (6, " (with the next numbers behind it, it is taken too)"),
+    ],
+)
+def test_a_prefix_that_is_gone_is_told_with_the_next_free_one(world: World, gone: int, suggested: str) -> None:
+    prefixes = ["contosonew", *(f"contosonew{number}" for number in range(2, gone + 1))]
+    world.taken |= {f"{prefix}.onmicrosoft.com" for prefix in prefixes}
+    outcome, _ = run(world, Known())
+    assert (outcome.status, world.writes) == ("blocked", [])
+    assert "contosonew.onmicrosoft.com is taken (or left over from a create that failed half-way)" in outcome.reason
+    assert outcome.next_step is not None
+    assert outcome.next_step.action == (
+        f"Choose another prefix{suggested} and confirm it in identity.confirm_new_tenant."
+    )
+
+
 def test_a_create_of_another_prefix_says_nothing_about_this_one(world: World) -> None:
     world.taken.add("contosonew.onmicrosoft.com")
     outcome, _ = run(world, Known({"memory": {"create_sent": "2026-11-01T12:00:00Z contosoold.onmicrosoft.com"}}))
