@@ -5,9 +5,7 @@ Only what the store needs, written from the public REST reference; the azure lib
 
 from __future__ import annotations
 
-import datetime as dt
 import http.server
-import ipaddress
 import json
 import ssl
 import threading
@@ -20,6 +18,7 @@ from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 
 from clients.clock import Clock, SystemClock
+from tests.clients.tls import certificate_in
 
 
 class FixedCredential:
@@ -38,7 +37,7 @@ class FakeVault(http.server.ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.deny = False
         self.clock: Clock = SystemClock()
-        self.certificate = _certificate(folder)
+        self.certificate = certificate_in(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
         self.socket = context.wrap_socket(self.socket, server_side=True)
@@ -150,32 +149,3 @@ def _item(url: str, name: str, version: dict[str, Any]) -> dict[str, Any]:
 
 def _bundle(url: str, name: str, version: dict[str, Any]) -> dict[str, Any]:
     return {**_item(url, name, version), "value": version["value"]}
-
-
-def _certificate(folder: Path) -> Path:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vault.example")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "vault.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return file

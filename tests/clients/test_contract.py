@@ -8,23 +8,13 @@ from dataclasses import replace
 import pytest
 
 from clients.errors import CredentialsLost, NotFound, OurBug, PersonMustAct, WrongAccount
-from clients.ion.models import Address, AssociationRow, IonCustomerFields
-from clients.partner_center.models import AttestationRequest, NewTenant, PcAddress
+from clients.ion.models import AssociationRow, IonCustomerFields
+from clients.partner_center.models import AttestationRequest, NewTenant
 from clients.transport import request_id
 from tests.clients.conftest import Opener, RunningSandbox
+from tests.clients.samples import BILLING, PLACE
 
-PLACE = Address("One Microsoft Way", "", "Redmond", "WA", "98052", "US")
 ALPINE = IonCustomerFields("Alpine Ski House", PLACE, "Al Pine", "it@alpine.example", "EN", "CIO", "4255550100")
-BILLING = PcAddress(
-    address_line1="One Microsoft Way",
-    city="Redmond",
-    state="WA",
-    postal_code="98052",
-    country="US",
-    first_name="Al",
-    last_name="Pine",
-    phone_number="4255550100",
-)
 
 
 def rid(operation: str, attempt: int = 1) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from clients.clock import SystemClock
 from clients.entra.discovery import describe
@@ -20,6 +21,7 @@ from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import Chain, FileTokenStore
 from clients.transport import Transport
 from tests.clients.conftest import Opener, RunningSandbox
+from tests.clients.tls import certificate_in
 from tests.clients.virtual import Script, VirtualClock
 
 _HTTP: list[httpx.Client] = []
@@ -86,8 +88,7 @@ def test_app_only_with_a_federated_token(provider: RunningSandbox, tmp_path: Pat
 
 
 def test_app_only_with_a_certificate(provider: RunningSandbox, tmp_path: Path) -> None:
-    file = tmp_path / "app.pem"
-    file.write_text(_certificate())
+    file = certificate_in(tmp_path, rsa.generate_private_key(public_exponent=65537, key_size=2048))
     assert tokens(provider, AppCredential(provider.ready["pc_client_id"], certificate_file=str(file))).token()
     file.write_text("nothing")
     with pytest.raises(PersonMustAct, match="holds no PEM certificate"):
@@ -206,31 +207,6 @@ def test_device_code_with_mfa(provider: RunningSandbox, open_session: Opener) ->
     assert "mfa" in session.user_tokens.claims()["amr"]
     assert session.partner_center is not None
     assert session.partner_center.customers()
-
-
-def _certificate() -> str:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.x509.oid import NameOID
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csp")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode()
 
 
 SECRET = "eyJhbGciOiJub25lIn0.half-an-answer"

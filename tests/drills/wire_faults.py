@@ -29,10 +29,11 @@ from clients.errors import (
     RetryLater,
     UnknownOutcome,
 )
-from clients.ion.models import Address, AssociationRow, IonCustomer, IonCustomerFields
-from clients.partner_center.models import AttestationRequest, NewTenant, PcAddress
+from clients.ion.models import AssociationRow, IonCustomer, IonCustomerFields
+from clients.partner_center.models import AttestationRequest, NewTenant
 from clients.transport import request_id
 from tests.clients.conftest import RunningSandbox, connection, start_sandbox, stop_sandbox
+from tests.clients.samples import BILLING, PLACE
 from tests.clients.virtual import VirtualClock
 
 FAULTS = Path(__file__).parents[1] / "scenarios" / "faults" / "wire.json"
@@ -107,18 +108,6 @@ class Cell:
 
     def rid(self, operation: str) -> str:
         return request_id(self.session.account, self.key, operation, {}, 1)
-
-
-PLACE = Address("One Microsoft Way", "", "Redmond", "WA", "98052", "US")
-BILLING = PcAddress(
-    address_line1="One Microsoft Way",
-    city="Redmond",
-    state="WA",
-    postal_code="98052",
-    country="US",
-    first_name="Al",
-    last_name="Pine",
-)
 
 
 def _fields(cell: Cell) -> IonCustomerFields:
