@@ -223,6 +223,8 @@ def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entr
     name = estate.renamed.get(name, name)
     for key, entries in entries_of(project, estate).items():
         chosen = newest(entries) if key == name else next((e for e in entries if e.reference == name), None)
+        if chosen is not None and key not in {customer.key for customer in estate.customers}:
+            raise CommandError(f"{key} is not declared any more: put its file back to deliver {chosen.reference}")
         if chosen is not None:
             declared, store = _customer(stack, key)
             return declared, store, chosen

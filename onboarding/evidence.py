@@ -6,7 +6,7 @@ line; what no system shows is told as such, never filled in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from onboarding.readiness import ResourceState, States
 UNSEEN = "cannot be seen"
 FILE, REQUEST, STATE = "customer file", "our request to Microsoft", "state of the last run"
 _MAIL = "mail_agreement_"
+_ASKED = ("asked_at", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,29 @@ class Fact:
 def records(states: States, estate: schemas.Estate) -> list[dict[str, Any]]:
     """`{"customer", "organization", "agreement", "facts"}` of every customer that is not gone, by key."""
     return [
-        record(customer, states.get(customer.key, {}).get("Attestation") or ResourceState("Attestation", "", {}))
+        record(customer, states.get(customer.key, {}), estate.connections[customer.connection])
         for customer in sorted(estate.customers, key=lambda one: one.key)
         if customer.lifecycle != "left"
     ]
 
 
-def record(customer: schemas.Customer, resource: ResourceState) -> dict[str, Any]:
-    """The record of one customer from the state of its agreement (empty before the first run)."""
+def record(
+    customer: schemas.Customer, resources: Mapping[str, ResourceState], connection: schemas.Connection
+) -> dict[str, Any]:
+    """The record of one customer from the states of its resources by kind (none before the first run)."""
+    resource = resources.get("Attestation") or ResourceState("Attestation", "", {})
+    partner = customer.attestation_route == "partner"
+    route = _ROUTES["console" if partner and not connection.calls_partner_center else customer.attestation_route]
+    memory = _memory(resource)
+    if tenant := resources.get("TenantIdentity"):  # who asked, when the agreement came before the tenant
+        before = _memory(tenant)
+        if before.get("attestation_id") and before["attestation_id"] == memory.get("attestation_id"):
+            memory = {name: text for name, text in before.items() if name in _ASKED or name.startswith(_MAIL)} | memory
     return {
         "customer": customer.key,
         "organization": customer.profile.organization,
         "agreement": verdict(resource),
-        "facts": [fact.as_dict() for fact in _facts(customer, resource)],
+        "facts": [fact.as_dict() for fact in _facts(customer, resource, memory, route)],
     }
 
 
@@ -61,13 +72,13 @@ def verdict(resource: ResourceState) -> str:
     return "not accepted" if fact.get("state") == "mismatch" else UNSEEN
 
 
-def _facts(customer: schemas.Customer, resource: ResourceState) -> Iterator[Fact]:
-    fact, memory = resource.fact("agreement"), _memory(resource)
+def _facts(customer: schemas.Customer, resource: ResourceState, memory: dict[str, str], route: str) -> Iterator[Fact]:
+    fact = resource.fact("agreement")
     where = memory.get("where") or fact.get("where") or "not looked at yet"
     yield Fact("seen", fact.get("seen") or UNSEEN, fact.get("where") or "not looked at yet")
     if fact.get("confirmed"):
         yield Fact("confirmed", fact["confirmed"], FILE)
-    yield Fact("route", _ROUTES[customer.attestation_route], FILE)
+    yield Fact("route", route, FILE)
     yield from _declared(customer)
     if fact.get("state") == "match":
         yield from _accepted(memory, where)
@@ -79,6 +90,7 @@ def _facts(customer: schemas.Customer, resource: ResourceState) -> Iterator[Fact
 _ROUTES = {
     "partner": "the signatory accepts on Microsoft's page, the partner puts it on record",
     "customer": "the customer accepts it directly",
+    "console": "the form in ION, or the customer accepts it directly",
 }
 
 
@@ -114,9 +126,7 @@ def _how(memory: dict[str, str], where: str) -> str:
 def _asked(customer: schemas.Customer, memory: dict[str, str]) -> Iterator[Fact]:
     """What we did ourselves."""
     if memory.get("attestation_id"):
-        yield Fact(
-            "asked", _day(memory["asked_at"]) if memory.get("asked_at") else "before the tenant was made", REQUEST
-        )
+        yield Fact("asked", _day(memory.get("asked_at", "")) or UNSEEN, REQUEST)
         yield Fact("attestation id", memory["attestation_id"], REQUEST)
         language = memory.get("language") or customer.attestation.language
         yield Fact("language", language or "Microsoft's for the country", REQUEST if language else FILE)

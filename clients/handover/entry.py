@@ -10,6 +10,8 @@ KEPT = ("age", "key_vault")
 """Kinds of which we hold the value."""
 UNDELIVERED = ("waiting", "interrupted")
 """States in which somebody still waits for the value that we hold."""
+SETTLED = ("delivered", "replaced")
+"""States that a newer entry leaves as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from clients.clock import Clock
 from clients.errors import ClientError, NotFound, OurBug, Problem
-from clients.handover.entry import KEPT, UNDELIVERED, Entry, newest
+from clients.handover.entry import KEPT, SETTLED, UNDELIVERED, Entry, newest
 from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
 from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
@@ -90,10 +90,10 @@ class HandoverStore:
         delivered. A killed run may not have got to it."""
         last = newest(self.list(*customer_keys))
         for entry in self.list(*customer_keys):
-            if last is not None and entry.reference != last.reference and not (entry.delivered or entry.replaced):
+            if last is not None and entry.reference != last.reference and entry.state not in SETTLED:
                 with self._hold(entry):
                     now = self._entry(entry.reference)
-                    if not now.delivered:
+                    if now.state not in SETTLED:
                         self._save(replace(now, replaced=self._now()))
 
     @contextlib.contextmanager

@@ -6,7 +6,7 @@ attestation and creates the agreement once Microsoft says that it was accepted; 
 shows. Nobody accepts for the customer. How it goes on: docs/attestation.md.
 """
 
-from onboarding.attestation.converge import converge, mail_link, rejected, release, request
+from onboarding.attestation.converge import converge, language, mail_link, rejected, release, request
 from onboarding.attestation.observe import ACCEPTED, CARRIED, WHERE_ION, AttestationInputs, observe, signer
 from onboarding.attestation.verdict import asks_again, assess, signatory_step
 
@@ -21,6 +21,7 @@ __all__ = [
     "asks_again",
     "assess",
     "converge",
+    "language",
     "mail_link",
     "observe",
     "rejected",

@@ -28,15 +28,15 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
             if pending is not None and pending.status == "accepted":
                 return _put_on_record(desired, known, facts, pending, session)
             try:
-                language = _language(session, desired)
-                pending = request(session, desired, known, language)
+                spoken = language(session, desired)
+                pending = request(session, desired, known, spoken)
             except (RetryLater, UnknownOutcome) as later:
                 # The same request id is sent again, so that Microsoft answers with the same attestation.
                 return outcome.but(reason=str(later), again=True)
             except (OurBug, PersonMustAct) as refused:
                 return rejected(facts, refused)
         memory = {"attestation_id": pending.id, "asked_for": signer(desired), "asked_at": contract.now()}
-        memory |= {"language": language, "finalised": "", KNOWN_ALREADY: ""}
+        memory |= {"language": spoken, "finalised": "", KNOWN_ALREADY: ""}
         known = Known({**known.outputs, "memory": known.memory | memory})
         asked = Facts(
             facts.fields, {**facts.seen, "attestation": pending.status}, data={**facts.data, "pending": pending}
@@ -61,13 +61,13 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
     return outcome.but(memory={**memory, **outcome.memory})
 
 
-def request(session: Session, desired: AttestationInputs, known: Known, language: str = "") -> AttestationState:
-    """Ask Microsoft for an acceptance page for the signatory. Raises ClientErrors."""
+def request(session: Session, desired: AttestationInputs, known: Known, spoken: str) -> AttestationState:
+    """Ask Microsoft for an acceptance page for the signatory, in the language `spoken`. Raises ClientErrors."""
     assert session.partner_center is not None
     who = signatory(desired)
     wanted = AttestationRequest(
         country=desired.country,
-        language=language or _language(session, desired),
+        language=spoken,
         company_name=desired.company,
         signatory_first_name=who.first_name,
         signatory_last_name=who.last_name,
@@ -79,7 +79,7 @@ def request(session: Session, desired: AttestationInputs, known: Known, language
     return session.partner_center.request_attestation(wanted, request_id=unique)
 
 
-def _language(session: Session, desired: AttestationInputs) -> str:
+def language(session: Session, desired: AttestationInputs) -> str:
     """The declared language, else the one that Microsoft's rules name for the country. Raises ClientErrors."""
     assert session.partner_center is not None
     if desired.attestation.language:

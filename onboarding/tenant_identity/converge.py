@@ -10,7 +10,7 @@ import schemas
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.transport import request_id
-from onboarding import attestation, leaving
+from onboarding import attestation, contract, leaving
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
 from onboarding.tenant_identity import inviting, new, rename
@@ -75,16 +75,19 @@ def _make(
 ) -> Outcome:
     found: Found = facts.data["found"]
     if identity.attest_first and desired.attestation is not None and attestation.asks_again(found.pending, known):
+        agreement = agreement_inputs(desired, identity)
         try:
             new.check_before(desired, identity, session)  # nobody should sign for a tenant that cannot be made
-            pending = attestation.request(session, agreement_inputs(desired, identity), known)
+            language = attestation.language(session, agreement)
+            pending = attestation.request(session, agreement, known, language)
         except new.Refused as refused:
             return blocked(facts, refused.reason, refused.step, final=True)
         except (OurBug, PersonMustAct) as refused_here:
             return attestation.rejected(facts, refused_here)
         except (RetryLater, UnknownOutcome) as later:
             return waiting(facts, NEXT_RUN, str(later), again=True)
-        memory = {"attestation_id": pending.id, ASKED_FOR: attestation.signer(agreement_inputs(desired, identity))}
+        memory = {"attestation_id": pending.id, ASKED_FOR: attestation.signer(agreement)}
+        memory |= {"asked_at": contract.now(), "language": language}
         return waiting(facts, "customer", "the signatory was asked", memory=memory, final=True)
     return new.create(desired, identity, known, facts, session)
 

@@ -163,3 +163,12 @@ def test_lost_is_closed_by_the_next_value_and_not_by_silence(tmp_path: Path) -> 
     with pytest.raises(OurBug, match="sent to the wrong person"):
         store.deliver(third, to="Anna", by="Ben")
     assert values(tmp_path) == []
+
+
+def test_a_reset_closes_what_was_lost_after_its_delivery(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    store.deliver(store.put("contoso", SECRET), to="Anna", by="Ben")
+    store.lose("contoso", "", by="Ben", why="the wrong Anna")
+    store.put("contoso", SECRET, by="Ben")
+    assert [entry.state for entry in store.list()] == ["replaced", "waiting"]

@@ -107,6 +107,16 @@ def test_what_stops_a_delivery_before_it_begins(csp: Csp, store: HandoverStore, 
     assert "nothing is kept here" in csp("deliver", "alpine", "--stdout")[1]
 
 
+def test_the_entry_of_a_removed_customer_is_told(csp: Csp, store: HandoverStore, project: Path) -> None:
+    reference = made(store)
+    (project / "stacks" / "customers" / "provider" / "blueyonder.yaml").unlink()
+    assert reference in csp("list")[1]
+    assert csp("deliver", reference, "--stdout") == (
+        1,
+        f"blueyonder is not declared any more: put its file back to deliver {reference}",
+    )
+
+
 def test_an_interrupted_delivery_is_told_honestly(
     csp: Csp, store: HandoverStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

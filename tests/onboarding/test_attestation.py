@@ -42,7 +42,11 @@ def agreement(pipeline: Pipeline, key: str = KEY) -> dict[str, Any]:
 
 def facts(pipeline: Pipeline, key: str = KEY) -> dict[str, str]:
     """The evidence record, fact by fact."""
-    found = evidence.record(pipeline.declared[key], ResourceState("Attestation", key, agreement(pipeline, key)))
+    declared = pipeline.declared[key]
+    states = {
+        kind: ResourceState(kind, key, kept.outputs) for (one, kind), kept in pipeline.state.items() if one == key
+    }
+    found = evidence.record(declared, states, pipeline.connections[declared.connection])
     return {"agreement": found["agreement"]} | {one["fact"]: one["value"] for one in found["facts"]}
 
 
@@ -179,3 +183,26 @@ def test_those_who_may_only_read_say_what_they_cannot_see() -> None:
     assert (tailspin["agreement"], tailspin["seen"]) == ("not accepted", "of 2022-06-14, too old")
     assert "accepted by" not in tailspin
     assert wingtip["agreement"] == "cannot be seen"
+
+
+def test_the_evidence_of_an_agreement_that_came_before_its_tenant() -> None:
+    estate = Pipeline.example("provider")
+    try:
+        estate.declared = {"alpine": estate.declared["alpine"]}
+        estate.up()
+        estate.settle(2)
+        told = facts(estate, "alpine")
+        assert told["agreement"] == "accepted"
+        assert (told["asked"], told["language"]) == ("2026-11-22", "en-US")
+        assert told["link mailed"] == "2026-11-22 to it@alpine.example (sent)"
+    finally:
+        estate.remove()
+
+
+def test_the_evidence_of_an_indirect_reseller_names_its_own_route() -> None:
+    estate = Pipeline.example("reseller")
+    try:
+        estate.up()
+        assert facts(estate, "contoso")["route"] == "the form in ION, or the customer accepts it directly"
+    finally:
+        estate.remove()
