@@ -48,7 +48,7 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         return waiting(facts, "us", reason(now, session), step)
     action = f"{now.to} (Global Admin) accepts the relationship link of the invitation. {told(now)}"
     if not found.wanted:
-        action += f" {_no_tenant(found)}"
+        action += f" {_no_tenant(found, declared_domain(desired.identity))}"
     step = NextStep("customer", ADMIN_CENTER, action, next_steps.who(), link)
     return waiting(facts, "customer", reason(now, session), step)
 
@@ -74,8 +74,13 @@ def told(now: invitation.Invitation) -> str:
     return mails.told(f"sent {now.sent}")
 
 
-def _no_tenant(found: Found) -> str:
-    """The file names neither domain nor tenant: how the acceptance is found."""
+def _no_tenant(found: Found, domain: str) -> str:
+    """Nobody knows yet which tenant accepts: how the acceptance is found. `domain`: what the file names, or ""."""
+    if domain:
+        return (
+            f"Microsoft knows no tenant of {domain} today: see with them whether identity.domain is right. If another "
+            "tenant accepts, set identity.tenant_id when they reply with the Microsoft ID."
+        )
     hint = f"The domain of the address belongs to tenant {found.candidate}. " if found.candidate else ""
     return (
         f"The file names neither domain nor tenant id, so nobody recognises the acceptance: {hint}When they reply with "

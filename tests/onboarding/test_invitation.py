@@ -216,6 +216,18 @@ def test_the_ticket_asks_what_nobody_knows(runs: Callable[..., Runs]) -> None:
     )
 
 
+def test_a_tenant_that_nobody_knows_is_told_with_what_the_file_says(runs: Callable[..., Runs]) -> None:
+    for declared, says in (
+        ("contoso.onmicrosoft.com", "Microsoft knows no tenant of contoso.onmicrosoft.com today"),
+        (None, "The file names neither domain nor tenant id"),
+    ):
+        one = runs()
+        one.declare(domain=declared)
+        step = one.up().next_step
+        assert step is not None
+        assert says in step.action
+
+
 def test_a_link_that_names_another_reseller_is_not_used(runs: Callable[..., Runs]) -> None:
     session: Any = runs().world
     ours = (
