@@ -162,7 +162,8 @@ class VaultShelf:
         self._scope = scope
 
     def check(self) -> None:
-        """Only a write would show the right to write."""
+        """Only a write shows the right to write: a secret of its own that holds nothing."""
+        self._vault.put(f"{self._TAG}-check", "-", {})
 
     def put(self, entry: Entry, value: str) -> None:
         self._vault.put(entry.reference, value, self._tags(entry))

@@ -31,7 +31,8 @@ class HandoverStore:
         self._older = FolderShelf(home, recipients, scope) if vault is not None else None
 
     def check(self) -> None:
-        """Raises PersonMustAct when nobody could open a credential: call it before anything irreversible."""
+        """Call it before anything irreversible. Raises PersonMustAct when nobody could open a credential or the vault
+        takes none from us, RetryLater when it does not answer."""
         self._shelf.check()
 
     def put(

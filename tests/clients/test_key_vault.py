@@ -149,6 +149,17 @@ def test_one_time_credentials_in_a_vault(vault: FakeVault, tmp_path: Path) -> No
     client.close()
 
 
+def test_a_vault_that_takes_nothing_from_us_is_known_before_a_password_exists(vault: FakeVault, tmp_path: Path) -> None:
+    client = vault.client()
+    keep = vault_keep(vault, tmp_path, client)
+    keep.check()
+    assert keep.list() == [], "what was written to try it is no entry"
+    vault.deny = True
+    with pytest.raises(PersonMustAct, match="no permission"):
+        keep.check()
+    client.close()
+
+
 def test_two_machines_deliver_a_vault_entry_once(vault: FakeVault, tmp_path: Path) -> None:
     client = vault.client()
     keep = vault_keep(vault, tmp_path, client)
