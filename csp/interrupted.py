@@ -7,12 +7,14 @@ mail left: the customer's key goes to the plugin, which then says "may have been
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import typer
 
 import schemas
+from csp import removed
 from csp.engines import Engine
 from csp.errors import CommandError
 from onboarding import readiness
@@ -45,15 +47,17 @@ def run(
 ) -> int:
     """Run `up` or `refresh` on a stack, knowing what an earlier run left open; the engine's exit code.
 
-    Raises CommandError for a `refresh` that would wipe out the engine's note before an `up` has heeded it.
+    Raises CommandError for a run that would wipe out the engine's note before an `up` of the customer has heeded it: a
+    `refresh`, or an `up` of others alone.
     """
     own = _note(engine.project.home, engine.stack)
     stopped_here = own.exists()
     doubtful = [] if stopped_here else customers(state or {}, estate.renamed)
-    if doubtful and verb == "refresh":
+    left_out = doubtful if verb == "refresh" else [key for key in doubtful if not _targeted(key, arguments)]
+    if left_out:
         raise CommandError(
-            f"the last run was stopped while it worked on {_some(doubtful)}, and not on this machine: run csp up "
-            "first, which takes into account that a mail may have been sent"
+            f"the last run was stopped while it worked on {_some(left_out)}, and not on this machine: run csp up "
+            f"-s {engine.stack} first, which takes into account that a mail may have been sent"
         )
     if doubtful:
         typer.echo(
@@ -69,6 +73,13 @@ def run(
     if code == 0 or (code > 0 and not stopped_here):  # not killed, nor held up by the lock of the one that was
         own.unlink(missing_ok=True)
     return code
+
+
+def _targeted(key: str, arguments: Sequence[str]) -> bool:
+    """Whether an `up` with these arguments comes to a customer."""
+    words = " ".join(arguments).replace("=", " ").split()
+    wanted = [value for name, value in pairwise(words) if name in removed.TARGETS]
+    return not wanted or any(value.endswith(f"::{key}") for value in wanted)
 
 
 def _note(home: Path, stack: str) -> Path:

@@ -46,14 +46,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".csp"
 
 
-def run(home: Path, state: Mapping[str, Any] | None, outcome: str = "0", verb: str = "up") -> str:
+def run(home: Path, state: Mapping[str, Any] | None, outcome: str = "0", verb: str = "up", *more: str) -> str:
     """What the plugin is told."""
     engine = FakeEngine("embedded", (), "", Project(home.parent), "live", {"outcome": outcome})
     if outcome == "stopped":
         with pytest.raises(KeyboardInterrupt):
-            interrupted.run(engine, ESTATE, state, verb, ())
+            interrupted.run(engine, ESTATE, state, verb, more)
     else:
-        assert interrupted.run(engine, ESTATE, state, verb, ()) == int(outcome)
+        assert interrupted.run(engine, ESTATE, state, verb, more) == int(outcome)
     return engine.environment[interrupted.VARIABLE]
 
 
@@ -76,8 +76,12 @@ def test_what_mails_and_was_under_way_counts() -> None:
 
 def test_a_run_that_was_stopped_elsewhere_is_told_to_the_plugin(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stopped = state(("creating", resource("a")))
-    with pytest.raises(CommandError, match=r"worked on a, .* run csp up first"):
+    with pytest.raises(CommandError, match=r"worked on a, .* run csp up -s live first"):
         run(home, stopped, verb="refresh")
+    for others in (("--target", "**::b"), ("-t=**::b", "--yes")):
+        with pytest.raises(CommandError, match=r"worked on a, .* run csp up -s live first"):
+            run(home, stopped, "0", "up", *others)
+    assert run(home, stopped, "0", "up", "--yes", "--target", "**::b", "--target=**::a") == "a"
     assert run(home, stopped) == "a"
     assert "counts as one that may have been sent" in capsys.readouterr().err
     assert run(home, state()) == run(home, None) == ""

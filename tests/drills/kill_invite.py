@@ -150,7 +150,7 @@ class Scene:
 
 
 @contextmanager
-def scene() -> Iterator[Scene]:
+def scene(engine: str = "embedded") -> Iterator[Scene]:
     """The customer is known, the mail server was closed: the invitation is prepared."""
     with tempfile.TemporaryDirectory(prefix="csp-drill-", dir=MEMORY) as folder:
         top, post = Path(folder), Post()
@@ -159,7 +159,7 @@ def scene() -> Iterator[Scene]:
             f'import os\nif "{FILES}" in os.environ:\n    from tests.drills import killing\n    killing.watch()\n',
             "utf-8",
         )
-        estate = Workspace.make(top, "embedded", "provider")
+        estate = Workspace.make(top, engine, "provider")
         try:
             for file in estate.customer_file(KEY).parent.iterdir():
                 if file.stem != KEY:

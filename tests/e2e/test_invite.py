@@ -42,9 +42,9 @@ def test_shown_ended_and_renewed(ready_provider: Workspace, tmp_path: Path) -> N
     assert len(invitations(estate)) == 2
 
 
-def test_what_a_lost_runner_may_have_sent_is_not_sent_again() -> None:
+def test_what_a_lost_runner_may_have_sent_is_not_sent_again(engine: str) -> None:
     """The mail server has taken the mail; command, engine and plugin die before its answer, and the machine is gone."""
-    with kill_invite.scene() as one:
+    with kill_invite.scene(engine) as one:
         one.invite("send", step=kill_invite.TAKEN)
         assert len(one.post.taken) == 1
         one.lose_the_runner()
