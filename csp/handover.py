@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +54,7 @@ def list_(
     wanted = estate.renamed.get(customer, customer)
     shown = [entry for key in sorted(found) if wanted in ("", key) for entry in found[key]]
     if format_ == "json":
-        typer.echo(json.dumps([_as_json(entry) for entry in shown], indent=2))
+        typer.echo(json.dumps([_as_json(entry, estate.renamed) for entry in shown], indent=2))
         return
     for entry in shown:
         key = estate.renamed.get(entry.customer, entry.customer)
@@ -314,6 +314,8 @@ def _fate(entry: Entry) -> str:
     return f"  {entry.why} (by {entry.lost_by}, {entry.lost[:10]})" if entry.state == "lost" else ""
 
 
-def _as_json(entry: Entry) -> dict[str, str]:
+def _as_json(entry: Entry, renamed: Mapping[str, str]) -> dict[str, str]:
+    """The entry under the key that its customer has now."""
     kept = {name: getattr(entry, name) for name in Entry.__slots__}
+    kept["customer"] = renamed.get(entry.customer, entry.customer)
     return {"state": entry.state, **{name: text for name, text in kept.items() if text}}

@@ -158,6 +158,7 @@ def test_a_renamed_customer_keeps_its_entries(csp: Csp, store: HandoverStore, pr
     (folder / "yonder.yaml").write_text(f"{text}previously: [blueyonder]\n", "utf-8")
     for key in ("yonder", "blueyonder"):
         assert "yonder           waits for its delivery" in csp("list", "--customer", key)[1]
+        assert json.loads(csp("list", "--customer", key, "--format", "json")[1])[0]["customer"] == "yonder"
     assert f"{old} was not delivered" in csp("put", "yonder", "--stdin", given="other\n")[1]
     assert csp("put", "yonder", "--stdin", "--replace", given="other\n")[0] == 0
     assert [(entry.customer, entry.state) for entry in store.list()] == [
