@@ -13,6 +13,7 @@ from clients.clock import SystemClock
 from clients.errors import NotFound, OurBug, PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient, newest
 from clients.partner_center.models import OneTimeCredentials
+from schemas.whole_file import draft_of
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "=;;n.=s9Z-canary")
 LOCAL = ("file:$CSP_HOME/handover/recipient.txt",)
@@ -172,3 +173,36 @@ def test_a_reset_closes_what_was_lost_after_its_delivery(tmp_path: Path) -> None
     store.lose("contoso", "", by="Ben", why="the wrong Anna")
     store.put("contoso", SECRET, by="Ben")
     assert [entry.state for entry in store.list()] == ["replaced", "waiting"]
+
+
+def test_an_entry_whose_writer_was_killed_before_the_last_step_counts(tmp_path: Path) -> None:
+    make_local_recipient(tmp_path)
+    store = keep(tmp_path)
+    reference = store.put("contoso", SECRET)
+    place = tmp_path / "handover" / f"{reference}.json"
+    draft = draft_of(place)
+    whole = place.read_bytes()
+    place.unlink()
+    draft.write_bytes(whole[: len(whole) // 2])
+    assert store.list() == [], "half of it opens nothing"
+    draft.write_bytes(whole)
+    assert [entry.state for entry in store.list("contoso")] == ["waiting"]
+    assert store.deliver(reference, to="Anna", by="Ben") == SECRET
+    draft.write_bytes(whole)  # as a killed change of it leaves one
+    assert [entry.state for entry in store.list()] == ["delivered"]
+
+
+def test_a_reader_that_takes_over_a_draft_does_not_disturb_its_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_local_recipient(tmp_path)
+    rename = Path.replace
+
+    def slow(draft: Path, place: Path) -> Path:
+        if draft.name.endswith(".json.new"):
+            assert len(keep(tmp_path).list()) == 1, "another process looks in between"
+        return rename(draft, place)
+
+    monkeypatch.setattr(Path, "replace", slow)
+    store = keep(tmp_path)
+    assert store.deliver(store.put("contoso", SECRET), to="Anna", by="Ben") == SECRET
