@@ -15,7 +15,7 @@ from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
 from onboarding.adoption_state import Adopted, adopted, guard_urn, import_document, provider_urn
-from onboarding.inputs import KINDS, PREPARING
+from onboarding.inputs import KINDS, LEAVE_OUT
 from onboarding.look import EstateLook
 from schemas.whole_file import write_whole
 
@@ -63,7 +63,9 @@ def run_import(engine: engines.Engine, project: Project, path: Path, ready: list
     urns = [provider_urn(engine.stack, project.name, name) for name in connections]
     targets = [part for urn in [*urns, guard_urn(engine.stack, project.name)] for part in ("--target", urn)]
     common = ("--stack", engine.stack, "--yes", "--skip-preview")
-    prepared = _with(engine, {PREPARING: engine.stack}).capture("up", *common, "--refresh=false", *targets)
+    keys = path.with_suffix(".keys")
+    write_whole(keys, "\n".join(one.declared.key for one in ready).encode())
+    prepared = _with(engine, {LEAVE_OUT: str(keys)}).capture("up", *common, "--refresh=false", *targets)
     _done(prepared.returncode, (prepared.stdout + prepared.stderr).splitlines(), "could not prepare the stack")
     # The CLI would write the whole state once a resource; an import that is killed is simply run again.
     at_once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}

@@ -16,6 +16,7 @@ from typing import Any
 import schemas
 from csp.errors import CommandError
 from csp.project import Project
+from onboarding.inputs import LEAVE_OUT
 
 NO_STACK = 6
 """Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
@@ -84,6 +85,7 @@ def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
     if wish not in ("", "pulumi", "embedded"):
         raise CommandError(f"CSP_ENGINE={wish}: write pulumi or embedded", 2)
     environment = {**os.environ, **local_environment(project, estate)}
+    environment.pop(LEAVE_OUT, None)  # for csp adopt alone
     pulumi = shutil.which("pulumi")
     if pulumi and wish != "embedded":
         return Engine("pulumi", (pulumi,), f"engine: {pulumi}", project, stack, environment)

@@ -17,9 +17,9 @@ from onboarding import attestation, customer, provider_association, tenant_ident
 COMPONENT_TYPE = "csp:index:OnboardedCustomer"
 GUARD_TYPE, GUARD_NAME = "pulumi-python:dynamic/csp:Estate", "estate"
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
-PREPARING = "CSP_PREPARE"
-"""Variable of `csp adopt`'s own `up`, which is aimed at providers and guard: the program of the stack that it names
-declares no customers. Registering thousands that the run leaves alone would take minutes."""
+LEAVE_OUT = "CSP_LEAVE_OUT"
+"""Variable of `csp adopt`'s own `up`, which is aimed at providers and guard: names a file with a customer key a line.
+The program leaves these out; they are not in state yet, and to register thousands would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,11 @@ def grown(tmp_path: Path, engine: str) -> Iterator[Account]:
 
 def test_an_account_is_adopted_and_its_customers_are_renamed(grown: Account) -> None:
     at = grown.workspace
+    at.csp("adopt", "-s", "provider", "--only", "it@c0000[1-5].example")
+    first = len(list(grown.folder.iterdir()))
+    assert 0 < first < 6
     told = at.csp("adopt", "-s", "provider")
+    assert f"{first} already declared" in told
     assert "Nothing was written to ION or Partner Center" in told
     at.assert_quiet()
     assert at.sandbox.writes() == 0
