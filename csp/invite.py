@@ -79,6 +79,8 @@ def send(
     """Send a prepared invitation now: an `up` of this customer alone. It is never sent twice."""
     project = Project.find()
     case = _case(project, stack, customer)
+    if by_hand and case.stands.state == "accepted":
+        raise CommandError(f"{customer}: {case.told}; there is nothing to note")
     if by_hand:
         _note_sent(project, stack, case)
         return
