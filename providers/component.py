@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,11 @@ async def declare(estate: schemas.Estate) -> None:
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )
     guard.removed.apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
-    components = await _components(estate, guard, providers)
+    left_out = set(Path(name).read_text("utf-8").split() if (name := os.environ.get(LEAVE_OUT)) else ())
+    customers = sorted((one for one in estate.customers if one.key not in left_out), key=lambda c: c.key)
+    components = await _components(customers, estate.connections, guard, providers)
+    if left_out:
+        return  # counts of some would be wrong
     summaries = [
         pulumi.Output.all(component.key, *(part for r in component.resources for part in (r.status, r.reason)))
         for component in components
@@ -93,11 +97,13 @@ async def declare(estate: schemas.Estate) -> None:
 
 
 async def _components(
-    estate: schemas.Estate, guard: Estate, providers: Mapping[str, pulumi.ProviderResource]
+    customers: Sequence[schemas.Customer],
+    connections: Mapping[str, schemas.Connection],
+    guard: Estate,
+    providers: Mapping[str, pulumi.ProviderResource],
 ) -> list[OnboardedCustomer]:
-    """Every customer by key, AT_ONCE at a time: the SDK's last wait looks at all outstanding values whenever one of
-    them settles, which for thousands of customers takes far longer than the run itself."""
-    left_out = set(Path(name).read_text("utf-8").split() if (name := os.environ.get(LEAVE_OUT)) else ())
+    """The customers in this order, AT_ONCE at a time: the SDK's last wait looks at all outstanding values whenever one
+    of them settles, which for thousands of customers takes far longer than the run itself."""
     room = asyncio.Semaphore(AT_ONCE)
     under_way: set[asyncio.Future[None]] = set()
 
@@ -106,16 +112,14 @@ async def _components(
         room.release()
 
     components = []
-    for customer in sorted(estate.customers, key=lambda c: c.key):
-        if customer.key in left_out:
-            continue
+    for customer in customers:
         await room.acquire()
         component = OnboardedCustomer(
             customer,
             pulumi.ResourceOptions(providers=[providers[customer.connection]], depends_on=[guard]),
         )
         if pulumi.runtime.is_dry_run():
-            _announce_tenant(component, customer, estate.connections)
+            _announce_tenant(component, customer, connections)
         components.append(component)
         one = asyncio.ensure_future(component.settled())
         under_way.add(one)
