@@ -268,7 +268,7 @@ def _add_in_console(
             "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global Admin of "
             "the customer and add the Microsoft ID after the acceptance."
         )
-    mail = note.values() if note is not None and not hidden else {}
+    mail = note.values() if note is not None else {}
     link = invitation.link_for(known, session) if mail else ""
     step = next_steps.add_identity(
         found.wanted, domain, hint=text, hidden=hidden, confirm=confirm, mail=mail, link=link
