@@ -79,7 +79,7 @@ def status(
         return
     estate, states = estate_and_states(Project.find(), _named(stack, connection, account))
     now = datetime.now(UTC)
-    verdicts = readiness.all_readiness(states, estate, now)
+    verdicts = readiness.all_readiness(states, estate, now, customer)
     if customer:
         verdicts = [v for v in verdicts if v.key == customer]
         if not verdicts:
@@ -91,7 +91,7 @@ def status(
         declared = estate.customer(customer)
         typer.echo(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
     elif format_ == "json":
-        whole = readiness.report(states, estate, now)
+        whole = readiness.report(states, estate, now, customer)
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
         typer.echo(json.dumps(whole, indent=2))
     elif format_ in report.FORMATS:

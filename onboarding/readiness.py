@@ -220,7 +220,7 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         ending = tuple(leaving.steps(customer, have))
         step = leaving.next_step(customer, have, may_end=bool(have["TenantIdentity"].outputs.get("partner_tenant")))
         waits = ("us" if step else "", str(have["Customer"].outputs.get("since") or ""))
-    if step is None and not waits[0] and not gates["reseller"].passed:
+    if step is None and not ending and not waits[0] and not gates["reseller"].passed:
         # It stops every customer of the connection, so that it is told only where a customer has no step of its own.
         step = visits.filled(next_steps.reseller(have["Customer"].fact("reseller"), customer.connection), customer)
         waits = step["owner"], str(have["Customer"].outputs.get("since") or "")
@@ -238,12 +238,14 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
     )
 
 
-def all_readiness(states: States, estate: schemas.Estate, now: datetime) -> list[Readiness]:
-    """The verdicts of an estate, by customer key; who left is not in it."""
+def all_readiness(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> list[Readiness]:
+    """The verdicts of an estate, by customer key; who left is in it only when asked for by key."""
     return [
         _followed(readiness(customer, states.get(customer.key, {}), now), customer, estate, now)
         for customer in sorted(estate.customers, key=lambda c: c.key)
-        if customer.lifecycle == "active" or _still_here(customer, states.get(customer.key))
+        if customer.lifecycle == "active"
+        or _still_here(customer, states.get(customer.key))
+        or (customer.key == asked_for and states.get(customer.key))
     ]
 
 
@@ -262,9 +264,9 @@ def _still_here(customer: schemas.Customer, resources: Mapping[str, ResourceStat
     return bool(resources) and (customer.lifecycle == "leaving" or leaving.still_buying(resources or {}))
 
 
-def report(states: States, estate: schemas.Estate, now: datetime) -> dict[str, Any]:
+def report(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> dict[str, Any]:
     """`{"customers": [...], "counts": {...}}` of `csp status --format json`."""
-    verdicts = all_readiness(states, estate, now)
+    verdicts = all_readiness(states, estate, now, asked_for)
     active = [v for v in verdicts if v.lifecycle == "active"]
     return {"customers": [v.as_dict() for v in verdicts], "counts": counts(active)}
 

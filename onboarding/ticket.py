@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import schemas
-from onboarding import labels
+from onboarding import labels, leaving
 from onboarding.readiness import GATES, Gate, Readiness
 
 TITLES = {
@@ -18,6 +18,14 @@ TITLES = {
     "agreement": "Microsoft Customer Agreement",
 }
 """Gates in the words of people."""
+
+_ENDINGS = {
+    "portal access off": "The customer leaves us. Please tell us whether portal access of its Microsoft row is off.",
+    "subscriptions settled": "The customer leaves us. Which of its subscriptions are still active?",
+    "relationship ended": "The customer leaves us. When no subscription is active any more, please end the "
+    "relationship of {tenant} with your Partner Center.",
+}
+"""By the steps of leaving."""
 
 _QUESTIONS = {
     "reseller": "Is our account authorised for the Microsoft CSP program?",
@@ -47,7 +55,7 @@ def _lines(customer: schemas.Customer, verdict: Readiness, connection: schemas.C
     yield ""
     asked = _asked(verdict, tenant)
     if not asked:
-        yield "Nothing to ask: the customer can order."
+        yield f"Nothing to ask: the customer {'has left' if verdict.ending else 'can order'}."
     else:
         yield "We ask:"
         yield from (f"- {question}" for question in asked)
@@ -63,7 +71,10 @@ def _seen(gate: Gate) -> str:
 
 
 def _asked(verdict: Readiness, tenant: str) -> list[str]:
-    """The request that the reconciler itself has for TD SYNNEX, else a question for each gate that is open."""
+    """The request that the reconciler itself has for TD SYNNEX, else a question for each gate that is open. Of a
+    customer who leaves, what ends there: its gates are no longer asked for."""
+    if verdict.ending:
+        return [_ENDINGS[one.name].format(tenant=tenant) for one in verdict.ending if one.state != leaving.DONE]
     step = verdict.next_step
     if step and step["owner"] == "distributor":
         return [str(step["values"].get(labels.text("ticket")) or step["action"])]

@@ -83,7 +83,7 @@ async def declare(estate: schemas.Estate) -> None:
         {customer.key: customer.previously for customer in estate.customers if customer.previously},
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )
-    guard.removed.apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
+    guard.removed_now().apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
     left_out = set(Path(name).read_text("utf-8").split() if (name := os.environ.get(LEAVE_OUT)) else ())
     customers = sorted((one for one in estate.customers if one.key not in left_out), key=lambda c: c.key)
     components = await _components(customers, estate.connections, guard, providers)
@@ -153,9 +153,9 @@ def _announce_tenant(
     known.apply(tell, run_with_unknowns=True)
 
 
-def _tell_removed(removed: Mapping[str, str] | None) -> None:
+def _tell_removed(removed: Mapping[str, str]) -> None:
     """Say what stays where it is when a customer's file is removed."""
-    for key, text in (removed or {}).items():
+    for key, text in removed.items():
         pulumi.log.warn(f"{key}: {text}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -120,6 +121,8 @@ class EstateProvider(ResourceProvider):
         old = under_new_names(state.plain(_olds).get("customers", {}), declared.get("renamed", {}))
         failures = [CheckFailure("", line) for line in refusals(old, new)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
+        if inputs["removed"]:
+            inputs["run"] = declared.get("run", "")
         return CheckResult(inputs, failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -147,10 +150,24 @@ class Estate(DynamicResource, module="csp", name="Estate"):
     """The sentinel; every component depends on it."""
 
     removed: pulumi.Output[dict[str, str] | None]
+    run: pulumi.Output[str | None]
 
     def __init__(
         self, customers: Mapping[str, str], renamed: Mapping[str, tuple[str, ...]], opts: pulumi.ResourceOptions
     ) -> None:
         """`customers`: key -> digest. `renamed`: key -> former keys; `check` uses it, the state does not keep it."""
-        inputs = {"customers": dict(customers), "renamed": {k: list(v) for k, v in renamed.items()}, "removed": None}
+        self._this_run = uuid.uuid4().hex
+        inputs = {
+            "customers": dict(customers),
+            "renamed": {k: list(v) for k, v in renamed.items()},
+            "removed": None,
+            "run": self._this_run,
+        }
         super().__init__(provider(), "estate", inputs, opts)
+
+    def removed_now(self) -> pulumi.Output[dict[str, str]]:
+        """Removed customer -> what remains, of this run. A run that does not look (`--refresh=false`, `--target`) gets
+        the state's, which tells of an earlier one."""
+        return pulumi.Output.all(self.removed, self.run).apply(
+            lambda told: told[0] or {} if told[1] == self._this_run else {}
+        )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import PcCustomer
-from onboarding import attestation, leaving, provider_association, readiness, tenant_identity
+from onboarding import attestation, leaving, provider_association, readiness, tenant_identity, ticket
 from onboarding.contract import Known, Outcome
 from onboarding.inputs import inputs_of
 from onboarding.look import Look
@@ -70,7 +71,9 @@ def test_the_state_of_others_does_not_hold_the_word() -> None:
     assert all("lifecycle" not in one for kind, one in inputs_of(customer()).items() if kind != "Customer")
 
 
-def shown(*, portal: str, related: bool, lifecycle: str, tenant: str = "") -> readiness.Readiness | None:
+def shown(
+    *, portal: str, related: bool, lifecycle: str, tenant: str = "", asked_for: str = ""
+) -> readiness.Readiness | None:
     access = {"declared": "off", "seen": portal, "state": "match" if portal == "off" else "mismatch", "where": "ION"}
     stands = {"declared": "x", "seen": "x", "state": "match" if related else "mismatch", "where": "Partner Center"}
     found = states({})
@@ -78,7 +81,7 @@ def shown(*, portal: str, related: bool, lifecycle: str, tenant: str = "") -> re
     outputs["ProviderAssociation"]["facts"] = {"portal_access": access}
     outputs["TenantIdentity"] |= {"facts": {"relationship": stands}, "partner_tenant": tenant}
     found["contoso"] = {k: readiness.ResourceState(k, "contoso", one) for k, one in outputs.items()}
-    verdicts = readiness.all_readiness(found, estate(customer(lifecycle=lifecycle)), NOW)
+    verdicts = readiness.all_readiness(found, estate(customer(lifecycle=lifecycle)), NOW, asked_for)
     return verdicts[0] if verdicts else None
 
 
@@ -114,3 +117,24 @@ def test_an_indirect_reseller_asks_td_synnex() -> None:
     assert verdict is not None
     assert verdict.next_step is not None
     assert "ask TD SYNNEX" in verdict.next_step["action"]
+
+
+def test_who_left_is_shown_when_asked_for_and_has_no_step() -> None:
+    """It is in the files: "no such customer" would be untrue."""
+    verdict = shown(portal="off", related=True, lifecycle="left", asked_for="contoso")
+    assert verdict is not None
+    assert verdict.next_step is None
+    assert [step.state for step in verdict.ending] == [leaving.DONE, leaving.DONE, leaving.OPEN]
+
+
+def test_the_ticket_of_a_leaving_customer_asks_for_the_end_and_not_for_orders() -> None:
+    connection = schemas.Connection.model_construct(reseller=None)
+    declared = customer(lifecycle="leaving")
+    verdict = shown(portal="off", related=True, lifecycle="leaving")
+    assert verdict is not None
+    asked = ticket.text(declared, verdict, connection)
+    assert "please end the relationship of" in asked
+    assert "can order" not in asked
+    gone = shown(portal="off", related=False, lifecycle="left", asked_for="contoso")
+    assert gone is not None
+    assert "Nothing to ask: the customer has left." in ticket.text(declared, gone, connection)

@@ -66,6 +66,16 @@ def test_a_look_ends_the_message() -> None:
     assert read.outs == read.inputs == {"customers": {"a": "1"}, "removed": {}}
 
 
+def test_the_message_names_its_run_so_that_no_later_run_repeats_it() -> None:
+    """`--refresh=false` gets the output of the run that removed: it must not say that a relationship ends now."""
+    news = {"customers": {"a": "1"}, "run": "this"}
+    removing = estate.provider().check({"customers": {"a": "1", "b": "2"}}, news).inputs
+    assert removing["run"] == "this"
+    assert set(removing["removed"]) == {"b"}
+    later = estate.provider().check(removing, news | {"run": "next"}).inputs
+    assert later == {"customers": {"a": "1"}, "removed": {}}
+
+
 def test_a_renamed_customer_is_neither_removed_nor_new() -> None:
     old = customers(3)
     new = {"c000": "a", "c001": "a", "renamed": "b"}
