@@ -259,10 +259,10 @@ def _told(report: Callable[[str], None], where: str, wrong: list[str]) -> int:
     return bool(wrong)
 
 
-def files(every: int, report: Callable[[str], None]) -> tuple[int, int, int]:
+def files(every: int, report: Callable[[str], None], cases: Sequence[Case] = FOLDER) -> tuple[int, int, int]:
     """Boundaries, kills and failures with age and a folder."""
     boundaries = played = failed = 0
-    for case in FOLDER:
+    for case in cases:
         with _desk() as base:
             case.before(base)
             with _situation(base) as desk:
@@ -279,11 +279,11 @@ def files(every: int, report: Callable[[str], None]) -> tuple[int, int, int]:
     return boundaries, played, failed
 
 
-def requests(every: int, report: Callable[[str], None]) -> tuple[int, int, int]:
+def requests(every: int, report: Callable[[str], None], cases: Sequence[Case] = HANDOVER) -> tuple[int, int, int]:
     """Requests, kills and failures with a key vault: before each request, and after each write before its answer."""
     asked = played = failed = 0
     with _desk() as empty:
-        for case in HANDOVER:
+        for case in cases:
             vault = KillingVault(empty.root.parent)
             with vault, _situation(empty) as base:
                 file = base.root / "stacks" / "connections" / "us.yaml"
