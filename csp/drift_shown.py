@@ -59,7 +59,8 @@ def _headline(report: DriftReport) -> str:
         return f"Drift in {_count(len(drifted), 'field')} of {_count(customers, 'customer')}."
     if report.not_checked:
         return "No drift in what could be looked at. Not everything could: see below."
-    return "No drift: everything that can be seen is as declared, or waits for a known step."
+    none = "No drift: everything that can be seen is as declared, or waits for a known step."
+    return f"{none} But systems contradict each other: see below." if report.of("inconsistent") else none
 
 
 def _block(found: Finding, width: int, looked_at: str) -> Iterator[str]:

@@ -182,15 +182,19 @@ def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding
     for tenant, ids in sorted(holders.items()):
         if len(ids) > 1:
             told = " and ".join(_name(people[i]) for i in sorted(ids))
-            yield _contradiction(account, ours, ids, f"tenant {tenant} is linked to {told}", "one tenant, one customer")
+            rule = "one tenant, one customer"
+            yield _contradiction(account, ours, ids, f"tenant {tenant} is linked to {told}", rule, ION)
     if look.session.partner_center is None:
         return
     related = look.related_tenants()
     just_made = {tenant for tenant, key in account.our_tenants().items() if _is_related(account.declared.get(key, []))}
+    # ION keeps the link of a customer whose relationship was ended on purpose: nobody has to look.
+    going = {customer_id for customer_id, key in ours.items() if _is_going(account.files.get(key))}
     for customer_id, tenant in links.items():
-        if tenant and tenant not in related and tenant not in just_made:
+        if tenant and tenant not in related and tenant not in just_made and customer_id not in going:
             told = f"{_name(people[customer_id])} is linked to tenant {tenant}, which is no customer in Partner Center"
-            yield _contradiction(account, ours, [customer_id], told, "a linked tenant has a relationship")
+            rule = "a linked tenant has a relationship"
+            yield _contradiction(account, ours, [customer_id], told, rule, "ION; Partner Center")
     if look.session.ion is not None:
         declared = account.our_tenants() | account.their_tenants(links)
         for tenant_id, found in related.items():
@@ -199,6 +203,10 @@ def inconsistent(account: Account, links: Mapping[str, str]) -> Iterator[Finding
                 told = f"{found.company_name} ({found.domain}) is a Partner Center customer that no ION customer shows"
                 yield account_finding(account, "inconsistent", "consistency", told, f"{PC}; {ION}")
     yield from _agreements(account)
+
+
+def _is_going(declared: schemas.Customer | None) -> bool:
+    return declared is not None and declared.lifecycle != "active"
 
 
 def _is_related(resources: list[Seen]) -> bool:
@@ -225,9 +233,11 @@ def _agreements(account: Account) -> Iterator[Finding]:
             )
 
 
-def _contradiction(account: Account, ours: Mapping[str, str], ids: list[str], told: str, rule: str) -> Finding:
+def _contradiction(
+    account: Account, ours: Mapping[str, str], ids: list[str], told: str, rule: str, where: str
+) -> Finding:
     key = next((ours[i] for i in sorted(ids) if i in ours), "")
-    found = account_finding(account, "inconsistent", "consistency", told, "ION; Partner Center", key)
+    found = account_finding(account, "inconsistent", "consistency", told, where, key)
     return Finding(**{**found.as_dict(), "declared": rule})  # type: ignore[arg-type]
 
 

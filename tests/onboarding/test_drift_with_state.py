@@ -35,3 +35,16 @@ def test_drift_ends_with_the_next_up(ready_provider: Workspace) -> None:
     after = provider.csp_json("drift", "-s", "provider", "--format", "json")
     assert told(after, "drift") == set()
     assert after["counts"]["pending"] >= 1  # the ended relationship is a step of the customer now
+    assert "But systems contradict each other" in provider.csp("drift", "-s", "provider")
+
+    # A link that outlives a relationship which was ended on purpose is nothing that a person must look at.
+    file = provider.customer_file("adventure")
+    file.write_text(file.read_text("utf-8") + "lifecycle: left\n", "utf-8")
+    left = provider.csp_json("drift", "-s", "provider", "--format", "json")
+    assert told(left, "inconsistent") == set()
+    provider.sandbox.change(
+        {"do": "link", "customer": "it@alpine.example", "tenant": "blueyonderus.onmicrosoft.com"},
+    )
+    twice = provider.csp_json("drift", "-s", "provider", "--fresh", "--format", "json", expect=7)
+    (finding,) = [one for one in twice["inconsistent"] if one["declared"] == "one tenant, one customer"]
+    assert finding["where"] == "ION customers"
