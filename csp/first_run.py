@@ -92,7 +92,7 @@ def people(project: Project) -> int:
     say("\nreseller estate")
     look.print_status(project, "reseller")
     todo = look.todo_items(project, "reseller")
-    if asked := [found for item in todo for found in re.findall(r"csp confirm (\w+ \w+)", item["action"])]:
+    if asked := [found for item in todo for found in re.findall(r"csp confirm ([\w-]+ \w+)", item["action"])]:
         say("\nWhat no API shows is a line in the customer file, written by whoever looked. Then run up again:")
         for customer_and_gate in dict.fromkeys(asked):
             say(f"  .venv/bin/csp confirm {customer_and_gate} -s reseller")

@@ -85,6 +85,7 @@ def status(
         if not verdicts:
             raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
     _one_of(format_, *FORMATS)
+    told = [shown.told_on_stack(verdict, stack) for verdict in verdicts]
     if ticket_:
         if not customer:
             raise CommandError("--ticket is about one customer: name it with --customer", 2)
@@ -95,11 +96,11 @@ def status(
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
         typer.echo(json.dumps(whole, indent=2))
     elif format_ in report.FORMATS:
-        typer.echo(report.render(format_, stack, report.LAST_RUN, verdicts, now), nl=False)
+        typer.echo(report.render(format_, stack, report.LAST_RUN, told, now), nl=False)
     elif customer:
-        shown.explain(verdicts[0])
+        shown.explain(told[0])
     else:
-        shown.print_table(verdicts)
+        shown.print_table(told)
     staying = [v for v in verdicts if not v.ending]
     held = [v.key for v in staying if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
     if held:
@@ -128,7 +129,7 @@ def todo(
         again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
         who = shown.OWNERS[item["owner"]]
         typer.echo(f"\n{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
-        shown.print_step(item)
+        shown.print_step(shown.on_stack(item, stack))
     typer.echo(f"\n{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
 
 
@@ -146,7 +147,8 @@ def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, 
 def print_status(project: Project, stack: str) -> None:
     """The readiness table of a stack."""
     estate, states = estate_and_states(project, stack)
-    shown.print_table(readiness.all_readiness(states, estate, datetime.now(UTC)))
+    verdicts = readiness.all_readiness(states, estate, datetime.now(UTC))
+    shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts])
 
 
 def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:

@@ -1,5 +1,8 @@
 """How readiness is shown on a terminal: the table, one customer gate by gate, one next step."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import typer
@@ -11,7 +14,19 @@ from onboarding import readiness
 
 WIDE = 130
 NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
+NAMED = re.compile(r"\bcsp (confirm|retry|(?:handover|invite) [a-z]+)(?= [a-z0-9])")
+"""Commands of next steps that work on one stack."""
 OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+
+
+def on_stack(step: Mapping[str, Any], stack: str) -> dict[str, Any]:
+    """A next step whose commands name the stack, so that they can be pasted. The state it is made of knows none."""
+    return {**step, "action": NAMED.sub(rf"csp \1 -s {stack}", str(step["action"]))}
+
+
+def told_on_stack(verdict: readiness.Readiness, stack: str) -> readiness.Readiness:
+    """The verdict with such a next step."""
+    return replace(verdict, next_step=on_stack(verdict.next_step, stack)) if verdict.next_step else verdict
 
 
 def print_table(verdicts: list[readiness.Readiness]) -> None:

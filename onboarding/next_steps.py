@@ -256,7 +256,8 @@ def reset_password(key: str) -> NextStep:
         "Microsoft 365 admin center, or Partner Center > Customers",
         "Nobody has the one-time password of the tenant's administrator. Reset it: Partner Center user administration "
         "(needs GDAP), else ask Microsoft support through TD SYNNEX. Store the new one with "
-        f"csp handover put {key}; when the client resets it alone, say so with csp handover record {key}.",
+        f"csp handover put {key}; when the client resets it alone, say so with "
+        f"csp handover record {key} --where ...",
         who(),
         labels.PORTAL,
     )
@@ -280,7 +281,7 @@ def interrupted_delivery(key: str, to: str, by: str, on: str) -> NextStep:
         f"ask {by} and {to}",
         f"A delivery of the one-time password to {to} by {by} on {on} did not end. If it arrived: csp handover deliver "
         f"{key} --arrived. If nobody saw it: csp handover deliver {key} --nothing-arrived. If somebody else may have "
-        f"seen it: csp handover lost {key}.",
+        f"seen it: csp handover lost {key} --why ...",
         who(),
     )
 
@@ -291,8 +292,8 @@ def credentials_unknown(key: str) -> NextStep:
         "us",
         "command line",
         "The tenant is there, and nobody has said where the one-time password of its administrator is. If you have it: "
-        f"csp handover put {key}. If it is kept elsewhere or the client has it: csp handover record {key}. If the "
-        f"screen was closed before it was copied: csp handover lost {key}.",
+        f"csp handover put {key}. If it is kept elsewhere or the client has it: csp handover record {key} "
+        f"--where ... If the screen was closed before it was copied: csp handover lost {key} --why ...",
         who(),
     )
 

@@ -85,6 +85,19 @@ def test_the_ticket_is_ready_to_paste(csp: Any) -> None:
     assert "Nothing to ask" in csp("status", "-s", "provider", "-k", "alpine", "--ticket")
 
 
+def test_commands_of_next_steps_can_be_pasted(csp: Any) -> None:
+    """`--stack` is required, so that a command without it ends in a usage error."""
+    shown = (
+        csp("todo", "-s", "reseller"),
+        csp("status", "-s", "reseller", "-k", "wingtip"),
+        csp("status", "-s", "reseller", "--format", "html"),
+        csp("status", "-s", "reseller", "--format", "markdown"),
+    )
+    for told in shown:
+        assert "csp confirm -s reseller wingtip relationship" in told
+        assert "csp confirm wingtip" not in told
+
+
 class Page(HTMLParser):
     """Counts tags, and fails on one that is not closed."""
 
