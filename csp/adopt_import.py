@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import typer
+
 import schemas
 from clients.errors import ClientError
 from csp import engines
@@ -80,6 +82,20 @@ def run_import(engine: engines.Engine, project: Project, path: Path, ready: list
         arguments = ("import", *common, "--file", str(path), "--generate-code=false", "--protect=false")
         code, told = _followed(_with(engine, at_once), arguments, heard)
     _done(code, told, "the import failed")
+    if engine.name == "pulumi":
+        _settle(_with(engine, at_once), common)
+
+
+def _settle(engine: engines.Engine, common: tuple[str, ...]) -> None:
+    """Record in one write what an import cannot say of a resource (dependencies, retain on delete): the CLI's next `up`
+    would write the whole state for each. Only when an offline preview is empty, so that no provider is called."""
+    typer.echo("settling the state: an offline preview, then an offline up", err=True)
+    offline = ("--stack", engine.stack, "--refresh=false")
+    if engine.capture("preview", *offline, "--expect-no-changes").returncode:
+        typer.echo("the next preview is not empty; the first up writes the whole state once a customer's resource")
+        return
+    settled = engine.capture("up", *common, "--refresh=false")
+    _done(settled.returncode, (settled.stdout + settled.stderr).splitlines(), "could not settle the state")
 
 
 def _with(engine: engines.Engine, variables: dict[str, str]) -> engines.Engine:
