@@ -14,6 +14,7 @@ from onboarding import readiness
 
 WIDE = 130
 NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
+DAY = 86400
 NAMED = re.compile(r"\bcsp (confirm|retry|(?:handover|invite) [a-z]+)(?= [a-z0-9])")
 """Commands of next steps that work on one stack."""
 OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
@@ -54,6 +55,9 @@ def print_table(verdicts: list[readiness.Readiness]) -> None:
     if any(v.next_step for v in (*verdicts, *going)):
         console.print("\nMenu paths and values to enter: csp todo", markup=False)
     console.print(readiness.footer(verdicts), markup=False)
+    oldest = max((gate.age or 0 for verdict in verdicts for gate in verdict.gates.values()), default=0)
+    if oldest >= DAY:
+        console.print(f"The oldest of this was looked at {age(oldest)} ago: csp up looks again.", markup=False)
     for verdict in going:
         console.print()
         explain_leaving(verdict)

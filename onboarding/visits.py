@@ -50,7 +50,7 @@ def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dic
     if str(step["where"]).startswith(next_steps.CONSOLE):
         parts = [
             r.next_step
-            for r in _unsettled(resources)
+            for r in ([first] if _switched_off(first, resources) else _unsettled(resources))
             if r.next_step
             and r.next_step["owner"] == step["owner"]
             and str(r.next_step["where"]).startswith(next_steps.CONSOLE)
@@ -68,6 +68,14 @@ def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dic
         "link": next((part["link"] for part in parts if part.get("link")), ""),
     }
     return filled(joined, customer)
+
+
+def _switched_off(row: State, resources: Sequence[State]) -> bool:
+    """Portal access that is declared on was switched off on a row whose tenant ION had shown. Tenant and agreement are
+    out of sight only: nobody is asked to enter them anew, ION shows them again once the toggle is on."""
+    access = (row.outputs.get("facts") or {}).get("portal_access") or {}
+    off = (access.get("declared"), access.get("seen")) == (next_steps.ON, next_steps.OFF)
+    return off and any((one.outputs.get("memory") or {}).get("domain") for one in resources)
 
 
 def _to_confirm(customer: schemas.Customer, parts: Sequence[Mapping[str, Any]]) -> list[str]:

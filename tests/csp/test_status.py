@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from csp import engines, live
+from csp import engines, live, shown
 from csp.errors import CommandError
 from csp.main import app
 from onboarding.readiness import TYPE_PREFIX
@@ -85,15 +85,21 @@ def test_the_ticket_is_ready_to_paste(csp: Any) -> None:
     assert "Nothing to ask" in csp("status", "-s", "provider", "-k", "alpine", "--ticket")
 
 
+def test_an_old_state_says_how_old_it_is(csp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "looks again" not in csp("status", "-s", "provider")
+    monkeypatch.setattr(shown, "DAY", -1)
+    assert "ago: csp up looks again." in csp("status", "-s", "provider")
+
+
 def test_commands_of_next_steps_can_be_pasted(csp: Any) -> None:
     """`--stack` is required, so that a command without it ends in a usage error."""
-    shown = (
+    shown_ = (
         csp("todo", "-s", "reseller"),
         csp("status", "-s", "reseller", "-k", "wingtip"),
         csp("status", "-s", "reseller", "--format", "html"),
         csp("status", "-s", "reseller", "--format", "markdown"),
     )
-    for told in shown:
+    for told in shown_:
         assert "csp confirm -s reseller wingtip relationship" in told
         assert "csp confirm wingtip" not in told
 

@@ -149,6 +149,21 @@ def test_one_ion_screen_is_one_next_step() -> None:
     assert sorted(step) == ["action", "link", "owner", "values", "where"]
 
 
+def test_a_toggle_that_was_switched_off_is_the_only_step() -> None:
+    off = {"facts": {"portal_access": {"declared": "on", "seen": "off", "state": "mismatch", "where": "ION"}}}
+    tenant = waits("us", EDIT, "Choose.", {"Microsoft ID": "t-1"})
+    parts = {
+        "ProviderAssociation": waits("us", EDIT, "Open the row.", {"Pricebook": "US Standard"}) | off,
+        "Attestation": waits("us", EDIT, "Fill in.", {}),
+    }
+    linked = verdict({}, TenantIdentity=tenant | {"memory": {"domain": "contoso.onmicrosoft.com"}}, **parts)
+    never = verdict({}, TenantIdentity=tenant, **parts)
+    assert linked.next_step is not None
+    assert linked.next_step["action"] == "Open the row."
+    assert never.next_step is not None
+    assert never.next_step["action"].startswith("Open the row. Choose. Fill in.")
+
+
 def test_what_stops_a_customer_comes_first() -> None:
     stopped = waits("distributor", "support", "Open a ticket.", {}) | {"status": "blocked"}
     found = verdict(
