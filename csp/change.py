@@ -67,6 +67,8 @@ def retry(
     """Try once more what was refused for a customer: a refusal is otherwise not repeated until something changes."""
     project = Project.find()
     estate = project.estate(stack)
+    if customer not in {one.key for one in estate.customers}:
+        raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
     engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RETRY"] = customer
     typer.echo(engine.why, err=True)

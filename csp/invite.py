@@ -85,7 +85,8 @@ def send(
         _note_sent(project, stack, case)
         return
     if case.stands.state != "prepared":
-        typer.echo(f"{customer}: {case.told}. Nothing to send; csp invite renew {customer} sends a new one.")
+        again = "" if case.stands.state == "accepted" else f"; csp invite renew {customer} -s {stack} sends a new one"
+        typer.echo(f"{customer}: {case.told}. Nothing to send{again}.")
         return
     _need_server(case)
     _run(project, stack, customer, "")

@@ -20,6 +20,7 @@ def test_shown_ended_and_renewed(ready_provider: Workspace, tmp_path: Path) -> N
     assert (shown["state"], shown["template"]) == ("accepted", "invitation.ca.en.txt.j2")
     assert [mail["message_id"] for mail in invitations(estate)] == [shown["message_id"]]
     assert "nothing to renew" in estate.csp("invite", "renew", KEY, "-s", "provider", expect=1)
+    assert "renew" not in estate.csp("invite", "send", KEY, "-s", "provider"), "renew would be refused"
     assert "nothing to note" in estate.csp("invite", "send", KEY, "-s", "provider", "--by-hand", expect=1)
 
     estate.sandbox.change({"do": "end_relationship", "tenant": "maplegrove.onmicrosoft.com", "account": "10502"})
