@@ -88,6 +88,8 @@ def _adopt(
         plan = adoption.plan(
             session, sights, look, estate, _ion_ids(states), today, update=update, elsewhere=elsewhere, only=only
         )
+        if only and not (plan.new or plan.known or plan.ambiguous):
+            raise CommandError(f"--only {', '.join(only)}: no customer that this stack could adopt is like that", 2)
         written = _write(project, plan, folder, estate, declared.defaults)
         _tell_plan(plan, written, folder.relative_to(project.root))
         keys = [key for key in (*(one.key for one in plan.new), *plan.known) if key not in states]

@@ -1,7 +1,6 @@
 """`csp confirm|retry|cancel`: what a person adds to a customer file, and how a stopped run goes on."""
 
 import datetime as dt
-import getpass
 from typing import Annotated
 
 import typer
@@ -9,7 +8,7 @@ import typer
 import schemas
 from csp import engines, interrupted
 from csp.errors import CommandError
-from csp.options import Stack
+from csp.options import Stack, whoami
 from csp.project import Project
 from schemas.confirming import CannotConfirmError
 from schemas.confirming import confirm as write_confirmation
@@ -25,7 +24,7 @@ def confirm(
     customer: Annotated[str, typer.Argument(help="Customer key; for the gate reseller, the connection's name.")],
     gate: Annotated[str, typer.Argument(help="What you have seen: pricebook, cloud_provider, tenant, agreement, ...")],
     stack: Stack,
-    by: Annotated[str, typer.Option(help="Who looked. Default: you.")] = "",
+    by: Annotated[str, typer.Option(help="Who looked. Default: your e-mail in Git.")] = "",
     ref: Annotated[str, typer.Option(help="Ticket or other evidence.")] = "",
 ) -> None:
     """Write into the customer file that a person has seen what no API shows. Reviewed like any other line.
@@ -34,7 +33,7 @@ def confirm(
     """
     project = Project.find()
     estate = project.estate(stack)
-    by = by or getpass.getuser()
+    by = by or whoami()
     of: schemas.Customer | schemas.Connection
     if gate == "reseller":
         if customer not in estate.connections:

@@ -3,7 +3,6 @@
 The value is shown by `deliver` alone, to the terminal or into a file of its own; no other command can print it.
 """
 
-import getpass
 import json
 import os
 import sys
@@ -21,13 +20,14 @@ from clients.handover import UNDELIVERED, Entry, HandoverStore, newest
 from clients.partner_center.models import OneTimeCredentials
 from csp import secret_input
 from csp.errors import CommandError
-from csp.options import Stack
+from csp.options import Stack, whoami
 from csp.project import Project
+from csp.shown import on_stack
 from onboarding import client_package, credentials
 
 app = typer.Typer(help="One-time credentials of new tenants: encrypted at birth, delivered once.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(help="Customer key.")]
-By = Annotated[str, typer.Option(help="Who does it. Default: you.")]
+By = Annotated[str, typer.Option(help="Who does it. Default: your e-mail in Git.")]
 User = Annotated[str, typer.Option(help="Sign-in name. Default: admin@<prefix>.onmicrosoft.com.")]
 STATES = {
     "waiting": "waits for its delivery",
@@ -82,7 +82,7 @@ def deliver(
 ) -> None:
     """Give the client the sign-in of its new tenant, once: address, user, password, what to do first."""
     declared, store, entry = _entry(stack, customer)
-    by = by or getpass.getuser()
+    by = by or whoami()
     if arrived:
         with _told(declared.key, stack):
             store.arrived(entry.reference, by=by)
@@ -135,7 +135,7 @@ def put(
         raise CommandError(f"{error}; {way}", error.exit_code) from None
     with _told(customer, stack):
         value = OneTimeCredentials(user, password)
-        reference = store.put(customer, value, by=by or getpass.getuser(), again=replace, formerly=formerly)
+        reference = store.put(customer, value, by=by or whoami(), again=replace, formerly=formerly)
     typer.echo(f"{customer}: stored as {reference}. Next: csp handover deliver {customer} -s {stack}")
 
 
@@ -152,7 +152,7 @@ def record(
     customer, *formerly = _keys(declared)
     if not where.strip():
         raise CommandError("--where is empty: name the vault entry, or the person who has it", 2)
-    user, by = client_package.user_name(user, declared), by or getpass.getuser()
+    user, by = client_package.user_name(user, declared), by or whoami()
     with _told(customer, stack):
         reference = store.record(customer, user, where, by, formerly)
     typer.echo(f"{customer}: recorded as {reference}, kept in {where}")
@@ -170,13 +170,13 @@ def lost(
     customer, *formerly = _keys(declared)
     if not why.strip():
         raise CommandError("--why is empty: say what happened", 2)
-    user, by = client_package.user_name("", declared), by or getpass.getuser()
+    user, by = client_package.user_name("", declared), by or whoami()
     with _told(customer, stack):
         store.lose(customer, user, by=by, why=why, formerly=formerly)
         step = credentials.next_step(declared, None, store.list(customer, *formerly))
     typer.echo(f"{customer}: noted as lost; whatever was kept here is removed.")
     if step is not None:
-        typer.echo(f"Next step: {step.where}\n  {step.action}")
+        typer.echo(f"Next step: {step.where}\n  {on_stack({'action': step.action}, stack)['action']}")
 
 
 def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry]]:
@@ -231,6 +231,7 @@ def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entr
     known = {customer.key for customer in estate.customers}
     if name not in known:
         raise CommandError(f"the stack {stack} has no customer and no entry {name!r}", 2)
+    _new_tenant(stack, name)
     raise CommandError(
         f"{name}: nothing is kept here. A tenant made in the console: csp handover put|record|lost {name}. One made "
         "by the API: look in the CSP_HOME of the runner that made it"

@@ -40,8 +40,10 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
 
 
 def _all_or_none(export: dict[str, Any]) -> None:
-    text = os.environ.get(ALLOWED, "")
-    allowed, ending = int(text) if text.isdigit() else 0, _ending(export)
+    text = os.environ.get(ALLOWED) or "0"
+    if not text.isdigit():
+        raise CommandError(f"{ALLOWED}={text}: write how many relationships may end in this run, a number", 2)
+    allowed, ending = int(text), _ending(export)
     if len(ending) > allowed:
         raise CommandError(
             f"destroy would end {len(ending)} relationships ({', '.join(ending[:5])}{', ...' if ending[5:] else ''}), "

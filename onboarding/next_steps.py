@@ -259,7 +259,7 @@ def reset_password(key: str) -> NextStep:
         f"csp handover put {key}; when the client resets it alone, say so with "
         f"csp handover record {key} --where ...",
         who(),
-        labels.PORTAL,
+        labels.ADMIN_CENTER,
     )
 
 

@@ -60,4 +60,4 @@ def _recipient(key: str) -> Any:
 
 
 def _refused(message: str) -> PersonMustAct:
-    return PersonMustAct(Problem("handover", "recipients", None, "no-recipient", message), owner="us", action=_FIX)
+    return PersonMustAct(Problem("handover", "recipients", None, "", message), owner="us", action=_FIX)

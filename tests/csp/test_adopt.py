@@ -118,6 +118,12 @@ def test_a_second_folder_may_be_empty(bare: Desk) -> None:
     assert "matches no file" in said.err
 
 
+def test_nobody_is_chosen(bare: Desk) -> None:
+    said = adopt(bare, "--only", "nobody*")
+    assert said.code == 2
+    assert "no customer that this stack could adopt is like that" in said.err
+
+
 def test_a_chosen_part(bare: Desk) -> None:
     said = adopt(bare, "--only", "contoso*")
     assert list(contents(bare)) == ["contoso-ltd.yaml"]

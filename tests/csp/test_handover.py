@@ -182,6 +182,7 @@ def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, 
     code, said = csp("lost", "alpine", "--why", "the screen was closed", "--by", "ben")
     assert code == 0
     assert "Reset it" in said
+    assert "csp handover put -s provider alpine" in said  # as it can be pasted
     assert "after the reset: csp handover put alpine" in csp("deliver", "alpine", "--stdout")[1]
     assert csp("record", "alpine", "--where", "the client reset it alone", "--by", "ben")[0] == 0
     last = newest(store.list("alpine"))
@@ -191,7 +192,7 @@ def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, 
 
 
 def test_only_new_tenants_have_credentials(csp: Csp) -> None:
-    for command in (("put",), ("record", "--where", "x"), ("lost", "--why", "x")):
+    for command in (("deliver",), ("put",), ("record", "--where", "x"), ("lost", "--why", "x")):
         code, said = csp(command[0], "adventure", *command[1:])
         assert (code, "brings its own tenant" in said) == (2, True)
 

@@ -47,3 +47,9 @@ def test_destroy_ends_all_or_none(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     check("destroy", "--yes", "--target=**::contoso")  # the plugin counts what the target hits
     monkeypatch.setenv("CSP_ALLOW_REMOVALS", "2")
     check("destroy", "--yes")
+
+
+def test_a_limit_that_is_no_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSP_ALLOW_REMOVALS", "two")
+    with pytest.raises(CommandError, match="CSP_ALLOW_REMOVALS=two: write how many"):
+        check("destroy", "--yes")
