@@ -118,8 +118,8 @@ def _accepted(memory: dict[str, str], where: str) -> Iterator[Fact]:
 
 
 def _how(memory: dict[str, str], where: str) -> str:
-    if memory.get("accepted_at") and memory.get("attestation_id"):
-        return f"enhanced attestation {memory['attestation_id']}"
+    if memory.get("on_record"):  # another one may be under way already
+        return f"enhanced attestation {memory['on_record']}"
     return f"{UNSEEN}: ION shows a status" if where == WHERE_ION else "attested by a partner"
 
 

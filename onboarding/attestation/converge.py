@@ -36,7 +36,7 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
             except (OurBug, PersonMustAct) as refused:
                 return rejected(facts, refused)
         memory = {"attestation_id": pending.id, "asked_for": signer(desired), "asked_at": contract.now()}
-        memory |= {"language": spoken, "finalised": "", KNOWN_ALREADY: ""}
+        memory |= {"language": spoken, "accepted_at": "", "finalised": "", KNOWN_ALREADY: ""}
         known = Known({**known.outputs, "memory": known.memory | memory})
         asked = Facts(
             facts.fields, {**facts.seen, "attestation": pending.status}, data={**facts.data, "pending": pending}
@@ -132,7 +132,10 @@ def _put_on_record(
     memory = kept | {"kind": "attested", "signer": signer(desired), "asked_for": signer(desired)}
     if pending.accepted is not None:
         memory["accepted_at"] = pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ")
-    memory |= {KNOWN_ALREADY: pending.id} if exists else {"finalised": contract.now(), "template": template}
+    if exists:
+        memory[KNOWN_ALREADY] = pending.id
+    else:
+        memory |= {"finalised": contract.now(), "template": template, "on_record": pending.id}
     known = Known({**known.outputs, "memory": known.memory | memory})
     after = assess(desired, known, observe(desired, known, Look(session)), session)
     return after.but(final=True, memory={**memory, **after.memory})

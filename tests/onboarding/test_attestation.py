@@ -139,8 +139,12 @@ def test_a_refusal_stops_the_customer_until_a_person_asks_again(
 
 def test_another_signatory_signs_anew_and_the_old_agreement_counts_meanwhile(settled: Pipeline) -> None:
     boss = {"first_name": "Bo", "last_name": "Ss", "email": "boss@adventure.example"}
+    old = facts(settled)["how"]
     settled.declare(KEY, {"attestation.signatory": boss})
     settled.up()
+    assert facts(settled)["how"] == old, "what is on record, not what was asked since"
+    assert facts(settled)["attestation id"] not in old
+    assert "signatory accepted" not in facts(settled)
     assert "signatory or the company changed" in agreement(settled)["reason"]
     states = {kind: ResourceState(kind, KEY, settled.state[KEY, kind].outputs) for kind in KINDS}
     verdict = readiness(settled.declared[KEY], states, settled.remote.now())
@@ -151,6 +155,7 @@ def test_another_signatory_signs_anew_and_the_old_agreement_counts_meanwhile(set
     settled.up()
     assert agreement(settled)["status"] == "ready"
     assert facts(settled)["accepted by"] == "boss@adventure.example"
+    assert facts(settled)["how"] == f"enhanced attestation {facts(settled)['attestation id']}"
     quiet(settled)
 
 
