@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
 
 from tests.drills.estate import Profile, generate
@@ -56,7 +55,9 @@ class Account:
         """Run a csp command on the stack, for as long as it takes; what it printed. Raises when it fails."""
         workspace = self.workspace
         command = [*CSP, verb, "-s", workspace.stack, *arguments]
-        return subprocess.run(command, cwd=workspace.root, env=workspace.env, stdout=PIPE, text=True, check=True).stdout
+        done = subprocess.run(command, cwd=workspace.root, env=workspace.env, capture_output=True, text=True)
+        assert done.returncode == 0, f"csp {verb} {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
 
     def requests(self) -> int:
         return int(self.workspace.sandbox.counters()["requests"]["total"])
@@ -140,7 +141,7 @@ def _unchanged(said: str) -> int:
 def tell(profile: Profile, count: int, doubles: int, found: Figures, per_customer: float = 0.0) -> bool:
     """Print the figures of an account. True when all marks are met. `per_customer`: seconds in a small account."""
     allowed = round(CALLS[profile] * (count + doubles))
-    name = f"{profile} {count}"
+    name = f"adopt, {profile} {count}"
     print(f"{name}: files written {found.files}; doubles {doubles}, told {found.told} (twice as many)")
     times = ", ".join(f"{what} {seconds:.0f}" for what, seconds in found.seconds.items())
     ratio = found.seconds["adopt"] / count / per_customer if per_customer else 0.0

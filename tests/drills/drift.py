@@ -176,7 +176,7 @@ def compare(before: DriftReport, after: DriftReport, changes: list[RemoteChange]
 
 def measure(profile: Profile, count: int, number: int, seed: int, *, strict: bool, every_sort: bool) -> bool:
     """Print the figures of one role. True when all marks are met."""
-    name = f"{profile} strict" if strict else profile
+    name = f"drift, {profile}{' strict' if strict else ''}"
     with tempfile.TemporaryDirectory() as folder, bench(count, profile, Path(folder), seed, strict=strict) as at:
         started = time.monotonic()
         before, cold = at.look()

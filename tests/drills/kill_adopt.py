@@ -219,15 +219,15 @@ def run(kills: int = 24, seed: int = 1, report: Callable[[str], None] = print) -
     with tempfile.TemporaryDirectory() as folder, account(CUSTOMERS, "reseller", Path(folder)) as at:
         first = grown(at)
         hits, failed = sampled(first, kills, seed, report)
-        report(f"kills of a first adoption: {len(first.moments)} moments, {hits} hit, {failed} wrong")
+        report(f"adopt, kills of a first adoption: {len(first.moments)} moments, {hits} hit, {failed} wrong")
         special = {"csp alone killed during the import": orphaned_import(first), "two at once": two_at_once(first)}
         second = changed(at)
         more, wrong = sampled(second, kills // 2, seed, report)
-        report(f"kills of an --update: {len(second.moments)} moments, {more} hit, {wrong} wrong")
+        report(f"adopt, kills of an --update: {len(second.moments)} moments, {more} hit, {wrong} wrong")
         for name, found in special.items():
-            report(f"{name}: {'; '.join(found) or 'ok'}")
+            report(f"adopt, {name}: {'; '.join(found) or 'ok'}")
         writes = at.workspace.sandbox.writes()
-        report(f"writes to ION or Partner Center in all of them: {writes}")
+        report(f"adopt, writes to ION or Partner Center in all kills: {writes}")
     return not failed and not wrong and not writes and not any(special.values())
 
 
