@@ -68,10 +68,11 @@ def account(
     count: int, profile: Profile, folder: Path, engine: str = "embedded", *, doubles: int = 0
 ) -> Iterator[Account]:
     """An account of `count` customers (and those of the sandbox's profile) that no file declares. `doubles`: so many
-    more, each linked to the tenant of another."""
+    more, each linked to the tenant of another, where ION shows tenants: while portal access is on."""
     generated = generate(count, profile)
     customers = generated.seed["customers"]
-    linked = [one for one in customers if one["status"] == "ACTIVE" and one.get("provider_row", {}).get("tenant")]
+    rows = [(one, one.get("provider_row", {})) for one in customers if one["status"] == "ACTIVE"]
+    linked = [one for one, row in rows if row.get("tenant") and row["portal_access"]]
     for number, one in enumerate(linked[:doubles], 1):
         name = {"organization": f"Double {number} Inc", "email": f"it@double{number}.example"}
         customers.append(one | name | {"id": str(800_000 + number)})
