@@ -5,6 +5,7 @@ from typing import Any
 
 from csp.drift_shown import TITLES, next_run
 from onboarding.drift_report import DriftReport, Finding
+from schemas.sarif import log, result
 from schemas.yaml_source import Source, read
 
 LEVELS = {"drift": "error", "inconsistent": "warning", "unmanaged": "note", "progress": "note"}
@@ -14,51 +15,36 @@ def sarif(report: DriftReport, root: Path) -> dict[str, Any]:
     """`root`: the project folder that the files of findings are relative to. What cannot be seen is no result."""
     sources: dict[str, Source | None] = {}
     told = [found for found in report.findings if found.kind != "not_visible"]
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
+    return log(
+        {_rule(found): TITLES[found.kind] for found in told},
+        [_result(found, root, sources) for found in told],
+        invocations=[
             {
-                "tool": {
-                    "driver": {
-                        "name": "csp-onboarding",
-                        "rules": [
-                            {"id": f"CSP-{kind.upper()}", "shortDescription": {"text": TITLES[kind]}}
-                            for kind in sorted({found.kind for found in told})
-                        ],
-                    }
-                },
-                "results": [_result(found, root, sources) for found in told],
-                "invocations": [
-                    {
-                        "executionSuccessful": not report.not_checked,
-                        "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": f"not checked: {what}: {why}"}}
-                            for what, why in sorted(report.not_checked.items())
-                        ],
-                    }
+                "executionSuccessful": not report.not_checked,
+                "toolExecutionNotifications": [
+                    {"level": "error", "message": {"text": f"not checked: {what}: {why}"}}
+                    for what, why in sorted(report.not_checked.items())
                 ],
             }
         ],
-    }
+    )
+
+
+def _rule(found: Finding) -> str:
+    return f"CSP-{found.kind.upper()}"
 
 
 def _result(found: Finding, root: Path, sources: dict[str, Source | None]) -> dict[str, Any]:
     parts = [f"{found.customer or found.connection} {found.field}: declared {found.declared or '-'}, seen {found.seen}"]
     parts += [f"{label}: {text}" for label, text in (("where", found.where), ("changed by", found.who)) if text]
-    # What no customer file declares stands at the connection: a result without a place is refused by code scanning.
+    # What no customer file declares stands at the connection: see schemas.sarif.result.
     file = found.file or f"stacks/connections/{found.connection}.yaml"
     if file not in sources:
         path = root / file
         sources[file] = read(path, file) if path.is_file() else None
     line = _line_of(found, sources[file]) if found.file else 1
-    place = {"artifactLocation": {"uri": file}, "region": {"startLine": line}}
-    return {
-        "ruleId": f"CSP-{found.kind.upper()}",
-        "level": LEVELS[found.kind],
-        "message": {"text": "; ".join([*parts, f"next run: {next_run(found)}"])},
-        "locations": [{"physicalLocation": place}],
-    }
+    text = "; ".join([*parts, f"next run: {next_run(found)}"])
+    return result(_rule(found), LEVELS[found.kind], text, file, startLine=line)
 
 
 def _line_of(found: Finding, source: Source | None) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from schemas import sarif
 from schemas.rules import RULES
 
 Format = Literal["text", "json", "sarif", "github"]
@@ -65,39 +66,18 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _sarif(findings: Sequence[Finding]) -> dict[str, object]:
-    used = sorted({f.rule for f in findings})
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "csp-onboarding",
-                        "rules": [
-                            {"id": rule, "shortDescription": {"text": RULES[rule].title}}
-                            for rule in used
-                            if rule in RULES
-                        ],
-                    }
-                },
-                "results": [
-                    {
-                        "ruleId": f.rule,
-                        "level": "error",
-                        "message": {"text": f"{f.path}: {f.text}" if f.path else f.text},
-                        "locations": [
-                            {
-                                "physicalLocation": {
-                                    "artifactLocation": {"uri": f.file},
-                                    "region": {"startLine": f.line, "startColumn": f.column},
-                                }
-                            }
-                        ],
-                    }
-                    for f in findings
-                ],
-            }
+def _sarif(findings: Sequence[Finding]) -> dict[str, Any]:
+    return sarif.log(
+        {f.rule: RULES[f.rule].title for f in findings if f.rule in RULES},
+        [
+            sarif.result(
+                f.rule,
+                "error",
+                f"{f.path}: {f.text}" if f.path else f.text,
+                f.file,
+                startLine=f.line,
+                startColumn=f.column,
+            )
+            for f in findings
         ],
-    }
+    )

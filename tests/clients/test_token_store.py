@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -77,19 +77,19 @@ def test_one_holder_at_a_time(store: FileTokenStore) -> None:
         pass
 
 
-def _hold(path: str, ready: str) -> None:
+def _hold(path: str, parent: Connection) -> None:
     with FileTokenStore(Path(path)).lease():
-        Path(ready).touch()
-        time.sleep(60)
+        parent.send("held")
+        parent.recv()  # nothing is ever sent: until it is killed
 
 
-def test_a_killed_holder_frees_the_lease(store: FileTokenStore, tmp_path: Path) -> None:
-    ready = tmp_path / "ready"
-    holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(store.place, str(ready)))
+def test_a_killed_holder_frees_the_lease(store: FileTokenStore) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    holder = spawn.Process(target=_hold, args=(store.place, there))
     holder.start()
-    while not ready.exists():
-        assert holder.is_alive()
-        time.sleep(0.01)
+    assert here.poll(60)
+    assert here.recv() == "held"
     with pytest.raises(RetryLater), store.lease():
         pass
     holder.kill()
