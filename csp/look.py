@@ -100,7 +100,7 @@ def status(
     elif customer:
         shown.explain(told[0])
     else:
-        shown.print_table(told)
+        shown.print_table(told, stack)
     staying = [v for v in verdicts if not v.ending]
     held = [v.key for v in staying if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
     if held:
@@ -148,7 +148,7 @@ def print_status(project: Project, stack: str) -> None:
     """The readiness table of a stack."""
     estate, states = estate_and_states(project, stack)
     verdicts = readiness.all_readiness(states, estate, datetime.now(UTC))
-    shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts])
+    shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack)
 
 
 def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:

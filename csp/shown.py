@@ -30,8 +30,8 @@ def told_on_stack(verdict: readiness.Readiness, stack: str) -> readiness.Readine
     return replace(verdict, next_step=on_stack(verdict.next_step, stack)) if verdict.next_step else verdict
 
 
-def print_table(verdicts: list[readiness.Readiness]) -> None:
-    """Print the readiness table, the first sentence of each next step, and the footer."""
+def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
+    """Print the readiness table of a stack, the first sentence of each next step, and the footer."""
     console = Console(highlight=False)
     narrow = console.width < WIDE
     *columns, _ = readiness.COLUMNS
@@ -47,17 +47,19 @@ def print_table(verdicts: list[readiness.Readiness]) -> None:
         table.add_row(*row)
     console.print(table)
     if any(row[1] == "yes*" for row in rows):
-        console.print("* some gates rest on a person's confirmation: csp status --customer KEY\n", markup=False)
+        console.print(f"* some gates rest on a person's confirmation: csp status -s {stack} -k KEY\n", markup=False)
     for verdict in verdicts:
         if verdict.next_step:
             first, _, more = str(verdict.next_step["action"]).partition(". ")
             console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
     if any(v.next_step for v in (*verdicts, *going)):
-        console.print("\nMenu paths and values to enter: csp todo", markup=False)
+        console.print(f"\nMenu paths and values to enter: csp todo -s {stack}", markup=False)
     console.print(readiness.footer(verdicts), markup=False)
     oldest = max((gate.age or 0 for verdict in verdicts for gate in verdict.gates.values()), default=0)
     if oldest >= DAY:
-        console.print(f"The oldest of this was looked at {age(oldest)} ago: csp up looks again.", markup=False)
+        console.print(
+            f"The oldest of this was looked at {age(oldest)} ago: csp up -s {stack} looks again.", markup=False
+        )
     for verdict in going:
         console.print()
         explain_leaving(verdict)

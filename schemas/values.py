@@ -67,7 +67,8 @@ def _country(value: str) -> str:
         by_name = {name.casefold(): code for code, name in known.items()}
         close = nearest(value.casefold(), by_name)
         guess = str(alias[0]) if alias and alias[0] in known else by_name.get(close, "")
-    raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code", f"try {quoted(guess)}" if guess else "")
+    hint = f"try {quoted(guess)}" if guess else 'write its two letters, such as "US"'
+    raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code", hint)
 
 
 def _currency(value: str) -> str:

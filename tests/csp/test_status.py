@@ -88,7 +88,7 @@ def test_the_ticket_is_ready_to_paste(csp: Any) -> None:
 def test_an_old_state_says_how_old_it_is(csp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "looks again" not in csp("status", "-s", "provider")
     monkeypatch.setattr(shown, "DAY", -1)
-    assert "ago: csp up looks again." in csp("status", "-s", "provider")
+    assert "ago: csp up -s provider looks again." in csp("status", "-s", "provider")
 
 
 def test_commands_of_next_steps_can_be_pasted(csp: Any) -> None:
