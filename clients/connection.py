@@ -37,6 +37,8 @@ from clients.tokens.store import TokenStore, open_store
 from clients.transport import AuthorizedTransport, Credential, Describe, Transport
 from clients.wirelog import WireLog
 
+INTERRUPTED = "CSP_INTERRUPTED"
+"""Variable with the customer keys whose mail a run on another machine may have sent, with commas."""
 _ION = "https://ion.tdsynnex.com"
 _LOGIN = "https://login.microsoftonline.com"
 _PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
@@ -143,7 +145,7 @@ class Session:
         self.mail = self._mail()
         self.outbox = Outbox(home / "mail", self._clock)
         # Customers whose last run was stopped on another machine (`csp up` tells): their mails may have left there.
-        self.interrupted = frozenset(filter(None, environment.get("CSP_INTERRUPTED", "").split(",")))
+        self.interrupted = frozenset(filter(None, environment.get(INTERRUPTED, "").split(",")))
         self.handover = self._handover()
 
     def close(self) -> None:

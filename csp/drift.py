@@ -2,15 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 import schemas
 from clients.connection import Session
@@ -21,6 +18,7 @@ from csp.drift_shown import markdown, terminal
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.other_stacks import elsewhere
+from csp.progress import progress
 from csp.project import Project
 from onboarding import drift as domain
 from onboarding import readiness
@@ -63,22 +61,11 @@ def _look(project: Project, stack: str, estate: schemas.Estate, states: dict[str
             sessions[name] = Session.open(name, project_dir=project.root)
             opened.callback(sessions[name].close)
         others, left_out = elsewhere(project, stack, sessions)
-        with _progress() as tell:
+        with progress("looking") as tell:
             now = datetime.now(UTC)
             report = domain.look(estate, sessions, states, now, fresh=fresh, elsewhere=others, tell=tell)
         report.left_out |= left_out
         return report
-
-
-@contextmanager
-def _progress() -> Iterator[domain.Tell]:
-    """A bar on a terminal, nothing in a pipeline."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, Outputs]:

@@ -14,13 +14,13 @@ from typing import Any
 import typer
 
 import schemas
+from clients.connection import INTERRUPTED
 from csp import removed
 from csp.engines import Engine
 from csp.errors import CommandError
 from onboarding import readiness
 from schemas.whole_file import write_whole
 
-VARIABLE = "CSP_INTERRUPTED"
 MAILING = ("TenantIdentity", "Attestation")
 """Kinds of resources that send mails."""
 
@@ -65,8 +65,8 @@ def run(
             "is due there counts as one that may have been sent",
             err=True,
         )
-    given = os.environ.get(VARIABLE, "")
-    engine.environment[VARIABLE] = ",".join(filter(None, (given, *doubtful)))
+    given = os.environ.get(INTERRUPTED, "")
+    engine.environment[INTERRUPTED] = ",".join(filter(None, (given, *doubtful)))
     own.parent.mkdir(parents=True, exist_ok=True)
     write_whole(own, b"")
     code = engine.run(verb, "--stack", engine.stack, *arguments)

@@ -16,13 +16,13 @@ from typing import Any
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import schemas
 from clients.connection import Session
 from csp import access, report
 from csp.errors import CommandError
+from csp.progress import progress
 from csp.project import Project
 from onboarding import live, readiness
 
@@ -110,11 +110,8 @@ def _look_at(session: Session) -> Account:
     name = session.connection.name
     if session.ion is None:
         raise CommandError(f"the connection {name} names no ION account", 2)
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"ION account {session.account}", total=None)
-        sights = live.look_at_account(session, lambda done, total: bar.update(task, completed=done, total=total))
+    with progress(f"ION account {session.account}") as tell:
+        sights = live.look_at_account(session, tell)
     return Account(name, session.account, live.verdicts(session, sights, datetime.now(UTC)), session.calls.line())
 
 

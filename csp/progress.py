@@ -18,7 +18,7 @@ PERCENT, APART, SILENCE = 10, 10.0, 60.0
 
 @contextmanager
 def progress(what: str) -> Iterator[Tell]:
-    """On stderr. `what`: one word, such as "reading"."""
+    """On stderr. `what`: a word or two, such as "reading"."""
     if not sys.stderr.isatty():
         yield lines(what, sys.stderr)
         return

@@ -27,8 +27,13 @@ def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
         out.flush()
         os.fsync(handle)
     draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in a folder are on disk when this returns: a rename is not before."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -17,6 +17,7 @@ import filelock
 
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.redact import SECRETS
+from schemas.whole_file import sync_folder
 
 LEASE_SECONDS = 120.0
 
@@ -124,7 +125,7 @@ class FileTokenStore:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        _sync_folder(folder)
+        sync_folder(folder)
 
     def _keep_previous(self, folder: Path) -> None:
         if self._previous.exists() or not self._path.exists():
@@ -161,14 +162,6 @@ class FileTokenStore:
         except FileNotFoundError:
             return ""
         return f"{mode:04o}" if mode & 0o077 else ""
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def open_store(spec: dict[str, str]) -> TokenStore:

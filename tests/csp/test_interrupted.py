@@ -42,7 +42,7 @@ class FakeEngine(Engine):
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("CSP_HOME", raising=False)
-    monkeypatch.delenv(interrupted.VARIABLE, raising=False)
+    monkeypatch.delenv(interrupted.INTERRUPTED, raising=False)
     return tmp_path / ".csp"
 
 
@@ -54,7 +54,7 @@ def run(home: Path, state: Mapping[str, Any] | None, outcome: str = "0", verb: s
             interrupted.run(engine, ESTATE, state, verb, more)
     else:
         assert interrupted.run(engine, ESTATE, state, verb, more) == int(outcome)
-    return engine.environment[interrupted.VARIABLE]
+    return engine.environment[interrupted.INTERRUPTED]
 
 
 def test_what_mails_and_was_under_way_counts() -> None:
