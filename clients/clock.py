@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
+def now() -> datetime:
+    """The wall clock, timezone-aware UTC. Commands ask `clock.now()`, so that a test can set one clock for them all."""
+    return datetime.now(UTC)
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """Wall clock, timezone-aware UTC."""
@@ -19,7 +24,7 @@ class Clock(Protocol):
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return now()
 
     def monotonic(self) -> float:
         return time.monotonic()

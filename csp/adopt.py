@@ -1,6 +1,5 @@
 """`csp adopt`: an account that grew by hand becomes customer files and state. Nothing is written to a remote system."""
 
-import datetime as dt
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -12,6 +11,7 @@ import filelock
 import typer
 
 import schemas
+from clients import clock
 from clients.connection import Session
 from csp import adopt_import, engines, other_stacks
 from csp.access import told
@@ -84,7 +84,7 @@ def _adopt(
         look = EstateLook(session)
         with progress("reading") as tell:
             sights = adoption.read_account(look, tell)
-        today = dt.datetime.now(dt.UTC).date()
+        today = clock.now().date()
         plan = adoption.plan(
             session, sights, look, estate, _ion_ids(states), today, update=update, elsewhere=elsewhere, only=only
         )

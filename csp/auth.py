@@ -7,11 +7,11 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from clients import clock
 from clients.connection import Session
 from clients.errors import CredentialsLost, RetryLater
 from clients.tokens.ion import IonTokens, LoginRefused
@@ -189,7 +189,7 @@ def _facts(session: Session, tokens: IonTokens) -> dict[str, Any]:
     access_seconds = max(life.access_seconds or 0.0, 0.0)
     refresh, told_by = life.refresh_seconds, "ION"
     if refresh is None and chain is not None and chain.obtained_at:
-        refresh = max(chain.obtained_at + REFRESH_DAYS * access.DAY - datetime.now(UTC).timestamp(), 0.0)
+        refresh = max(chain.obtained_at + REFRESH_DAYS * access.DAY - clock.now().timestamp(), 0.0)
         told_by = f"our own clock, at {REFRESH_DAYS} days"
     rights = ion_rights(session, chain.access_token) if chain and life.state == "good" and access_seconds > 0 else None
     store = tokens.store

@@ -1,11 +1,11 @@
 """`csp confirm|retry|cancel`: what a person adds to a customer file, and how a stopped run goes on."""
 
-import datetime as dt
 from typing import Annotated
 
 import typer
 
 import schemas
+from clients import clock
 from csp import engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack, whoami
@@ -48,7 +48,7 @@ def confirm(
             raise CommandError(f"the stack {stack} has no customer {customer!r}", 2) from None
         file = project.root / estate.sources[customer]
     try:
-        changed = write_confirmation(file, gate, by, dt.datetime.now(dt.UTC).date(), ref or None, of=of)
+        changed = write_confirmation(file, gate, by, clock.now().date(), ref or None, of=of)
     except CannotConfirmError as error:
         raise CommandError(str(error), 2) from None
     shown = file.relative_to(project.root)

@@ -5,12 +5,12 @@ Every check ends in a line, never in an exception; nothing is written but what -
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 import schemas
+from clients import clock
 from clients.connection import Session
 from clients.errors import ClientError
 from csp import access
@@ -77,7 +77,7 @@ def _addresses(session: Session) -> Iterator[Check]:
 
 def _reached(name: str, what: str, url: str, http: httpx.Client) -> tuple[Check, float | None]:
     """The line, and the server's clock minus ours in seconds (None when it tells no time)."""
-    before, started = datetime.now(UTC), time.monotonic()
+    before, started = clock.now(), time.monotonic()
     try:
         answer = http.get(url)
     except httpx.HTTPError as error:

@@ -3,11 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import schemas
+from clients import clock
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost
 from clients.ion.client import IonClient
@@ -70,7 +70,7 @@ def ion_checks(session: Session, options: Options) -> Iterator[Check]:
         return
     left = life.refresh_seconds
     if left is None:
-        left = chain.obtained_at + REFRESH_DAYS * DAY - datetime.now(UTC).timestamp() if chain.obtained_at else 0
+        left = chain.obtained_at + REFRESH_DAYS * DAY - clock.now().timestamp() if chain.obtained_at else 0
     kind = f"single-use refresh token, {'about ' if life.refresh_seconds is None else ''}{duration(left)} left"
     if ended:
         found = f"{kind}; the access token has ended, and only a renewal brings another"
@@ -124,7 +124,7 @@ def microsoft_checks(session: Session, options: Options) -> Iterator[Check]:
     except ClientError as error:
         yield failed(name, "App+User token", error)
         return
-    ended = chain is None or not chain.access_token or chain.expires_at - datetime.now(UTC).timestamp() < MARGIN / 2
+    ended = chain is None or not chain.access_token or chain.expires_at - clock.now().timestamp() < MARGIN / 2
     if ended and not options.renew:
         since = f", last renewed {_ago(chain.obtained_at)} ago" if chain and chain.obtained_at else ""
         missing = chain is None and not os.environ.get(f"{prefix}REFRESH_TOKEN") and session.connection.sandbox is None
@@ -155,7 +155,7 @@ def claims_line(session: Session, what: str, tokens: EntraTokens) -> Check:
     if tenant and tenant != session.partner_tenant:
         found = f"the token is of tenant {tenant}, the connection names {session.partner_tenant}"
         return Check(name, what, "fail", found, "sign in to the partner tenant, or correct partner_center.tenant_id")
-    left = float(claims.get("exp") or 0) - datetime.now(UTC).timestamp()
+    left = float(claims.get("exp") or 0) - clock.now().timestamp()
     life = f", {duration(left)} left" if left > 0 else ""
     if tokens.store is None:
         proof = {"1": " by secret", "2": " by certificate or federation"}.get(str(claims.get("appidacr")), "")
@@ -225,7 +225,7 @@ def _user_token_at_hand(session: Session, options: Options) -> bool:
         chain = store.load()
     except ClientError:
         return False
-    return options.renew or (chain is not None and chain.expires_at - datetime.now(UTC).timestamp() >= MARGIN / 2)
+    return options.renew or (chain is not None and chain.expires_at - clock.now().timestamp() >= MARGIN / 2)
 
 
 def _validated(session: Session) -> Check:
@@ -275,4 +275,4 @@ def _store(name: str, what: str, store: TokenStore) -> Check:
 
 
 def _ago(stamp: float) -> str:
-    return duration(datetime.now(UTC).timestamp() - stamp)
+    return duration(clock.now().timestamp() - stamp)

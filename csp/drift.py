@@ -3,13 +3,13 @@
 import json
 import sys
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import schemas
+from clients import clock
 from clients.connection import Session
 from csp import engines
 from csp.access import told
@@ -62,7 +62,7 @@ def _look(project: Project, stack: str, estate: schemas.Estate, states: dict[str
             opened.callback(sessions[name].close)
         others, left_out = elsewhere(project, stack, sessions)
         with progress("looking") as tell:
-            now = datetime.now(UTC)
+            now = clock.now()
             report = domain.look(estate, sessions, states, now, fresh=fresh, elsewhere=others, tell=tell)
         report.left_out |= left_out
         return report

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import schemas
+from clients import clock
 from clients.connection import Session
 from clients.errors import ClientError
 from clients.mail import WRITTEN, Message, compose
@@ -175,7 +176,7 @@ def _follow_up(case: Case) -> str:
 
 
 def _today() -> dt.date:
-    return dt.datetime.now(dt.UTC).date()
+    return clock.now().date()
 
 
 def _need_server(case: Case) -> None:

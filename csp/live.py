@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 import schemas
+from clients import clock
 from clients.connection import Session
 from csp import access, report
 from csp.errors import CommandError
@@ -58,7 +58,7 @@ def live_status(
         typer.echo(json.dumps(_report(found), indent=2, ensure_ascii=False))
     elif format_ in report.FORMATS:
         title = ", ".join(f"ION account {one.account}" for one in found)
-        typer.echo(report.render(format_, title, report.LIVE, everyone, datetime.now(UTC), _can_order), nl=False)
+        typer.echo(report.render(format_, title, report.LIVE, everyone, clock.now(), _can_order), nl=False)
     else:
         for one in found:
             _print(one)
@@ -112,7 +112,7 @@ def _look_at(session: Session) -> Account:
         raise CommandError(f"the connection {name} names no ION account", 2)
     with progress(f"ION account {session.account}") as tell:
         sights = live.look_at_account(session, tell)
-    return Account(name, session.account, live.verdicts(session, sights, datetime.now(UTC)), session.calls.line())
+    return Account(name, session.account, live.verdicts(session, sights, clock.now()), session.calls.line())
 
 
 def _account_session(account: str) -> Session:

@@ -1,12 +1,12 @@
 """`csp validate|status|todo`: what is declared, who can order, who has to do what. Nothing here changes anything."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 import schemas
+from clients import clock
 from csp import engines, handover, live, report, shown
 from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
@@ -78,7 +78,7 @@ def status(
         live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on)
         return
     estate, states = estate_and_states(Project.find(), _named(stack, connection, account))
-    now = datetime.now(UTC)
+    now = clock.now()
     verdicts = readiness.all_readiness(states, estate, now, customer)
     if customer:
         verdicts = [v for v in verdicts if v.key == customer]
@@ -136,7 +136,7 @@ def todo(
 def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:
     """The next steps of a stack as `csp todo --format json` prints them."""
     estate, states = estate_and_states(project, stack)
-    items = readiness.todo(states, estate, datetime.now(UTC), owner)
+    items = readiness.todo(states, estate, clock.now(), owner)
     if owner in ("", "us"):
         told = {(item["customer"], item["action"]) for item in items}
         more = credentials.todo(estate, states, handover.entries_of(project, estate))
@@ -147,7 +147,7 @@ def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, 
 def print_status(project: Project, stack: str) -> None:
     """The readiness table of a stack."""
     estate, states = estate_and_states(project, stack)
-    verdicts = readiness.all_readiness(states, estate, datetime.now(UTC))
+    verdicts = readiness.all_readiness(states, estate, clock.now())
     shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack)
 
 

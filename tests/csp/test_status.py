@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from csp import engines, live, shown
+from clients import clock
+from csp import engines, live
 from csp.errors import CommandError
 from csp.main import app
 from onboarding.readiness import TYPE_PREFIX
 from tests.drills.harness import Pipeline
+from tests.drills.remote import START
 from tests.workspace import ROOT
 
 
@@ -86,9 +89,11 @@ def test_the_ticket_is_ready_to_paste(csp: Any) -> None:
 
 
 def test_an_old_state_says_how_old_it_is(csp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the clock of the world that the state is from, not on today's: the answer depended on the day of the test."""
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(hours=23))
     assert "looks again" not in csp("status", "-s", "provider")
-    monkeypatch.setattr(shown, "DAY", -1)
-    assert "ago: csp up -s provider looks again." in csp("status", "-s", "provider")
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(days=400))
+    assert "looked at 399 d ago: csp up -s provider looks again." in csp("status", "-s", "provider")
 
 
 def test_commands_of_next_steps_can_be_pasted(csp: Any) -> None:
