@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from csp_sandbox.clock import rfc3339
 from csp_sandbox.faults import FaultSpec
+from csp_sandbox.ledger import rule
 from csp_sandbox.recorder import Entry
 from csp_sandbox.web import HTML, JSON, Answer, Call, MalformedError, Operation, RefusalError, System
 from csp_sandbox.world import World
@@ -21,6 +22,12 @@ log = logging.getLogger("csp_sandbox")
 MAX_BODY = 16 * 1024 * 1024
 _KEPT_BODY = 4_000
 _BOM = b"\xef\xbb\xbf"
+ALLOW = rule("http.allow", "A 405 of any system names the methods of its path in Allow.", source="RFC 9110, 15.5.6")
+NO_CONTENT = rule(
+    "http.empty",
+    "An answer without a body names no content type, so that nobody tries to read JSON from it.",
+    source="RFC 9110, 8.3; partner-center-api.md 6.1 shape F",
+)
 _SICK_PAGE = "<html><head><title>Service unavailable</title></head><body><h1>Service unavailable</h1></body></html>"
 
 
@@ -43,11 +50,15 @@ class _System:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        operations, params = self._find(scope["path"][len(scope["root_path"]) :])
+        path = scope["path"][len(scope["root_path"]) :]
+        if self._system.double_slash and path.startswith("//"):
+            path = path[1:]
+        operations, params = self._find(path)
         operation = operations.get(scope["method"])
         trouble = 0 if operation else (405 if operations else 404)
         stand_in = operation or self._system.operations[0]
-        await _serve(self._world, self._system, stand_in, params, trouble, scope, receive, send)
+        allow = ", ".join(sorted(operations)) if trouble == 405 else ""
+        await _serve(self._world, self._system, stand_in, params, trouble, allow, scope, receive, send)
 
     def _find(self, path: str) -> tuple[dict[str, Operation], dict[str, str]]:
         given = path.split("/")
@@ -69,11 +80,16 @@ async def _serve(
     operation: Operation,
     params: dict[str, str],
     trouble: int,
+    allow: str,
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
-    """Answer one request. ``trouble`` 404 or 405 means that no operation fits; ``operation`` is then a stand-in."""
+    """Answer one request.
+
+    ``trouble`` 404 or 405 means that no operation fits; ``operation`` is then a stand-in, and ``allow`` names the
+    methods that a 405 has to tell.
+    """
     content = await _body(receive)
     headers = MappingProxyType(
         {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
@@ -91,6 +107,8 @@ async def _serve(
     answer = _ordered(fault) if fault is not None else None
     if answer is None:
         answer = _handle(call, system, trouble)
+        if allow and answer.status == 405:
+            answer.headers["Allow"] = allow
     retry_after = answer.headers.get("Retry-After", "")
     if retry_after.isdigit():
         world.recorder.told_to_wait(key, world.clock.timestamp() + int(retry_after))
@@ -200,7 +218,7 @@ async def _send(answer: Answer, body: bytes, method: str, send: Send, *, truncat
     headers = [
         (key.lower().encode("latin-1"), value.encode("latin-1", "replace")) for key, value in answer.headers.items()
     ]
-    if body or method != "HEAD":
+    if body:  # else: NO_CONTENT
         headers.append((b"content-type", answer.media.encode("latin-1")))
     if answer.status != 204:
         headers.append((b"content-length", str(len(body)).encode()))

@@ -88,6 +88,8 @@ class Call:
 
     def json(self) -> Any:
         """The JSON body. Raises MalformedError."""
+        if not self.content.strip():
+            raise MalformedError("The body is missing.")
         try:
             return json.loads(self.content.decode("utf-8-sig"))
         except (ValueError, RecursionError) as error:
@@ -177,6 +179,7 @@ class System:
     before: Callable[[Call], None] = _nothing
     after: Callable[[Call, Answer], None] = _no_headers
     aliases: tuple[str, ...] = ()  # further base paths
+    double_slash: bool = False  # one slash too many between the base path and the rest is overlooked
     public: bool = True  # part of the OpenAPI document
     bom: Switch | None = None  # whether JSON bodies begin with a byte order mark: choices "sent" and "not-sent"
     operations: list[Operation] = field(default_factory=list)

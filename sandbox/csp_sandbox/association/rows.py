@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from csp_sandbox import microsoft
 from csp_sandbox.association.system import ASSOCIATION
-from csp_sandbox.ion.system import INVALID, IonRefusal, account_of, customer_of, wrong_type
+from csp_sandbox.ion.system import INVALID, IonRefusal, account_of, customer_of, object_of, wrong_type
 from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.model import IonCustomer, ProviderRow, Tenant
 from csp_sandbox.web import Answer, Call, RefusalError
@@ -175,7 +175,7 @@ def _tenant(call: Call, customer: IonCustomer, row: ProviderRow | None, wanted: 
 
 
 def _read(call: Call) -> dict[str, Any]:
-    body = call.json_object()
+    body = object_of(call)
     for name in RowBody.model_fields:
         if name not in body:
             raise INVALID(call, f"must have required property '{name}'")

@@ -181,6 +181,9 @@ def _token(call: Call) -> Answer:
     form = call.form()
     v2 = "/v2.0/" in call.path
     grant = form.get("grant_type", "")
+    for name in ("grant_type", "client_id"):
+        if not form.get(name) and not (name == "client_id" and "authorization" in call.headers):
+            raise errors.NO_RESOURCE(call, name)
     if grant == "client_credentials":
         account = _account(call, form)
         resource = _resource(call, form, v2)

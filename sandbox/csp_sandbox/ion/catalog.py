@@ -6,7 +6,16 @@ import hashlib
 from typing import Any
 
 from csp_sandbox.ion.bodies import Pricing, PricingBody, TemplatesQuery
-from csp_sandbox.ion.system import INVALID, INVALID_ARGUMENT, ION, NOT_FOUND, IonRefusal, account_of, wrong_type
+from csp_sandbox.ion.system import (
+    INVALID,
+    INVALID_ARGUMENT,
+    ION,
+    NOT_FOUND,
+    IonRefusal,
+    account_of,
+    object_of,
+    wrong_type,
+)
 from csp_sandbox.ledger import rule
 from csp_sandbox.model import ProviderRow
 from csp_sandbox.web import Answer, Call
@@ -49,7 +58,7 @@ _ATTRIBUTES = [
 
 def pricing(call: Call) -> Answer:
     """Prices of products for one customer."""
-    body = call.json_object()
+    body = object_of(call)
     number, wanted = body.get("priceBookCustomerId"), body.get("externalProductWithProvider")
     if number is None:
         raise INVALID(call, "must have required property 'priceBookCustomerId'")

@@ -17,6 +17,7 @@ from csp_sandbox.ion.system import (
     IonRefusal,
     account_of,
     customer_of,
+    object_of,
     text_of,
     wrong_type,
 )
@@ -314,7 +315,7 @@ def _missing(call: Call, name: str, update: bool) -> RefusalError:
 
 def _fields(call: Call, old: IonCustomer | None) -> dict[str, Any]:
     """The record's fields from a body. ``old`` is the customer that an update replaces."""
-    body = call.json_object()
+    body = object_of(call)
     for name, inner in _REQUIRED:
         if not text_of(call, body, name):
             raise _missing(call, inner, old is not None)

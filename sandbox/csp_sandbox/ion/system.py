@@ -169,6 +169,19 @@ def customer_of(call: Call, missing: IonRefusal = NOT_FOUND) -> IonCustomer:
     return customer
 
 
+EMPTY = rule(
+    "ion.empty-body",
+    "A write without a body is a body without members: its first missing property is named.",
+    source="ion 2.2 (the specification does not mark the body as required)",
+    confidence="inferred",
+)
+
+
+def object_of(call: Call) -> dict[str, Any]:
+    """The JSON object of a request, {} for an empty body (:data:`EMPTY`)."""
+    return call.json_object() if call.content.strip() else {}
+
+
 def wrong_type(call: Call, name: str, kind: str) -> RefusalError:
     """The refusal of a field of the wrong JSON type."""
     return INVALID(call, f"'{name}' must be {kind}")

@@ -3,6 +3,7 @@
 from csp_sandbox.partner_center import (
     agreements,
     attestations,
+    billing,
     checks,
     create,
     customers,
@@ -16,6 +17,7 @@ __all__ = [
     "PARTNER_CENTER",
     "agreements",
     "attestations",
+    "billing",
     "checks",
     "create",
     "customers",

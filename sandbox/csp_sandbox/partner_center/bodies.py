@@ -5,6 +5,7 @@ Source: partner-center-api.md 2.1 (samples mix PascalCase and camelCase; case-in
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -26,6 +27,18 @@ def _lower(value: Any) -> Any:
     if isinstance(value, list):
         return [_lower(item) for item in value]
     return value
+
+
+def field_filter(text: str) -> tuple[str, str, str] | None:
+    """Field, operator (without underscores) and value of a query's `filter`, in lower case; None when unreadable."""
+    try:
+        parts = {str(key).lower(): value for key, value in json.loads(text).items()}
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    field, operator, value = (parts.get(name, "") for name in ("field", "operator", "value"))
+    if not all(isinstance(part, str) for part in (field, operator, value)):
+        return None
+    return field.lower(), operator.replace("_", "").lower(), value.casefold()
 
 
 def section(body: Body, name: str) -> Body:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from csp_sandbox import microsoft
-from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Person, Relationship, Tenant
+from csp_sandbox.ledger import rule
+from csp_sandbox.model import Relationship, Tenant
 from csp_sandbox.partner_center import bodies, errors, views
-from csp_sandbox.partner_center.create import supported_culture, verified_address
 from csp_sandbox.partner_center.system import caller, is_guid, operation
 from csp_sandbox.web import Answer, Call
 
@@ -25,16 +24,10 @@ GET = rule(
     "Shows a related customer; address, e-mail and custom domains only with GDAP.",
     source="partner-center-api.md 2.4",
 )
-BILLING = rule("pc.customers.billing.get", "The billing profile with its etag.", source="partner-center-api.md 2.6")
 COMPANY = rule(
     "pc.customers.company.get",
     "The company profile; region holds the state. App+User only.",
     source="partner-center-api.md 2.7",
-)
-UPDATE = rule(
-    "pc.customers.billing.update",
-    "PUT of the full billing profile; answers it with a new etag.",
-    source="partner-center-api.md 2.6",
 )
 END = rule(
     "pc.customers.end-relationship",
@@ -92,33 +85,6 @@ ONLY_NONE = rule(
     source="partner-center-api.md 2.8",
     confidence="inferred",
 )
-STALE = switch(
-    "pc.customers.billing.stale",
-    "A stale etag, in If-Match or in the body.",
-    source="partner-center-api.md 2.6",
-    choices={"400": "400, code 2055", "412": "412, code 2055"},
-    default="400",
-    strict="412",
-)
-NO_ETAG = switch(
-    "pc.customers.billing.no-etag",
-    "A PUT with an etag neither in If-Match nor in the body.",
-    source="partner-center-api.md 12, row 2.6",
-    choices={"taken": "the last writer wins", "refused": "400, code 2055"},
-    default="taken",
-    strict="refused",
-)
-
-
-class BillingProfileBody(BaseModel):
-    """The full billing profile."""
-
-    model_config = ConfigDict(extra="allow")
-    companyName: str  # noqa: N815
-    email: str
-    culture: str
-    language: str
-    defaultAddress: dict[str, str | None]  # noqa: N815
 
 
 class RelationshipBody(BaseModel):
@@ -153,14 +119,6 @@ def get_customer(call: Call) -> Answer:
 
 
 @operation(
-    "customers.billing.get", "GET", "/customers/{tenant}/profiles/billing", rule=BILLING, refusals=(400, 404, 429)
-)
-def get_billing(call: Call) -> Answer:
-    """The billing profile of a customer."""
-    return Answer(200, views.billing_profile(related(call)[0]))
-
-
-@operation(
     "customers.company.get",
     "GET",
     "/customers/{tenant}/profiles/company",
@@ -171,54 +129,6 @@ def get_billing(call: Call) -> Answer:
 def get_company(call: Call) -> Answer:
     """The company profile of a customer."""
     return Answer(200, views.company_profile(related(call)[0]))
-
-
-@operation(
-    "customers.billing.update",
-    "PUT",
-    "/customers/{tenant}/profiles/billing",
-    rule=UPDATE,
-    body=BillingProfileBody,
-    refusals=(400, 404, 412),
-)
-def update_billing(call: Call) -> Answer:
-    """Replace the billing profile of a customer."""
-    tenant, _ = related(call)
-    body = bodies.read(call)
-    _check_etag(call, tenant, bodies.text(bodies.section(body, "attributes"), "etag"))
-    place = bodies.section(body, "defaultAddress")
-    country = bodies.text(place, "country", required=True).upper()
-    if country != tenant.country.upper():
-        raise errors.invalid("Country", "It cannot be changed.")
-    before = views.billing_profile(tenant)
-    company, email = bodies.text(body, "companyName", required=True), bodies.text(body, "email", required=True)
-    culture = supported_culture(bodies.text(body, "culture", required=True), country)
-    language = bodies.text(body, "language", required=True)
-    address = verified_address(place, country)
-    tenant.company_name, tenant.email, tenant.culture, tenant.language = company, email, culture, language
-    tenant.address = address
-    tenant.contact = Person(
-        first_name=bodies.text(place, "firstName") or bodies.text(body, "firstName"),
-        last_name=bodies.text(place, "lastName") or bodies.text(body, "lastName"),
-        email=email,
-        phone=bodies.text(place, "phoneNumber"),
-    )
-    tenant.etag = microsoft.etag(tenant.id, tenant.etag)
-    call.world.store.tenants.put(tenant)
-    after = views.billing_profile(tenant)
-    _log(call, "update_customer_billing_profile", tenant, old=before, new=after)
-    return Answer(200, after)
-
-
-def _check_etag(call: Call, tenant: Tenant, in_body: str) -> None:
-    given = call.headers.get("if-match", "").strip('"') or in_body
-    current = tenant.etag or "0"
-    if not given and call.world.choice(NO_ETAG) == "taken":
-        return
-    if given != current:
-        row = STALE if given else NO_ETAG
-        status = int(call.world.choice(STALE)) if given else 400
-        raise errors.shape_a(row, status, 2055, "The ETag is no longer valid.")
 
 
 @operation(
@@ -238,7 +148,7 @@ def end_relationship(call: Call) -> Answer:
             ONLY_NONE, 400, 3000, "Invalid property: 'RelationshipToPartner'.", "PartnerApiServiceControllers"
         )
     call.world.store.relationships.remove(link.id)
-    _log(call, "remove_partner_customer_relationship", tenant)
+    log_change(call, "remove_partner_customer_relationship", tenant)
     if caller(call).account.sandbox:  # there it calls the delete (2.9)
         call.world.store.tenants.remove(tenant.id)
     empty = (
@@ -265,7 +175,7 @@ def delete_customer(call: Call) -> Answer:
     for agreement in store.agreements.find("tenant", tenant.id):
         store.agreements.remove(agreement.id)
     store.tenants.remove(tenant.id)
-    _log(call, "delete_tip_customer", tenant)
+    log_change(call, "delete_tip_customer", tenant)
     return Answer(204)
 
 
@@ -316,9 +226,10 @@ operation(
 )(_with_gdap(_custom_domains))
 
 
-def _log(
+def log_change(
     call: Call, what: str, tenant: Tenant, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None
 ) -> None:
+    """A line of the activity log about a change by the caller."""
     who = caller(call)
     now = call.world.clock.now()
     microsoft.audit_change(

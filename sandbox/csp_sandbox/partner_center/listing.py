@@ -1,7 +1,7 @@
 """GET /v1/customers: pages by seek, filters by prefix.
 
-Source: partner-center-api.md 2.5, 12 (rows 2.5). A page costs what it shows; only a filter by a short prefix walks
-the list.
+Source: partner-center-api.md 2.5, 12 (rows 2.5). A page costs what it shows; only a filter by a short prefix, and a
+seek that is not Next or First, walk the list.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from pydantic import BaseModel, Field
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
 from csp_sandbox.model import Relationship, Tenant
-from csp_sandbox.partner_center import errors, views
+from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
 
@@ -27,8 +29,24 @@ LIST = rule(
 )
 PAGES = rule(
     "pc.customers.list.pages",
-    "links.next names the uri and the MS-ContinuationToken header to send with it.",
+    "links.next, and links.previous behind the first page, name the uri and the MS-ContinuationToken header to send "
+    "with it. The token stands for the page it came with, with its size and filter.",
     source="partner-center-api.md 2.5",
+)
+SEEK = rule(
+    "pc.customers.list.seek",
+    "seekOperation next, previous, first, last or pageIndex (any case, or 0 to 4) moves from the page of the token; "
+    "pageIndex counts from 0 and is the number in the query parameter pageIndex. A token alone means next; first, last "
+    "and pageIndex need none.",
+    source="partner-center-api.md 2.5, 12 (words and integers); where the number of pageIndex stands is inferred",
+    confidence="inferred",
+)
+BAD_SEEK = rule(
+    "pc.customers.list.bad-seek",
+    "Another seekOperation, next or previous without a continuation token, or a pageIndex that is no number: 400, code "
+    "2000.",
+    source="partner-center-api.md 2.5",
+    confidence="inferred",
 )
 BAD_TOKEN = rule(
     "pc.customers.list.bad-token",
@@ -55,6 +73,7 @@ NEXT_URI = switch(
     strict="versioned",
 )
 LARGEST = 500
+_SEEKS = ("next", "previous", "first", "last", "pageindex")
 _FIELDS = {
     "companyname": "name",
     "displayname": "name",
@@ -69,53 +88,107 @@ class ListQuery(BaseModel):
 
     size: int = Field(default=0, ge=0, description="0 is the server's default, 500")
     filter: str = Field(default="", description='{"Field": ..., "Value": ..., "Operator": "starts_with"}')
-    seekOperation: str = ""  # noqa: N815
+    seekOperation: str = Field(default="", description="next, previous, first, last, pageIndex; or 0 to 4")  # noqa: N815
+    pageIndex: int = Field(default=0, ge=0, description="With seekOperation=pageIndex: counts from 0")  # noqa: N815
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a continuation token stands for: a page by the sequence numbers of its first and last customer."""
+
+    first: int
+    last: int
+    size: int
+    wish: str
+
+    def token(self) -> str:
+        return base64.urlsafe_b64encode(json.dumps([self.first, self.last, self.size, self.wish]).encode()).decode()
+
+
+Rows = list[tuple[Relationship, Tenant]]
 
 
 @operation("customers.list", "GET", "/customers", rule=LIST, query=ListQuery, refusals=(400, 429))
 def list_customers(call: Call) -> Answer:
     """A page of customers."""
     token = call.headers.get("ms-continuationtoken", "")
-    if token and call.query.get("seekOperation", "next").lower() in ("next", "0", ""):
-        after, size, wish = _resume(token)
-    else:
-        after, size, wish = 0, _size(call.query.get("size", "")), call.query.get("filter", "")
+    seek = _seek(call)
+    at = _resume(token) if token else None
+    if at is None and seek in ("next", "previous"):
+        raise errors.shape_a(BAD_SEEK, 400, 2000, "The continuation token is missing.")
+    size = at.size if at else _size(call.query.get("size", ""))
+    wish = at.wish if at else call.query.get("filter", "")
     field, value = _filter(call, wish)
-    items: list[tuple[int, Tenant]] = []
-    more = False
-    for row, tenant in _matching(call, field, value, after):
-        if len(items) == size:
-            more = True
-            break
-        items.append((row.seq, tenant))
+    if seek in ("", "next", "first"):
+        after = at.last if at and seek != "first" else 0
+        rows: Rows = list(islice(_matching(call, field, value, after), size + 1))
+        before, more = after > 0, len(rows) > size
+        rows = rows[:size]
+    else:
+        every = list(_matching(call, field, value, 0))
+        start, end = _cut(call, seek, every, size, at)
+        rows, before, more = every[start:end], start > 0, end < len(every)
     body = views.collection(
-        [views.list_item(tenant) for _, tenant in items],
+        [views.list_item(tenant) for _, tenant in rows],
         links={"self": {"uri": "/customers", "method": "GET", "headers": []}},
     )
-    if more:
-        token = base64.urlsafe_b64encode(json.dumps([items[-1][0], size, wish]).encode()).decode()
-        prefix = "/v1" if call.world.choice(NEXT_URI) == "versioned" else ""
-        body["links"]["next"] = {
-            "uri": f"{prefix}/customers?size={size}&seekOperation=Next",
-            "method": "GET",
-            "headers": [{"key": "MS-ContinuationToken", "value": token}],
-        }
-        body["continuationToken"] = token
+    if rows:
+        token = _Page(rows[0][0].seq, rows[-1][0].seq, size, wish).token()
+        if before:
+            body["links"]["previous"] = _link(call, "Previous", size, token)
+        if more:
+            body["links"]["next"] = _link(call, "Next", size, token)
+            body["continuationToken"] = token
     return Answer(200, body)
+
+
+def _link(call: Call, seek: str, size: int, token: str) -> dict[str, object]:
+    prefix = "/v1" if call.world.choice(NEXT_URI) == "versioned" else ""
+    return {
+        "uri": f"{prefix}/customers?size={size}&seekOperation={seek}",
+        "method": "GET",
+        "headers": [{"key": "MS-ContinuationToken", "value": token}],
+    }
+
+
+def _seek(call: Call) -> str:
+    """The wished move in lower case, "" when none is named. Raises the refusal of an unknown one."""
+    wish = next((text for name, text in call.query.items() if name.lower() == "seekoperation"), "").strip().lower()
+    if wish.isdigit() and int(wish) < len(_SEEKS):
+        wish = _SEEKS[int(wish)]
+    if wish and wish not in _SEEKS:
+        raise errors.shape_a(BAD_SEEK, 400, 2000, f"The seek operation '{wish}' is not valid.")
+    return wish
+
+
+def _cut(call: Call, seek: str, every: Rows, size: int, at: _Page | None) -> tuple[int, int]:
+    """Start and end of the wished page in the whole list; never beyond its end."""
+    if seek == "last":
+        start = max(0, len(every) - 1) // size * size
+    elif seek == "pageindex":
+        number = call.query.get("pageIndex", "0")
+        if not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise errors.shape_a(BAD_SEEK, 400, 2000, "The page index is not valid.")
+        start = int(number) * size
+    else:  # previous: the customers that stood before the page of the token
+        assert at is not None
+        end = sum(row.seq < at.first for row, _ in every)
+        return max(0, end - size), end
+    return min(start, len(every)), min(start + size, len(every))
 
 
 def _size(text: str) -> int:
     if not text:
         return LARGEST
-    if not text.isdigit() or len(text) > 9:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise errors.invalid("size")
     return min(int(text), LARGEST) or LARGEST
 
 
-def _resume(token: str) -> tuple[int, int, str]:
+def _resume(token: str) -> _Page:
     try:
-        after, size, wish = json.loads(base64.urlsafe_b64decode(token.encode("ascii", "replace")))
-        return int(after), max(1, min(int(size), LARGEST)), str(wish)
+        first, last, size, wish = json.loads(base64.urlsafe_b64decode(token.encode("ascii", "replace")))
+        return _Page(int(first), int(last), max(1, min(int(size), LARGEST)), str(wish))
     except (ValueError, TypeError, binascii.Error):
         raise errors.shape_a(BAD_TOKEN, 400, 2000, "The continuation token is not valid.") from None
 
@@ -124,17 +197,13 @@ def _filter(call: Call, wish: str) -> tuple[str, str]:
     if not wish:
         return "", ""
     refusal = errors.shape_a(BAD_FILTER, 400, 2000, "The filter is not valid.")
-    try:
-        parts = {str(key).lower(): value for key, value in json.loads(wish).items()}
-    except (ValueError, AttributeError):
-        raise refusal from None
-    field = _FIELDS.get(str(parts.get("field", "")).lower(), "")
-    operator = str(parts.get("operator", "")).replace("_", "").lower()
-    if not field or operator != "startswith" or not isinstance(parts.get("value"), str):
+    named, operator, value = bodies.field_filter(wish) or ("", "", "")
+    field = _FIELDS.get(named, "")
+    if not field or operator != "startswith":
         raise refusal
     if field == "reseller" and not caller(call).user:
         raise errors.shape_a(RESELLER_FILTER, 403, 900329, "The resource does not support app-only authentication.")
-    return field, parts["value"].casefold()
+    return field, value
 
 
 def _matching(call: Call, field: str, value: str, after: int) -> Iterator[tuple[Relationship, Tenant]]:

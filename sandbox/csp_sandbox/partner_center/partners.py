@@ -5,7 +5,6 @@ Source: partner-center-api.md 13 and 4.4 (5), V19, V21.
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from pydantic import BaseModel
 
 from csp_sandbox.ledger import rule
 from csp_sandbox.model import Account, AuditRecord
-from csp_sandbox.partner_center import errors, views
+from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.system import caller, is_guid, operation
 from csp_sandbox.web import Answer, Call, RefusalError
 
@@ -202,13 +201,10 @@ def _day(call: Call, name: str, default: datetime) -> date:
 def _customer_filter(wish: str) -> str:
     if not wish:
         return ""
-    try:
-        parts = {str(key).lower(): value for key, value in json.loads(wish).items()}
-    except (ValueError, AttributeError):
-        raise _bad(AUDIT_BAD, "The filter is not valid.") from None
-    if str(parts.get("field", "")).lower() != "customerid" or not isinstance(parts.get("value"), str):
+    field, _, value = bodies.field_filter(wish) or ("", "", "")
+    if field != "customerid":
         raise _bad(AUDIT_BAD, "The filter is not valid.")
-    return str(parts["value"]).lower()
+    return value
 
 
 def _record(record: AuditRecord) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from csp_sandbox import links
 from csp_sandbox.ledger import rule, switch
 from csp_sandbox.model import Account
-from csp_sandbox.partner_center import errors, views
+from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.customers import related
 from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
@@ -33,8 +35,20 @@ QUERY = switch(
 )
 RESELLERS = rule(
     "pc.relationships.list",
-    "The provider's indirect resellers; the type is PascalCase in the query and snake_case in the answer.",
-    source="partner-center-api.md 4.5, V17",
+    "The provider's indirect resellers, each once whatever the number of its accounts. The type is PascalCase or "
+    "snake_case in the query (or the integer 1 or 2 of the enumeration) and snake_case in the answer.",
+    source="partner-center-api.md 4.5, V17; new-facts.md Partner Center 9; SWG",
+)
+NAME_FILTER = rule(
+    "pc.relationships.filter",
+    "filter keeps those whose Name starts with a text; the operator is starts_with or StartsWith, case does not count.",
+    source="partner-center-api.md 4.5, 12 (row 2.5)",
+)
+BAD_FILTER = rule(
+    "pc.relationships.bad-filter",
+    "Another field or operator in the filter: 400, code 2000.",
+    source="partner-center-api.md 4.5",
+    confidence="inferred",
 )
 BAD_TYPE = rule(
     "pc.relationships.bad-type",
@@ -62,14 +76,36 @@ def get_relationship_request(call: Call) -> Answer:
     return Answer(200, {"url": url, "attributes": {"objectType": "RelationshipRequest"}})
 
 
-@operation("relationships.list", "GET", "/relationships", rule=RESELLERS, auth="user", refusals=(400,))
+#: Spellings of the two types without case and underscores, and their integers.
+_PROVIDER_OF = ("isindirectcloudsolutionproviderof", "2")
+_RESELLER_OF = ("isindirectresellerof", "1")
+
+
+class RelationshipQuery(BaseModel):
+    """Query of the list."""
+
+    relationship_type: str
+    filter: str = Field(default="", description='{"Field": "Name", "Value": ..., "Operator": "starts_with"}')
+
+
+@operation(
+    "relationships.list",
+    "GET",
+    "/relationships",
+    rule=RESELLERS,
+    auth="user",
+    query=RelationshipQuery,
+    refusals=(400,),
+)
 def list_relationships(call: Call) -> Answer:
     """Indirect resellers of the provider."""
-    kind = call.query.get("relationship_type", "").lower()
-    if kind not in ("isindirectcloudsolutionproviderof", "isindirectresellerof"):
+    kind = call.query.get("relationship_type", "").replace("_", "").lower()
+    if kind not in (*_PROVIDER_OF, *_RESELLER_OF):
         raise errors.shape_a(BAD_TYPE, 400, 2000, "The relationship type is not valid.", "PartnerApiServiceControllers")
+    start = _name_filter(call)
     # The caller is a provider: it is nobody's reseller, so that list is empty.
-    found = _resellers(call) if kind == "isindirectcloudsolutionproviderof" else []
+    every = _resellers(call) if kind in _PROVIDER_OF else []
+    found = [account for account in every if _name(account).casefold().startswith(start)]
     return Answer(
         200, views.collection([_item(account) | {"state": "Active", "location": account.country} for account in found])
     )
@@ -90,15 +126,36 @@ def list_customer_relationships(call: Call) -> Answer:
     return Answer(200, views.collection([_item(account) for account in found]))
 
 
+def _name_filter(call: Call) -> str:
+    """The beginning of a name in lower case, "" without a filter."""
+    wish = call.query.get("filter", "")
+    if not wish:
+        return ""
+    refusal = errors.shape_a(BAD_FILTER, 400, 2000, "The filter is not valid.", "PartnerApiServiceControllers")
+    field, operator, value = bodies.field_filter(wish) or ("", "", "")
+    if field != "name" or operator != "startswith":
+        raise refusal
+    return value
+
+
 def _resellers(call: Call) -> list[Account]:
+    """One account of each reseller: several ION accounts may belong to one reseller."""
     accounts = call.world.store.accounts.find("partner_tenant", caller(call).tenant)
-    return [account for account in accounts if account.reseller_tenant]
+    each: dict[str, Account] = {}
+    for account in accounts:
+        if account.reseller_tenant:
+            each.setdefault(account.reseller_tenant.lower(), account)
+    return list(each.values())
+
+
+def _name(account: Account) -> str:
+    return account.reseller_name or account.organization
 
 
 def _item(account: Account) -> dict[str, Any]:
     return {
         "id": account.reseller_tenant.lower(),
-        "name": account.reseller_name or account.organization,
+        "name": _name(account),
         "relationshipType": "is_indirect_cloud_solution_provider_of",
         "mpnId": account.reseller_partner_id,
         "attributes": {"objectType": "PartnerRelationship"},

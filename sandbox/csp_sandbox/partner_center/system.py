@@ -64,8 +64,7 @@ HEADERS = rule(
 VALIDATE_MFA = rule(
     "pc.headers.validate-mfa",
     "ValidateMfa: true is answered with the header isMfaCompliant.",
-    source="partner-center-api.md 1.5",
-    confidence="inferred",
+    source="partner-center-api.md 1.5; new-facts.md Partner Center 3",
 )
 REPLAYED = rule(
     "pc.idempotent",
@@ -185,6 +184,13 @@ def _after(call: Call, answer: Answer) -> None:
         answer.headers["isMfaCompliant"] = "true"
 
 
+DOUBLE_SLASH = rule(
+    "pc.double-slash",
+    "One slash too many after the version is overlooked: clients append links.next.uri to /v1/. A second version "
+    "(/v1/v1/, /v1//v1/) is an unknown path.",
+    source="new-facts.md Partner Center 8; partner-center-api.md 2.5 (PowerShell#379)",
+    confidence="seen in client code",
+)
 BOM = switch(
     "pc.bom",
     "JSON bodies may begin with a UTF-8 byte order mark; not always, and nobody says when.",
@@ -202,6 +208,7 @@ PARTNER_CENTER = System(
     before=_before,
     after=_after,
     aliases=("/partner-center/v1.0",),
+    double_slash=True,
     bom=BOM,
 )
 
