@@ -41,7 +41,7 @@ def _result(found: Finding, root: Path, sources: dict[str, Source | None]) -> di
     file = found.file or f"stacks/connections/{found.connection}.yaml"
     if file not in sources:
         path = root / file
-        sources[file] = read(path, file) if path.is_file() else None
+        sources[file] = read(path, root, file) if path.is_file() else None
     line = _line_of(found, sources[file]) if found.file else 1
     text = "; ".join([*parts, f"next run: {next_run(found)}"])
     return result(_rule(found), LEVELS[found.kind], text, file, startLine=line)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from schemas import sarif
 from schemas.rules import RULES
 
 Format = Literal["text", "json", "sarif", "github"]
+MORE = "CSP-MORE-001"
+"""The rule of a finding that counts what is not listed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,11 +37,34 @@ class Finding:
         return f"{self.file}:{self.line}:{self.column}  {self.path or '(file)'}  {self.rule}  {self.text}"
 
 
+MAX_IN_FILE, MAX_IN_ALL = 100, 1000
+
+
+def capped(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Sorted findings, at most ``MAX_IN_FILE`` of a file and ``MAX_IN_ALL`` in all; what is left out is counted in a
+    finding of its own."""
+    told = 0
+    for file, group in itertools.groupby(findings, lambda found: found.file):
+        of_file = list(group)
+        if told >= MAX_IN_ALL:
+            left_out = [f for f in findings if f.file >= file]
+            files = len({f.file for f in left_out})
+            message = f"{len(left_out)} more findings in {files} more {'file' if files == 1 else 'files'}"
+            yield Finding(file, 1, 1, "", MORE, message, "mend those above first")
+            return
+        yield from of_file[:MAX_IN_FILE]
+        told += min(len(of_file), MAX_IN_FILE)
+        if len(of_file) > MAX_IN_FILE:
+            last, more = of_file[MAX_IN_FILE - 1], len(of_file) - MAX_IN_FILE
+            message = f"{more} more {'finding' if more == 1 else 'findings'} in this file"
+            yield Finding(file, last.line, last.column, "", MORE, message, "mend those above first")
+
+
 class DeclarationErrors(Exception):  # noqa: N818 - it carries several errors
     """The declaration is not valid. ``findings`` holds all that is wrong, sorted by place; str() is one line each."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings: tuple[Finding, ...] = tuple(sorted(set(findings)))
+        self.findings: tuple[Finding, ...] = tuple(capped(sorted(set(findings))))
         super().__init__("\n".join(str(f) for f in self.findings))
 
 

@@ -39,8 +39,10 @@ def validate(model: type[M], data: Any, schema: str, report: Report, texts: Mapp
     from schemas.shape import report_shape  # jsonschema takes long to load, and a valid estate never needs it
 
     told = set(meaning) | report_shape(schema, data, report, texts, frozenset(meaning))
+    above = {place[:size] for place in told for size in range(len(place) + 1)}
     for path, message in other.items():
-        if not any(path[: len(t)] == t or t[: len(path)] == path for t in told):
+        inside = any(path[:size] in told for size in range(len(path) + 1))
+        if not inside and path not in above:
             report(path, "CSP-SHAPE-005", message.lower())
     return None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIden
 from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding
 from schemas.fleet import check_fleet
+from schemas.inside import UnreadableError, is_inside, matching
 from schemas.layers import validate
 from schemas.nearest import nearest, quoted
 from schemas.stack import CONFIG_KEY, StackEstate
@@ -26,6 +29,8 @@ from schemas.values import CURRENCIES, countries
 from schemas.yaml_source import Path_, Source, dotted, from_data, read
 
 STACKS = "stacks"
+MAX_TOTAL = 64 * 2**20
+"""Bytes of all customer files of a stack."""
 CONNECTIONS = "connections"  # fixed, because a plugin process knows a connection by its name alone
 _IDENTITIES: dict[str, type[Declared]] = {"new": NewIdentity, "existing": ExistingIdentity, "invite": InviteIdentity}
 
@@ -73,8 +78,8 @@ def load_estate(
     today = today or dt.datetime.now(dt.UTC).date()
     if isinstance(stack, Path):
         name = name or stack.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        base = stack.resolve().parent
-        config = _estate_part(read(stack, _shown(stack, project_dir)))
+        base = stack.parent.resolve()
+        config = _estate_part(read(stack, project_dir, _shown(stack, project_dir)))
     else:
         base = (project_dir / STACKS).resolve()
         config = from_data(f"{STACKS}/Pulumi.{name}.yaml", stack)
@@ -103,7 +108,7 @@ def load_stack(stack: Path, project_dir: Path) -> StackEstate:
 
     Raises ``DeclarationErrors``.
     """
-    config = _estate_part(read(stack, _shown(stack, project_dir)))
+    config = _estate_part(read(stack, project_dir, _shown(stack, project_dir)))
     findings = list(config.findings)
     declared = _stack_estate(config, findings) if not findings else None
     if declared is None or findings:
@@ -123,7 +128,7 @@ def findings_of(data: dict[str, Any], connection: Connection, today: dt.date) ->
 
 def _shown(path: Path, project_dir: Path) -> str:
     """A path as people know it: relative to the project."""
-    resolved = path.resolve()
+    resolved = path.parent.resolve() / path.name  # a link is named, not what it leads to
     root = project_dir.resolve()
     return (resolved.relative_to(root) if resolved.is_relative_to(root) else resolved).as_posix()
 
@@ -152,39 +157,49 @@ def _entries(
     defaults = (
         config.below(("defaults",)) if isinstance(config.data.get("defaults"), Mapping) else Source(config.file, {})
     )
-    sources = [(config.below(("customers", index)), "") for index in range(len(declared.customers))]
+    inline = config.parts(("customers",), range(len(declared.customers))) if declared.customers else {}
+    sources = [(source, "") for source in inline.values()]
     root = project_dir.resolve()
     seen: set[Path] = set()
+    size = 0
     for index, pattern in enumerate(declared.include):
-        outside = Path(pattern).is_absolute() or not _inside(base, pattern, root)
-        files = [] if outside else _matching(base, pattern)
-        if not files:
-            message = f"{quoted(pattern)} leads out of the project" if outside else f"{quoted(pattern)} matches no file"
-            mark = config.mark(("include", index))
-            findings.append(Finding(config.file, *mark, f"{CONFIG_KEY}.include.{index}", "CSP-EST-001", message))
-        for file in files:
-            if file not in seen:
-                seen.add(file)
-                sources.append((read(file, file.relative_to(root).as_posix()), file.stem))
-    entries = []
-    for source, stem in sources:
-        entry = _entry(source, stem, defaults)
-        entries.append(entry)
-    return entries
+        place = (config.file, *config.mark(("include", index)), f"{CONFIG_KEY}.include.{index}")
+        for file in _included(base, pattern, root, place, findings):
+            if file in seen:
+                continue
+            seen.add(file)
+            source = read(file, root, file.relative_to(root).as_posix())
+            size += source.size
+            if size > MAX_TOTAL:
+                message = f"more than {MAX_TOTAL // 2**20} MiB of customer files; split the estate into several stacks"
+                findings.append(Finding(*place, "CSP-EST-001", message))
+                raise DeclarationErrors(findings)
+            sources.append((source, file.stem))
+    return [_entry(source, stem, defaults) for source, stem in sources]
 
 
-def _matching(base: Path, pattern: str) -> list[Path]:
+def _included(
+    base: Path, pattern: str, root: Path, place: tuple[str, int, int, str], findings: list[Finding]
+) -> list[Path]:
+    """The files of one include pattern; what is wrong with it is added to ``findings``, at ``place``."""
+    absolute = Path(pattern).is_absolute() or not is_inside(base.joinpath(*_fixed(pattern)), root)
     try:
-        return sorted(file for file in base.glob(pattern) if file.is_file())
-    except (ValueError, NotImplementedError):  # a pattern that pathlib refuses, such as ""
+        files, outside = ([], []) if absolute else matching(base, pattern, root)
+    except UnreadableError as why:
+        findings.append(Finding(*place, "CSP-EST-001", f"{quoted(pattern)}: {why}"))
         return []
+    for link in outside:
+        message = f"{quoted(os.path.relpath(link, root))} leads out of the project; only its own files are read"
+        findings.append(Finding(*place, "CSP-EST-001", message))
+    if not files and not outside:
+        message = f"{quoted(pattern)} leads out of the project" if absolute else f"{quoted(pattern)} matches no file"
+        findings.append(Finding(*place, "CSP-EST-001", message))
+    return files
 
 
-def _inside(base: Path, pattern: str, root: Path) -> bool:
-    fixed = base
-    for part in Path(pattern).parts[:-1]:
-        fixed = fixed / part
-    return fixed.resolve().is_relative_to(root)
+def _fixed(pattern: str) -> list[str]:
+    """The parts of a pattern before its first wildcard, without the file's name."""
+    return list(itertools.takewhile(lambda part: not any(sign in part for sign in "*?["), Path(pattern).parts[:-1]))
 
 
 def _entry(source: Source, stem: str, defaults: Source) -> Entry:
@@ -250,7 +265,7 @@ def _connections(
 
 def _connection(name: str, project_dir: Path, folder: Path) -> tuple[Connection | None, list[Finding]]:
     path = folder / f"{name}.yaml"
-    source = read(path, _shown(path, project_dir))
+    source = read(path, project_dir, _shown(path, project_dir))
     if source.findings:
         return None, source.findings
     if not isinstance(source.data, Mapping):

@@ -21,9 +21,10 @@ CSP-YAML-003 | A key appears once in a mapping. | YAML readers disagree on which
 CSP-YAML-004 | The file is not empty. | An empty file declares nothing and is most likely a slip.
 CSP-YAML-005 | No anchors, aliases or merge keys. | A reviewer must see each value where it applies.
 CSP-YAML-006 | One file holds one document. | A second document would be ignored.
-CSP-YAML-007 | The file can be read: UTF-8 text of at most 1 MiB. | Other encodings turn names into rubbish.
+CSP-YAML-007 | The file is UTF-8 text of at most 1 MiB, inside the project, no device or pipe. | Else it is not read.
 CSP-YAML-008 | No YAML tags (`!something`). | Tags can start code in other readers; nothing here needs one.
 CSP-YAML-009 | Keys are plain texts. | Lists and mappings as keys mean nothing here.
+CSP-MORE-001 | At most 100 findings of a file and 1,000 of a stack are listed. | The rest is counted; nobody reads more.
 CSP-SHAPE-001 | Every required key is there. | The value cannot be guessed.
 CSP-SHAPE-002 | Every key is known. | A misspelt key would silently have no effect.
 CSP-SHAPE-003 | A value has the right type. | Numbers lose leading zeros, and `on` is not `true`.

@@ -18,6 +18,8 @@ from schemas.yaml_source import Path_
 Report = Callable[..., None]
 _TYPES = {"string": "a text", "boolean": "true or false", "integer": "a whole number", "number": "a number"}
 _TYPES |= {"array": "a list", "object": "a mapping", "null": "nothing"}
+MAX_UNKNOWN = 20
+"""Unknown keys of one mapping that are told one by one: looking for the nearest known key takes its time."""
 _SECRETS = ("password", "secret", "token", "credential", "api_key", "private_key")
 
 
@@ -89,8 +91,10 @@ def _report_shape(error: ShapeError, path: Path_, report: Report, texts: Mapping
     if kind == "additionalProperties":
         known = set(schema.get("properties", {}))
         extra = [key for key in found if key not in known]
-        for key in extra:
+        for key in extra[:MAX_UNKNOWN]:
             _report_unknown_key((*path, key), key, sorted(known - set(found)), sorted(known), report)
+        if (more := len(extra) - MAX_UNKNOWN) > 0:
+            report(path, "CSP-SHAPE-002", f"{more} more unknown {'key' if more == 1 else 'keys'} in this mapping")
         return [(*path, key) for key in extra]
     if kind == "type":
         report(path, "CSP-SHAPE-003", *_type_text(wanted, found, texts.get(path, "")))

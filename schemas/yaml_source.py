@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from schemas.findings import Finding
+from schemas.inside import UnreadableError, read_inside
 
 Path_ = tuple[str | int, ...]
 Mark = tuple[int, int]
+V = TypeVar("V")
 
-MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
 
 _NULL = re.compile(r"^(~|null|Null|NULL|)$")
@@ -45,6 +46,8 @@ class Source:
     values: dict[Path_, Mark] = field(default_factory=dict)
     texts: dict[Path_, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    size: int = 0
+    """Bytes of the file."""
 
     def mark(self, path: Path_, key: bool = False) -> Mark:
         """Line and column (from 1) of the value at ``path`` (or of its key), else of its nearest parent."""
@@ -70,17 +73,35 @@ class Source:
 
     def below(self, path: Path_) -> Source:
         """The part of this file below ``path`` as a source of its own, with the same file and marks."""
+        *parents, last = path
+        return self.parts(tuple(parents), [last])[last]
+
+    def parts(self, path: Path_, names: Iterable[str | int]) -> dict[str | int, Source]:
+        """The named parts of the mapping or list at ``path``, each as a source of its own, all in one pass."""
         data = self.data
         for part in path:
             data = data[part]
-        size = len(path)
-        return Source(
-            self.file,
-            data,
-            {(): self.mark(path, True)} | {p[size:]: m for p, m in self.keys.items() if p[:size] == path and p != path},
-            {p[size:]: m for p, m in self.values.items() if p[:size] == path},
-            {p[size:]: m for p, m in self.texts.items() if p[:size] == path},
-        )
+        keys, values, texts = _by_part(self.keys, path), _by_part(self.values, path), _by_part(self.texts, path)
+        return {
+            name: Source(
+                self.file,
+                data[name],
+                keys.get(name, {}) | {(): self.mark((*path, name), True)},
+                values.get(name, {}),
+                texts.get(name, {}),
+            )
+            for name in names
+        }
+
+
+def _by_part(marks: Mapping[Path_, V], path: Path_) -> dict[str | int, dict[Path_, V]]:
+    """What stands below ``path``, by its next part; the places are those inside that part."""
+    size = len(path)
+    found: dict[str | int, dict[Path_, V]] = {}
+    for place, value in marks.items():
+        if len(place) > size and place[:size] == path:
+            found.setdefault(place[size], {})[place[size + 1 :]] = value
+    return found
 
 
 def from_data(file: str, data: Any) -> Source:
@@ -88,17 +109,15 @@ def from_data(file: str, data: Any) -> Source:
     return Source(file, dict(data) if isinstance(data, Mapping) else data)
 
 
-def read(path: Path, shown_as: str) -> Source:
-    """Read a file; problems are findings of the answer, never exceptions."""
+def read(path: Path, root: Path, shown_as: str) -> Source:
+    """Read a regular file inside ``root``; problems are findings of the answer, never exceptions."""
     source = Source(shown_as)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            source.add((), "CSP-YAML-007", "the file is larger than 1 MiB")
-            return source
-        raw = path.read_bytes()
-    except OSError as error:
-        source.add((), "CSP-YAML-007", f"cannot be read: {error.strerror or type(error).__name__}")
+        raw = read_inside(path, root)
+    except UnreadableError as why:
+        source.add((), "CSP-YAML-007", str(why))
         return source
+    source.size = len(raw)
     return parse(raw, source)
 
 

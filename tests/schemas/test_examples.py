@@ -29,7 +29,7 @@ def test_the_examples_are_valid() -> None:
 
 def test_what_the_engine_hands_over_loads_like_the_file() -> None:
     stack = ROOT / "stacks" / "Pulumi.provider.yaml"
-    handed_over = read(stack, stack.name).data["config"]["csp:estate"]
+    handed_over = read(stack, ROOT, stack.name).data["config"]["csp:estate"]
     from_config = schemas.load_estate(json.loads(json.dumps(handed_over)), ROOT, name="provider")
     assert from_config == schemas.load_estate(stack, ROOT)
 
@@ -42,7 +42,7 @@ def test_an_example_names_its_schema_and_fits_it(path: Path) -> None:
     schema_file = (path.parent / named[1]).resolve()
     assert schema_file.parent == ROOT / "schemas"
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
-    errors = list(Draft202012Validator(schema).iter_errors(read(path, path.name).data))
+    errors = list(Draft202012Validator(schema).iter_errors(read(path, ROOT, path.name).data))
     assert [e.message for e in errors] == []
 
 
