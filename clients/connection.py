@@ -36,6 +36,7 @@ from clients.tokens.renewer import renew_detached
 from clients.tokens.store import TokenStore, open_store
 from clients.transport import AuthorizedTransport, Credential, Describe, Transport
 from clients.wirelog import WireLog
+from schemas.command import command
 
 INTERRUPTED = "CSP_INTERRUPTED"
 """Variable with the customer keys whose mail a run on another machine may have sent, with commas."""
@@ -329,7 +330,7 @@ def _ready_file(connection: schemas.Connection, home: Path) -> Mapping[str, Any]
             f"{connection.sandbox.account}",
         )
         raise PersonMustAct(
-            problem, owner="us", action=f"run `csp sandbox start --profile {connection.sandbox.profile}`"
+            problem, owner="us", action=f"run {command('sandbox', 'start', profile=connection.sandbox.profile)}"
         ) from None
 
 

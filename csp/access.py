@@ -10,6 +10,7 @@ from clients.connection import Session
 from clients.errors import ClientError
 from csp.errors import CommandError
 from csp.project import Project
+from schemas.command import for_connection
 
 ConnectionName = Annotated[
     str, typer.Option("--connection", "-c", help="The connection: stacks/connections/CONNECTION.yaml.")
@@ -36,17 +37,17 @@ def opened(name: str) -> Iterator[Session]:
     if name not in known:
         wrong = f"there is no connection {name!r}" if name else "name a connection with -c"
         raise CommandError(f"{wrong}; connections here: {', '.join(known) or 'none'}", 2)
-    with told(), closing(Session.open(name, project_dir=project.root)) as session:
+    with told(name), closing(Session.open(name, project_dir=project.root)) as session:
         yield session
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn a failure on the wire into one line and exit code 1."""
+def told(connection: str = "") -> Iterator[None]:
+    """Turn a failure on the wire into one line and exit code 1. `connection`: whose it is, for the command to run."""
     try:
         yield
     except ClientError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(for_connection(str(error), connection)) from None
 
 
 def duration(seconds: float) -> str:

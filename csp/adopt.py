@@ -19,6 +19,7 @@ from csp.errors import CommandError
 from csp.options import Stack
 from csp.progress import progress
 from csp.project import Project
+from csp.shown import pasted
 from onboarding import adoption, readiness
 from onboarding.look import EstateLook
 
@@ -75,7 +76,7 @@ def _adopt(
     estate = replace(estate, connections={**estate.connections, name: settings})
     engine = engines.choose(project, stack, estate)
     typer.echo(engine.why, err=True)
-    with told(), closing(Session.open(name, project_dir=project.root)) as session:
+    with told(name), closing(Session.open(name, project_dir=project.root)) as session:
         if session.ion is None:
             raise CommandError(f"connection {name} names no ION account: there is no list of customers to adopt", 2)
         elsewhere = _elsewhere(project, stack, name, session)
@@ -91,7 +92,7 @@ def _adopt(
         if only and not (plan.new or plan.known or plan.ambiguous):
             raise CommandError(f"--only {', '.join(only)}: no customer that this stack could adopt is like that", 2)
         written = _write(project, plan, folder, estate, declared.defaults)
-        _tell_plan(plan, written, folder.relative_to(project.root))
+        _tell_plan(plan, written, folder.relative_to(project.root), pasted("drift", stack=stack))
         keys = [key for key in (*(one.key for one in plan.new), *plan.known) if key not in states]
         estate = project.estate(stack)
         as_written = {one.key for one in plan.new} | plan.as_seen
@@ -104,7 +105,8 @@ def _adopt(
         path = adopt_import.save(project, stack, ready)
         if write_only:
             typer.echo(
-                f"{len(ready)} customers are ready to import: {_shown(path, project)} (csp adopt without --write-only)"
+                f"{len(ready)} customers are ready to import: {_shown(path, project)} "
+                f"({pasted('adopt', stack=stack, connection=name)} imports them)"
             )
             return
         adopt_import.run_import(engine, project, path, ready)
@@ -120,7 +122,7 @@ def _alone(project: Project, stack: str) -> Iterator[None]:
         with filelock.FileLock(path, timeout=0):
             yield
     except filelock.Timeout:
-        raise CommandError(f"another csp adopt of {stack} is running on this machine: wait for its end") from None
+        raise CommandError(f"another adoption of {stack} is running on this machine: wait for its end") from None
 
 
 def _elsewhere(project: Project, stack: str, name: str, session: Session) -> Mapping[str, Sequence[schemas.Customer]]:
@@ -186,7 +188,7 @@ def _write(project: Project, plan: adoption.Plan, folder: Path, estate: schemas.
     return changed
 
 
-def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path) -> None:
+def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str) -> None:
     new = len(plan.new)
     typer.echo(
         f"{new} customers written to {folder.as_posix()}/, {len(plan.known)} already declared "
@@ -208,7 +210,7 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path) -> None:
     for tenant in plan.tenants[:TENANTS_SHOWN]:
         typer.echo(f"no ION customer shows this Partner Center customer: {tenant}")
     if (more := len(plan.tenants) - TENANTS_SHOWN) > 0:
-        typer.echo(f"and {more} more Partner Center customers without an ION customer (csp drift lists them)")
+        typer.echo(f"and {more} more Partner Center customers without an ION customer ({drift} lists them)")
 
 
 def _shown(path: Path, project: Project) -> str:

@@ -19,6 +19,8 @@ from clients.tokens.store import FileTokenStore
 from csp import access, auth_microsoft, secret_input
 from csp.credential_checks import REFRESH_DAYS, ion_rights
 from csp.errors import CommandError
+from csp.shown import pasted
+from schemas.command import command
 
 app = typer.Typer(help="Sign in, and look at or keep alive the credentials of a connection.", no_args_is_help=True)
 ion = typer.Typer(
@@ -69,14 +71,14 @@ def _start_chain(name: str, tokens: IonTokens, token: str) -> None:
         kept = "The credentials stored before are kept. " if error.kept else ""
         raise CommandError(
             "ION refused this refresh token: it was used before, has ended or was not copied whole. "
-            f"{kept}Request new credentials and run csp auth ion login -c {name} again"
+            f"{kept}Request new credentials and run {command('auth', 'ion', 'login', connection=name)} again"
         ) from None
     except CredentialsLost as error:
         raise _unknown(name, error) from None
     except RetryLater as error:
         raise CommandError(
             f"the token is stored in {tokens.store.place} and not used up, because ION was not reached: {error}. "
-            f"Go on with csp auth ion keepalive -c {name}"
+            f"Go on with {command('auth', 'ion', 'keepalive', connection=name)}"
         ) from None
 
 
@@ -122,7 +124,8 @@ def try_again(connection: access.ConnectionName = "") -> None:
         name = session.connection.name
         chain = tokens.store.load()
         if chain is None or chain.sent_at is None:
-            raise CommandError(f"no renewal of {name} was interrupted: csp auth ion status -c {name}", 2)
+            look = command("auth", "ion", "status", connection=name)
+            raise CommandError(f"no renewal of {name} was interrupted: {look}", 2)
         try:
             tokens.try_again()
         except CredentialsLost as error:
@@ -153,9 +156,10 @@ def _ask_own_user(sure: bool, source: secret_input.Source) -> None:
 
 def _unknown(name: str, error: CredentialsLost) -> CommandError:
     return CommandError(
-        f"{error.problem.message}. Nothing is sent with it until a person decides: run csp auth ion try-again -c "
-        f"{name} (works if the request never arrived); if ION refuses, open Settings > Users > the user > Edit > OAuth "
-        f"credentials > Request New Credentials in ION, and run csp auth ion login -c {name}"
+        f"{error.problem.message}. Nothing is sent with it until a person decides: run "
+        f"{command('auth', 'ion', 'try-again', connection=name)} (works if the request never arrived); if ION refuses, "
+        "open Settings > Users > the user > Edit > OAuth credentials > Request New Credentials in ION, and run "
+        f"{command('auth', 'ion', 'login', connection=name)}"
     )
 
 
@@ -164,7 +168,7 @@ def _lost(name: str, error: CredentialsLost) -> CommandError:
         return _unknown(name, error)
     return CommandError(
         f"{error.problem.message}: in ION open Settings > Users > the tool's user > Edit > OAuth credentials > Request "
-        f"New Credentials, then run csp auth ion login -c {name}"
+        f"New Credentials, then run {command('auth', 'ion', 'login', connection=name)}"
     )
 
 
@@ -213,9 +217,9 @@ def _print(facts: dict[str, Any]) -> None:
     words = {
         "good": "good",
         "waiting": "in the environment, not used yet; the first run stores its successor",
-        "missing": f"there is none: csp auth ion login -c {name}",
-        "unknown": f"nobody knows whether it was spent: csp auth ion try-again -c {name}",
-        "rejected": f"refused by ION: csp auth ion login -c {name}",
+        "missing": f"there is none: {pasted('auth', 'ion', 'login', connection=name)}",
+        "unknown": f"nobody knows whether it was spent: {pasted('auth', 'ion', 'try-again', connection=name)}",
+        "rejected": f"refused by ION: {pasted('auth', 'ion', 'login', connection=name)}",
     }
     rows = {
         "account": f"ION {facts['account']}. ION does not tell which user a token belongs to",

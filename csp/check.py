@@ -5,6 +5,7 @@ from typing import Literal
 
 from clients.errors import ClientError, CredentialsLost, NotReached, PersonMustAct, RetryLater, WrongAccount
 from clients.redact import redact
+from schemas.command import for_connection, shown
 
 Verdict = Literal["pass", "warn", "fail"]
 
@@ -24,7 +25,9 @@ class Check:
         return f"{self.verdict}  {self.what:22} {self.found}" + (f"\n      fix: {self.fix}" if self.fix else "")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "found", redact(" ".join(self.found.split())))
+        for name in ("found", "fix"):
+            told = for_connection(getattr(self, name), self.about)
+            object.__setattr__(self, name, shown(redact(" ".join(told.split()))))
 
 
 @dataclass(frozen=True, slots=True)

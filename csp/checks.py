@@ -116,7 +116,9 @@ def _handover(session: Session) -> Check:
     if declared is None:
         fix = "name age public keys under handover.recipients"
         if session.partner_center is None:
-            return Check(name, "handover", "warn", "no recipient: csp handover put has nobody to encrypt for", fix)
+            return Check(
+                name, "handover", "warn", "no recipient: a one-time password has nobody to be encrypted for", fix
+            )
         return Check(name, "handover", "warn", "no recipient: no new tenant is made by API", fix)
     if declared.key_vault:
         return Check(name, "handover", "pass", f"{declared.key_vault} (not tried: only a write would show the right)")

@@ -17,6 +17,7 @@ from clients.tokens.store import FileTokenStore, TokenStore
 from clients.transport import AuthorizedTransport
 from csp.access import DAY, duration, variable_part
 from csp.check import Check, Options, failed
+from schemas.command import command
 
 REFRESH_DAYS = 30
 """Life of ION's refresh token: 32 days as specified, 30 as an integrator says; we plan for the shorter (ion 1.2)."""
@@ -43,7 +44,8 @@ def ion_checks(session: Session, options: Options) -> Iterator[Check]:
     if tokens is None:
         return
     yield _store(name, "ION token store", tokens.store)
-    login = f"csp auth ion login -c {name}"
+    login = command("auth", "ion", "login", connection=name)
+    keepalive = command("auth", "ion", "keepalive", connection=name)
     try:
         life = tokens.life(session.ion_transport(), session.endpoints.ion)
         ended = life.state == "good" and (life.access_seconds is None or life.access_seconds <= MARGIN)
@@ -61,12 +63,13 @@ def ion_checks(session: Session, options: Options) -> Iterator[Check]:
             "unknown": "a renewal was interrupted: nobody knows whether the refresh token was spent",
             "rejected": "ION refused the refresh token: it was used before or has ended",
         }
-        first = f"csp auth ion try-again -c {name}; if ION refuses: " if life.state == "unknown" else ""
+        again = command("auth", "ion", "try-again", connection=name)
+        first = f"{again}; if ION refuses: " if life.state == "unknown" else ""
         yield Check(name, "ION token", "fail", told[life.state], f"{first}{login}")
         return
     if chain is None:
         found = "not used yet: a refresh token waits in the environment, and the first run stores its successor"
-        yield Check(name, "ION token", "warn", found, f"csp auth ion keepalive -c {name} does that now")
+        yield Check(name, "ION token", "warn", found, f"{keepalive} does that now")
         return
     left = life.refresh_seconds
     if left is None:
@@ -74,13 +77,12 @@ def ion_checks(session: Session, options: Options) -> Iterator[Check]:
     kind = f"single-use refresh token, {'about ' if life.refresh_seconds is None else ''}{duration(left)} left"
     if ended:
         found = f"{kind}; the access token has ended, and only a renewal brings another"
-        yield Check(
-            name, "ION token", "warn", found, f"any run renews it; to check its rights: csp doctor -c {name} --renew"
-        )
+        fix = f"any run renews it; to check its rights: {command('doctor', connection=name, renew=True)}"
+        yield Check(name, "ION token", "warn", found, fix)
         return
     found = f"{kind}; access token, {duration(life.access_seconds or 0)} left"
     soon = left < WEEK
-    fix = f"csp auth ion keepalive -c {name}, best on a weekly schedule" if soon else ""
+    fix = f"{keepalive}, best on a weekly schedule" if soon else ""
     yield Check(name, "ION token", "warn" if soon else "pass", found, fix)
     yield ion_rights(session, chain.access_token)
 
@@ -93,7 +95,7 @@ def ion_rights(session: Session, token: str) -> Check:
         IonClient(session.endpoints.ion, account, transport).customers(email=NOBODY)
     except CredentialsLost as error:
         # ION's own word on the token was good a moment ago, so this is not the refresh token's end.
-        fix = f"csp auth ion keepalive -c {name}, then look again"
+        fix = f"{command('auth', 'ion', 'keepalive', connection=name)}, then look again"
         return Check(name, "ION rights", "fail", error.problem.line(), fix)
     except ClientError as error:
         return failed(name, "ION rights", error)
@@ -129,12 +131,14 @@ def microsoft_checks(session: Session, options: Options) -> Iterator[Check]:
         since = f", last renewed {_ago(chain.obtained_at)} ago" if chain and chain.obtained_at else ""
         missing = chain is None and not os.environ.get(f"{prefix}REFRESH_TOKEN") and session.connection.sandbox is None
         if missing:
-            yield Check(name, "App+User token", "fail", "there is none", f"csp auth microsoft login -c {name}")
+            fix = command("auth", "microsoft", "login", connection=name)
+            yield Check(name, "App+User token", "fail", "there is none", fix)
         else:
             found = f"there is a refresh token{since}, and no valid access token"
             if chain is None:
                 found = "not used yet: a refresh token waits in the environment"
-            yield Check(name, "App+User token", "warn", found, f"to check it: csp doctor -c {name} --renew")
+            fix = f"to check it: {command('doctor', connection=name, renew=True)}"
+            yield Check(name, "App+User token", "warn", found, fix)
         return
     if ended:
         print(f"{name}: renewing Microsoft's token (the refresh token stays good)", file=sys.stderr)
@@ -161,7 +165,7 @@ def claims_line(session: Session, what: str, tokens: EntraTokens) -> Check:
         proof = {"1": " by secret", "2": " by certificate or federation"}.get(str(claims.get("appidacr")), "")
         return Check(name, what, "pass", f"app {_who(claims)}{proof}{life}")
     if not isinstance(claims.get("amr"), list):
-        fix = f"if calls end with 900421: csp auth microsoft login -c {name}, with MFA"
+        fix = f"if calls end with 900421: {command('auth', 'microsoft', 'login', connection=name)}, with MFA"
         return Check(name, what, "warn", f"{_who(claims)}{life}; it does not tell whether MFA was used", fix)
     return Check(name, what, "pass", f"{_who(claims)}, with MFA{life}")
 
@@ -175,7 +179,7 @@ def _who(claims: Mapping[str, Any]) -> str:
 
 def explained(error: ClientError, name: str) -> str:
     """What to do about the two refusals that Microsoft tells by number only; "" for others."""
-    login = f"csp auth microsoft login -c {name}"
+    login = command("auth", "microsoft", "login", connection=name)
     if error.problem.code in ("no-mfa", "900421"):
         return f"Partner Center refuses App+User calls without MFA (900421): {login}, and complete the MFA prompt"
     if error.problem.code in ("audience", "900420"):
@@ -204,7 +208,7 @@ def reseller_checks(session: Session, options: Options) -> Iterator[Check]:
         return
     if not _user_token_at_hand(session, options):
         found = "not asked: that would renew Microsoft's token"
-        yield Check(name, "reseller", "warn", found, f"csp doctor -c {name} --renew")
+        yield Check(name, "reseller", "warn", found, command("doctor", connection=name, renew=True))
         return
     try:
         yield _validated(session)

@@ -15,6 +15,7 @@ from csp.check import Check, Options
 from csp.checks import connection_checks
 from csp.errors import CommandError
 from csp.project import Project
+from schemas.command import command
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
 
@@ -59,7 +60,7 @@ def _all(project: Project, stack: str, connection: str, options: Options) -> Ite
             estate = project.estate(stack)
         except schemas.DeclarationErrors as errors:
             found = f"{len(errors.findings)} findings, the first: {errors.findings[0]}"
-            yield Check(stack, "declaration", "fail", found, f"csp validate -s {stack} shows all")
+            yield Check(stack, "declaration", "fail", found, f"{command('validate', stack=stack)} shows all")
             # The connection files may still be right: whoever sets a machine up wants to know about those too.
             names = names or access.connection_names(project)
         else:

@@ -24,6 +24,7 @@ from onboarding import drift as domain
 from onboarding import readiness
 from onboarding.drift_report import KINDS, DriftReport
 from onboarding.drift_resources import Outputs
+from schemas.command import shown
 
 FORMATS = ("table", "markdown", "json", "sarif")
 
@@ -50,7 +51,7 @@ def drift(
     project = Project.find()
     estate = project.estate(stack)
     report = _look(project, stack, estate, _states(project, stack, estate) if state else {}, fresh)
-    typer.echo(render(report, format_, project.root))
+    typer.echo(render(report, format_, project.root, stack))
     raise typer.Exit(report.exit_code(kinds))
 
 
@@ -79,10 +80,10 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in found.items()}
 
 
-def render(report: DriftReport, form: str, root: Path) -> str:
+def render(report: DriftReport, form: str, root: Path, stack: str) -> str:
     """The report as text of one of FORMATS. `root`: the project folder that the files of findings are relative to."""
     if form == "json":
-        return json.dumps(report.as_dict(), indent=2)
+        return shown(json.dumps(report.as_dict(), indent=2), stack=stack)
     if form == "sarif":
-        return json.dumps(sarif(report, root), indent=2)
-    return markdown(report) if form == "markdown" else terminal(report)
+        return shown(json.dumps(sarif(report, root), indent=2), stack=stack)
+    return markdown(report, stack) if form == "markdown" else terminal(report, stack)

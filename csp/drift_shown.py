@@ -1,12 +1,15 @@
 """A drift report for people: blocks on a terminal, tables in markdown. Both say the same in the same words."""
 
+import re
 import shutil
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from onboarding.contract import ABSENT
 from onboarding.drift_report import Coverage, DriftReport, Finding, Rotation
+from schemas.command import shown
 from schemas.customer import CONFIRMABLE
 
 TITLES = {
@@ -21,11 +24,12 @@ _CONFIRMABLE = {f"{section}.{name}" for section, names in CONFIRMABLE.items() fo
 LOST = "was seen as declared"
 """In the text of a finding: an earlier look saw it, and no system shows it now."""
 _NARROWEST, _WIDEST, _LABEL = 60, 120, 12
+_COMMAND, _NO_BREAK = re.compile("`[^`]+`"), "\N{NO-BREAK SPACE}"
 
 
-def terminal(report: DriftReport) -> str:
+def terminal(report: DriftReport, stack: str) -> str:
     """One block a finding, folded to the width of the terminal."""
-    width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+    fold = partial(_folded, stack, max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns)))
     lines = [_headline(report)]
     for kind, title in TITLES.items():
         findings = report.of(kind)
@@ -33,23 +37,23 @@ def terminal(report: DriftReport) -> str:
             lines += ["", f"{title} ({len(findings)})"]
         for found in findings:
             if kind in ("drift", "inconsistent"):
-                lines += ["", *_block(found, width, report.looked_at)]
+                lines += ["", *_block(found, fold, report.looked_at)]
             else:
-                lines += _folded(_one_line(found), width, "  ", "    ")
+                lines += fold(_one_line(found), "  ", "    ")
     lines.append("")
     for line in _footer(report):
-        lines += _folded(line, width, "", "  ")
+        lines += fold(line, "", "  ")
     return "\n".join(lines)
 
 
-def markdown(report: DriftReport) -> str:
+def markdown(report: DriftReport, stack: str) -> str:
     """Tables, for a pull request or an issue."""
     lines = ["# Drift", "", _headline(report), ""]
     for kind, title in TITLES.items():
         if findings := report.of(kind):
             lines += [f"## {title} ({len(findings)})", "", _row(COLUMNS), _row(["---"] * len(COLUMNS))]
             lines += [_row(_cells(found)) for found in findings] + [""]
-    return "\n".join([*lines, *(f"- {_escaped(line)}" for line in _footer(report))])
+    return shown("\n".join([*lines, *(f"- {_escaped(line)}" for line in _footer(report))]), stack=stack)
 
 
 def _headline(report: DriftReport) -> str:
@@ -63,7 +67,7 @@ def _headline(report: DriftReport) -> str:
     return f"{none} But systems contradict each other: see below." if report.of("inconsistent") else none
 
 
-def _block(found: Finding, width: int, looked_at: str) -> Iterator[str]:
+def _block(found: Finding, fold: Callable[[str, str, str], list[str]], looked_at: str) -> Iterator[str]:
     yield f"  {found.customer or found.connection}  {found.field}"
     seen = _plain(found.seen)
     where = ", ".join(filter(None, (found.where, f"as of {found.at}" if found.at != looked_at else "")))
@@ -75,7 +79,7 @@ def _block(found: Finding, width: int, looked_at: str) -> Iterator[str]:
     }
     for label, text in parts.items():
         if text:
-            yield from _folded(text, width, f"    {label:<{_LABEL}}", " " * (4 + _LABEL))
+            yield from fold(text, f"    {label:<{_LABEL}}", " " * (4 + _LABEL))
 
 
 def _one_line(found: Finding) -> str:
@@ -85,10 +89,13 @@ def _one_line(found: Finding) -> str:
     return f"{found.customer}  {found.field}: {_plain(found.seen)}{after}"
 
 
-def _folded(text: str, width: int, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+def _folded(stack: str, width: int, text: str, first: str, rest: str) -> list[str]:
+    """Lines of `text`; a command stays on one, so that it can be pasted."""
+    kept = _COMMAND.sub(lambda found: found[0].replace(" ", _NO_BREAK), shown(text, stack=stack))
+    lines = textwrap.wrap(
+        kept, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def _cells(found: Finding) -> tuple[str, ...]:
@@ -132,11 +139,11 @@ def _footer(report: DriftReport) -> Iterator[str]:
     counts = Counter(found.kind for found in report.findings)
     yield (
         f"{_count(report.customers, 'customer')}, {_count(report.fields, 'field')}: {counts['drift']} drifted, "
-        f"{counts['progress']} moved on, {report.pending} wait for a step (csp todo), "
+        f"{counts['progress']} moved on, {report.pending} wait for a step (`csp todo`), "
         f"{counts['unmanaged']} not managed, {_count(counts['inconsistent'], 'contradiction')}"
     )
     if counts["unmanaged"]:
-        yield "csp adopt writes the files of what is not managed"
+        yield "`csp adopt` writes the files of what is not managed"
     yield from _out_of_sight(report)
     yield from _unseen(report)
     for one in report.coverage:
@@ -148,7 +155,7 @@ def _footer(report: DriftReport) -> Iterator[str]:
     if report.kept:
         ages = ", ".join(f"{name} {at}" for name, at in sorted(report.oldest.items()))
         answers = _count(report.kept, "answer")
-        yield f"{answers} of earlier looks, the oldest: {ages} (csp drift --fresh asks everything again)"
+        yield f"{answers} of earlier looks, the oldest: {ages} (`csp drift --fresh` asks everything again)"
     for name, rotation in sorted(report.rotations.items()):
         yield _records(name, rotation)
     for name, why in sorted(report.log_closed.items()):
@@ -175,7 +182,7 @@ def _unseen(report: DriftReport) -> Iterator[str]:
         if found.seen.startswith("confirmed"):
             title = "Cannot be seen, a person stated it"
         elif found.field in _CONFIRMABLE:
-            title = "Cannot be seen, nobody stated it (csp todo)"
+            title = "Cannot be seen, nobody stated it (`csp todo`)"
         else:
             title = "Cannot be seen, and nothing waits for it"
         groups[title][found.field].add(found.customer)
@@ -202,5 +209,5 @@ def _records(connection: str, rotation: Rotation) -> str:
     line += f", {earlier} known from earlier looks, the oldest {rotation.oldest}" if earlier else ""
     if rotation.never:
         some = ", ".join(rotation.never[:5]) + (", ..." if len(rotation.never) > 5 else "")
-        line += f", {len(rotation.never)} not looked at yet ({some}); they take turns, csp drift --fresh reads all"
+        line += f", {len(rotation.never)} not looked at yet ({some}); they take turns, `csp drift --fresh` reads all"
     return line

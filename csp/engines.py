@@ -17,6 +17,7 @@ import schemas
 from csp.errors import CommandError
 from csp.project import Project
 from onboarding.inputs import LEAVE_OUT
+from schemas.command import START, command, started
 
 NO_STACK = 6
 """Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
@@ -70,7 +71,9 @@ class Engine:
         """The same of a stack that must be there. Raises CommandError when it is not."""
         state = self.export_if_there()
         if state is None:
-            raise CommandError(f"the stack {self.stack} has no state yet: run csp up -s {self.stack} first", 2)
+            raise CommandError(
+                f"the stack {self.stack} has no state yet: run {command('up', stack=self.stack)} first", 2
+            )
         return state
 
 
@@ -115,7 +118,7 @@ def local_environment(project: Project, estate: schemas.Estate) -> dict[str, str
     A sandbox estate keeps its state below CSP_HOME under an empty passphrase, since it holds nothing worth a secret. A
     live estate brings its own backend and passphrase.
     """
-    found = {"CSP_HOME": str(project.home)}
+    found = {"CSP_HOME": str(project.home), START: started()}
     if estate_is_sandbox(estate):
         state = project.home / "state"
         state.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,12 @@ from csp import engines, look, sandbox
 from csp.errors import CommandError
 from csp.main import run_guarded
 from csp.project import Project
+from schemas.command import shown
 
 NO_CHANGE = 0
 CHANGES_EXPECTED = 7
+START = ".venv/bin/csp"
+"""`make` is started in the project folder, with the environment that the Makefile makes."""
 PEOPLE_ROUNDS = 4
 
 
@@ -92,11 +95,10 @@ def people(project: Project) -> int:
     say("\nreseller estate")
     look.print_status(project, "reseller")
     todo = look.todo_items(project, "reseller")
-    if asked := [found for item in todo for found in re.findall(r"csp confirm ([\w-]+ \w+)", item["action"])]:
+    if asked := [found for item in todo for found in re.findall(r"`(csp confirm [^`]+)`", item["action"])]:
         say("\nWhat no API shows is a line in the customer file, written by whoever looked. Then run up again:")
-        for customer_and_gate in dict.fromkeys(asked):
-            say(f"  .venv/bin/csp confirm {customer_and_gate} -s reseller")
-        say("  .venv/bin/csp up -s reseller --yes")
+        for line in (*dict.fromkeys(asked), "csp up --yes"):
+            say(f"  {shown(f'`{line}`', stack='reseller', start=START).strip('`')}")
     return 0
 
 

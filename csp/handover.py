@@ -22,8 +22,9 @@ from csp import secret_input
 from csp.errors import CommandError
 from csp.options import Stack, whoami
 from csp.project import Project
-from csp.shown import on_stack
+from csp.shown import on_stack, pasted
 from onboarding import client_package, credentials
+from schemas.command import command
 
 app = typer.Typer(help="One-time credentials of new tenants: encrypted at birth, delivered once.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(help="Customer key.")]
@@ -131,25 +132,30 @@ def put(
     try:
         password = secret_input.read("Password", secret_input.Source(stdin, from_env), "password")
     except CommandError as error:
-        way = f"if the screen is closed: csp handover lost {customer} -s {stack} --why ..."
+        lost = command("handover", "lost", customer, stack=stack, why="the screen was closed")
+        way = f"if the screen is closed: {lost}"
         raise CommandError(f"{error}; {way}", error.exit_code) from None
     with _told(customer, stack):
         value = OneTimeCredentials(user, password)
         reference = store.put(customer, value, by=by or whoami(), again=replace, formerly=formerly)
-    typer.echo(f"{customer}: stored as {reference}. Next: csp handover deliver {customer} -s {stack}")
+    typer.echo(f"{customer}: stored as {reference}. Next: {pasted('handover', 'deliver', customer, stack=stack)}")
 
 
 @app.command()
 def record(
     customer: Key,
     stack: Stack,
-    where: Annotated[str, typer.Option(help="Where it is kept, or who has it. Never the password itself.")],
+    where: Annotated[
+        str, typer.Option(help="Where it is kept, or who has it. Never the password itself. Asked for on a terminal.")
+    ] = "",
     user: User = "",
     by: By = "",
 ) -> None:
     """Write down where the credentials are when they are not kept here. Closes the next step of lost ones as well."""
     declared, store = _new_tenant(stack, customer)
     customer, *formerly = _keys(declared)
+    if not where.strip() and sys.stdin.isatty():
+        where = str(typer.prompt("Where is it kept, or who has it (never the password itself)"))
     if not where.strip():
         raise CommandError("--where is empty: name the vault entry, or the person who has it", 2)
     user, by = client_package.user_name(user, declared), by or whoami()
@@ -233,19 +239,22 @@ def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entr
         raise CommandError(f"the stack {stack} has no customer and no entry {name!r}", 2)
     _new_tenant(stack, name)
     raise CommandError(
-        f"{name}: nothing is kept here. A tenant made in the console: csp handover put|record|lost {name}. One made "
-        "by the API: look in the CSP_HOME of the runner that made it"
+        f"{name}: nothing is kept here. A tenant made in the console: {command('handover', 'put', name, stack=stack)}. "
+        "One made by the API: look in the CSP_HOME of the runner that made it"
     )
 
 
 @contextmanager
 def _told(key: str, stack: str) -> Iterator[None]:
     """A refusal in one line, with the way on."""
-    command = f"csp handover deliver {key} -s {stack}"
+    arrived = command("handover", "deliver", key, stack=stack, arrived=True)
+    nothing = command("handover", "deliver", key, stack=stack, nothing_arrived=True)
+    other = command("handover", "lost", key, stack=stack, why="somebody else may have seen it")
+    unusable = command("handover", "lost", key, stack=stack, why="nobody can use it")
     ways = {
-        "interrupted": f"; ask them: {command} --arrived, or {command} --nothing-arrived, or csp handover lost {key}",
-        "delivered": f"; if nobody can use it: csp handover lost {key} -s {stack} --why ...",
-        "lost": f"; after the reset: csp handover put {key} -s {stack}",
+        "interrupted": f"; ask them. It arrived: {arrived}. Nobody saw it: {nothing}. Somebody else may have: {other}",
+        "delivered": f"; if nobody can use it: {unusable}",
+        "lost": f"; after the reset: {command('handover', 'put', key, stack=stack)}",
     }
     try:
         yield
@@ -254,7 +263,7 @@ def _told(key: str, stack: str) -> Iterator[None]:
     except ClientError as error:
         raise CommandError(f"{key}: {error}") from None
     except OSError as error:
-        told = f"{key}: could not write: {error.strerror}; if nobody saw the password: {command} --nothing-arrived"
+        told = f"{key}: could not write: {error.strerror}; if nobody saw the password: {nothing}"
         raise CommandError(told) from None
 
 

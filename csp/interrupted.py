@@ -19,6 +19,7 @@ from csp import removed
 from csp.engines import Engine
 from csp.errors import CommandError
 from onboarding import readiness
+from schemas.command import command
 from schemas.whole_file import write_whole
 
 MAILING = ("TenantIdentity", "Attestation")
@@ -56,8 +57,8 @@ def run(
     left_out = doubtful if verb == "refresh" else [key for key in doubtful if not _targeted(key, arguments)]
     if left_out:
         raise CommandError(
-            f"the last run was stopped while it worked on {_some(left_out)}, and not on this machine: run csp up "
-            f"-s {engine.stack} first, which takes into account that a mail may have been sent"
+            f"the last run was stopped while it worked on {_some(left_out)}, and not on this machine: run "
+            f"{command('up', stack=engine.stack)} first, which takes into account that a mail may have been sent"
         )
     if doubtful:
         typer.echo(

@@ -16,11 +16,13 @@ from csp import access, engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
+from csp.shown import pasted
 from onboarding import mails, readiness, tenant_identity
 from onboarding.contract import Known
 from onboarding.follow_up import began, follow_up
 from onboarding.inputs import inputs_of
 from onboarding.tenant_identity import invitation, inviting
+from schemas.command import command
 from schemas.confirming import CannotConfirmError, note_day
 
 app = typer.Typer(help="The invitation that a customer's Global Admin accepts.", no_args_is_help=True)
@@ -86,10 +88,11 @@ def send(
         _note_sent(project, stack, case)
         return
     if case.stands.state != "prepared":
-        again = "" if case.stands.state == "accepted" else f"; csp invite renew {customer} -s {stack} sends a new one"
+        renew = pasted("invite", "renew", customer, stack=stack)
+        again = "" if case.stands.state == "accepted" else f"; {renew} sends a new one"
         typer.echo(f"{customer}: {case.told}. Nothing to send{again}.")
         return
-    _need_server(case)
+    _need_server(case, stack)
     _run(project, stack, customer, "")
 
 
@@ -103,8 +106,8 @@ def renew(customer: Customer, stack: Stack) -> None:
     if case.stands.state == "declined":
         raise CommandError(f"{customer}: {case.told}; if they changed their mind, remove identity.declined_on first")
     if case.stands.state == "prepared":
-        raise CommandError(f"{customer}: {case.told}: csp invite send {customer}")
-    _need_server(case)
+        raise CommandError(f"{customer}: {case.told}: {command('invite', 'send', customer, stack=stack)}")
+    _need_server(case, stack)
     _run(project, stack, customer, customer)
 
 
@@ -179,12 +182,13 @@ def _today() -> dt.date:
     return clock.now().date()
 
 
-def _need_server(case: Case) -> None:
+def _need_server(case: Case, stack: str) -> None:
     if not case.by_mail:
         key = case.customer.key
         raise CommandError(
-            f"the connection {case.customer.connection} has no mail server: csp invite show {key} --format eml makes a "
-            f"draft for your mail program; after you sent it, csp invite send {key} --by-hand"
+            f"the connection {case.customer.connection} has no mail server: "
+            f"{command('invite', 'show', key, stack=stack, format='eml')} makes a draft for your mail program; after "
+            f"you sent it, {command('invite', 'send', key, stack=stack, by_hand=True)}"
         )
 
 

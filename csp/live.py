@@ -24,6 +24,7 @@ from csp import access, report
 from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
+from csp.shown import pasted
 from onboarding import live, readiness
 
 ACCOUNT_ONLY = "live"
@@ -172,7 +173,8 @@ def _print(one: Account) -> None:
             f"unclear ({unseen}): nothing that ION shows stands against an order; look at what no API shows",
             markup=False,
         )
-    console.print("Who has to do what: csp todo --live", markup=False)
+    whose = {"account": one.account} if one.connection == ACCOUNT_ONLY else {"connection": one.connection}
+    console.print(f"Who has to do what: {pasted('todo', **whose, live=True)}", markup=False, soft_wrap=True)
 
 
 def _can_order(verdict: readiness.Readiness) -> str:

@@ -94,9 +94,9 @@ def status(
     elif format_ == "json":
         whole = readiness.report(states, estate, now, customer)
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
-        typer.echo(json.dumps(whole, indent=2))
+        typer.echo(shown.pastable(json.dumps(whole, indent=2), stack))
     elif format_ in report.FORMATS:
-        typer.echo(report.render(format_, stack, report.LAST_RUN, told, now), nl=False)
+        typer.echo(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack), nl=False)
     elif customer:
         shown.explain(told[0])
     else:
@@ -123,7 +123,7 @@ def todo(
         return
     items = todo_items(Project.find(), _named(stack, connection, account), owner)
     if format_ == "json":
-        typer.echo(json.dumps(items, indent=2))
+        typer.echo(json.dumps([shown.on_stack(item, stack) for item in items], indent=2))
         return
     for item in items:
         again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""

@@ -8,6 +8,7 @@ import typer
 import schemas
 from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, invite, look, sandbox_commands
 from csp.errors import CommandError
+from schemas.command import shown
 
 app = typer.Typer(
     name="csp",
@@ -41,10 +42,10 @@ def run_guarded(command: Callable[[], object]) -> None:
         code = command()
         sys.exit(code if isinstance(code, int) else 0)
     except schemas.DeclarationErrors as errors:
-        print(schemas.format_findings(errors.findings, "text"), file=sys.stderr)
+        print(shown(schemas.format_findings(errors.findings, "text")), file=sys.stderr)
         sys.exit(2)
     except CommandError as error:
-        print(f"csp: {error}", file=sys.stderr)
+        print(f"csp: {shown(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 

@@ -9,6 +9,7 @@ from clients.connection import Session, accounts_of
 from clients.errors import ClientError
 from csp.project import Project
 from onboarding.drift import Elsewhere
+from schemas.command import command
 
 
 def elsewhere(project: Project, stack: str, sessions: Mapping[str, Session]) -> tuple[Elsewhere, dict[str, str]]:
@@ -21,7 +22,7 @@ def elsewhere(project: Project, stack: str, sessions: Mapping[str, Session]) -> 
         try:
             estate = project.estate_so_far(other)
         except schemas.DeclarationErrors as errors:
-            left_out[other] = f"{len(errors.findings)} errors in its files (csp validate -s {other})"
+            left_out[other] = f"{len(errors.findings)} errors in its files ({command('validate', stack=other)})"
             continue
         except (OSError, ValueError) as error:
             left_out[other] = f"its files cannot be read: {error}"

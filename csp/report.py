@@ -1,5 +1,6 @@
 """Readiness for people who do not use terminals: one page of HTML or markdown, with every gate and every next step."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ import jinja2
 from csp import shown
 from onboarding import readiness
 from onboarding.ticket import TITLES
+from schemas import command
 
 FORMATS = {"markdown": "readiness.md.j2", "html": "readiness.html.j2"}
 SHORT = {
@@ -30,6 +32,10 @@ WORDS = {
 }
 
 
+START = ".venv/bin/csp"
+"""How `csp` is started in a checkout that `make setup` has prepared."""
+COMMAND = re.compile(rf"`((?:[A-Z_]+=[^\s`]+ )?{re.escape(START)} [^`<\n]+)`")
+
 LAST_RUN = "As the last run saw it."
 LIVE = "As ION shows it now."
 
@@ -41,8 +47,13 @@ def render(
     verdicts: list[readiness.Readiness],
     now: datetime,
     can_order: Callable[[readiness.Readiness], str] = readiness.can_order_text,
+    *,
+    stack: str = "",
 ) -> str:
-    """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE, `now` aware."""
+    """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE, `now` aware.
+
+    `stack`: the one that its commands are about; whoever reads the page sits in a checkout of their own (START).
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("csp"),
         autoescape=jinja2.select_autoescape(["html.j2"]),
@@ -51,7 +62,7 @@ def render(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["cell"] = _cell
-    return environment.get_template(FORMATS[format_]).render(
+    page = environment.get_template(FORMATS[format_]).render(
         title=title,
         source=source,
         made=now.strftime("%Y-%m-%d %H:%M UTC"),
@@ -61,6 +72,8 @@ def render(
         words=WORDS,
         customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
     )
+    page = command.shown(page, stack=stack, start=START)
+    return COMMAND.sub(r"<code>\1</code>", page) if format_ == "html" else page
 
 
 def _customer(verdict: readiness.Readiness, can_order: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from csp import sandbox
 from csp.errors import CommandError
 from csp.project import Project
+from schemas.command import command
 
 app = typer.Typer(help="A simulated ION, Microsoft and their people on this machine.", no_args_is_help=True)
 
@@ -30,7 +31,7 @@ def start(
     (home / "sandbox").mkdir(parents=True, exist_ok=True)
     if running := sandbox.find(home, profile):
         raise CommandError(
-            f"a {profile} sandbox runs already (pid {running.pid}): csp sandbox stop --profile {profile}"
+            f"a {profile} sandbox runs already (pid {running.pid}): {command('sandbox', 'stop', profile=profile)}"
         )
     line = sandbox.command(home, profile, port, seed_file, db, strict)
     os.execv(line[0], line)
@@ -58,7 +59,7 @@ def running(profile: str) -> sandbox.Running:
     """The sandbox of a profile. Raises CommandError when none runs."""
     found = sandbox.find(Project.find().home, profile)
     if not found:
-        raise CommandError(f"no {profile} sandbox is running: csp sandbox start --profile {profile}")
+        raise CommandError(f"no {profile} sandbox is running: {command('sandbox', 'start', profile=profile)}")
     return found
 
 

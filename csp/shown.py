@@ -1,6 +1,5 @@
 """How readiness is shown on a terminal: the table, one customer gate by gate, one next step."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,23 +10,44 @@ from rich.console import Console
 from rich.table import Table
 
 from onboarding import readiness
+from schemas.command import command, shown
 
 WIDE = 130
 NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
 DAY = 86400
-NAMED = re.compile(r"\bcsp (confirm|retry|(?:handover|invite) [a-z]+)(?= [a-z0-9])")
-"""Commands of next steps that work on one stack."""
 OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
 
 
+def pasted(*words: str, **options: str | bool) -> str:
+    """One of our commands, as whoever reads it here can paste it; `options` as for `schemas.command.command`."""
+    return shown(command(*words, **options))  # type: ignore[arg-type]
+
+
+def pastable(text: str, stack: str = "") -> str:
+    """A text whose commands can be pasted by whoever reads it here."""
+    return shown(text, stack=stack)
+
+
 def on_stack(step: Mapping[str, Any], stack: str) -> dict[str, Any]:
-    """A next step whose commands name the stack, so that they can be pasted. The state it is made of knows none."""
-    return {**step, "action": NAMED.sub(rf"csp \1 -s {stack}", str(step["action"]))}
+    """A next step whose commands can be pasted. The state that it is made of knows neither stack nor reader."""
+    return {**step, "action": shown(str(step["action"]), stack=stack)}
 
 
 def told_on_stack(verdict: readiness.Readiness, stack: str) -> readiness.Readiness:
-    """The verdict with such a next step."""
-    return replace(verdict, next_step=on_stack(verdict.next_step, stack)) if verdict.next_step else verdict
+    """The verdict with such a next step, and such reasons."""
+    step = on_stack(verdict.next_step, stack) if verdict.next_step else None
+    gates = {name: replace(gate, why=shown(gate.why, stack=stack)) for name, gate in verdict.gates.items()}
+    resources = {kind: replace(one, outputs=_told(one.outputs, stack)) for kind, one in verdict.resources.items()}
+    return replace(verdict, next_step=step, gates=gates, resources=resources)
+
+
+def _told(outputs: Mapping[str, Any], stack: str) -> dict[str, Any]:
+    told = dict(outputs)
+    if reason := told.get("reason"):
+        told["reason"] = shown(str(reason), stack=stack)
+    if blind := told.get("unobserved"):
+        told["unobserved"] = {**blind, "reason": shown(str(blind["reason"]), stack=stack)}
+    return told
 
 
 def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
@@ -46,20 +66,20 @@ def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    if any(row[1] == "yes*" for row in rows):
-        console.print(f"* some gates rest on a person's confirmation: csp status -s {stack} -k KEY\n", markup=False)
+    if starred := next((v.key for v in verdicts if v.can_order and v.on_confirmation), ""):
+        told = f"* some gates rest on a person's confirmation: {pasted('status', stack=stack, k=starred)}\n"
+        console.print(told, soft_wrap=True, markup=False)
     for verdict in verdicts:
         if verdict.next_step:
             first, _, more = str(verdict.next_step["action"]).partition(". ")
             console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
     if any(v.next_step for v in (*verdicts, *going)):
-        console.print(f"\nMenu paths and values to enter: csp todo -s {stack}", markup=False)
+        console.print(f"\nMenu paths and values to enter: {pasted('todo', stack=stack)}", markup=False)
     console.print(readiness.footer(verdicts), markup=False)
     oldest = max((gate.age or 0 for verdict in verdicts for gate in verdict.gates.values()), default=0)
     if oldest >= DAY:
-        console.print(
-            f"The oldest of this was looked at {age(oldest)} ago: csp up -s {stack} looks again.", markup=False
-        )
+        again = f"The oldest of this was looked at {age(oldest)} ago: {pasted('up', stack=stack)} looks again."
+        console.print(again, soft_wrap=True, markup=False)
     for verdict in going:
         console.print()
         explain_leaving(verdict)

@@ -13,6 +13,7 @@ from clients.errors import ClientError, CredentialsLost, WrongAccount
 from clients.ion.models import IonCustomer
 from onboarding.customer import ACTIVE
 from onboarding.look import EstateLook
+from schemas.command import for_connection
 
 if TYPE_CHECKING:
     from clients.ion.models import LegacyAgreement
@@ -81,7 +82,7 @@ def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
     except (CredentialsLost, WrongAccount):
         raise
     except ClientError as error:
-        return Sight(customer, trouble=str(error))
+        return Sight(customer, trouble=for_connection(str(error), look.session.connection.name))
     return sight
 
 

@@ -36,6 +36,7 @@ from onboarding.drift_resources import (
 from onboarding.drift_verdict import RESELLER, Judged, changes, judge, moved, will
 from onboarding.observed import Observed, ObservedLook, observed_file, stamp
 from onboarding.session_checks import wrong_account
+from schemas.command import for_connection
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -102,7 +103,7 @@ class _Connection:
         try:
             self.eyes.plan()
         except ClientError as error:
-            report.not_checked[f"connection {self.name}"] = str(error)
+            report.not_checked[f"connection {self.name}"] = for_connection(str(error), self.name)
             return
         active = [one for one in self.files.values() if one.lifecycle == "active"]
         with ThreadPoolExecutor(self.session.connection.limits.concurrency) as pool:
@@ -115,14 +116,14 @@ class _Connection:
             list(pool.map(self._row, self.eyes.ion_customers()))
             differing = [key for key, names in self.observed.open.items() if any(n.startswith(RECORD) for n in names)]
             rotation, failed = drift_record.add_records(self.files, self.account.declared, self.eyes, differing, pool)
-        report.not_checked |= failed
+        report.not_checked |= {what: for_connection(why, self.name) for what, why in failed.items()}
         if rotation.of:
             report.rotations[self.name] = rotation
         for key, seen in self.account.declared.items():
             self._judge(self.files[key], seen, report)
         self._whole_account(report)
         if self.eyes.log_closed:
-            report.log_closed[self.name] = self.eyes.log_closed
+            report.log_closed[self.name] = for_connection(self.eyes.log_closed, self.name)
         self.eyes.finish()
         self.observed.save(self.memory)
         report.customers += len(active)
@@ -145,7 +146,7 @@ class _Connection:
         try:
             return look_at(declared, outputs, self.observed.carried.get(declared.key, {}), self.eyes)
         except ClientError as error:
-            return str(error)
+            return for_connection(str(error), self.name)
 
     def _row(self, found: Any) -> None:
         """Read the row of an ION customer ahead of the account's checks, which then need no call."""
@@ -247,7 +248,7 @@ class _Connection:
 
     def _whole_account(self, report: DriftReport) -> None:
         links, failed = drift_estate.links_of(self.account)
-        report.not_checked |= failed
+        report.not_checked |= {what: for_connection(why, self.name) for what, why in failed.items()}
         report.findings += drift_estate.unmanaged(self.account, links)
         report.findings += drift_estate.inconsistent(self.account, links)
         report.coverage.append(drift_estate.coverage(self.account, links))

@@ -16,9 +16,9 @@ from onboarding.attestation import ACCEPTED
 from onboarding.drift_report import Coverage, Finding
 from onboarding.drift_resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
 from onboarding.observed import ObservedLook, stamp
+from schemas.command import command
 
 PC, ION = "Partner Center customers", "ION customers"
-ADOPT = "nothing; csp adopt writes its file"
 
 
 @dataclass
@@ -129,9 +129,7 @@ def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
             yield from _other_rows(account, customer.id, ours[customer.id])
         elif customer.status == "ACTIVE" and customer.id not in theirs:
             told = f"{customer.organization} <{customer.email}>, ION id {customer.id}"
-            yield account_finding(
-                account, "unmanaged", "customer", told, ION, will="nothing; csp adopt writes its file"
-            )
+            yield account_finding(account, "unmanaged", "customer", told, ION, will=_adopt(account))
             if customer.id in links:
                 tenant = links[customer.id] or "no tenant"
                 told = f"Cloud Provider row of {customer.organization} <{customer.email}>: {tenant}"
@@ -140,7 +138,11 @@ def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
     for tenant_id, related in look.related_tenants().items():
         if tenant_id not in declared:
             told = f"{related.company_name} ({related.domain}), {tenant_id}"
-            yield account_finding(account, "unmanaged", "tenant", told, PC, will=ADOPT)
+            yield account_finding(account, "unmanaged", "tenant", told, PC, will=_adopt(account))
+
+
+def _adopt(account: Account) -> str:
+    return f"nothing; {command('adopt', c=account.connection)} writes its file"
 
 
 def _other_rows(account: Account, customer_id: str, key: str) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from onboarding import compare
 from onboarding.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, Field, Known
 from onboarding.drift_resources import EXTRA, RECORD, SECTION, Seen
 from onboarding.tenant_identity.observe import NO_ROW
+from schemas.command import command
 
 Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
 CLAIMS = frozenset({"agreement", "relationship"})
@@ -129,7 +130,7 @@ def will(seen: Seen, name: str, organization: str, email: str) -> str:
     if outcome.next_step is not None:
         step = outcome.next_step
         text = f"makes it a next step for {_OWNERS[step.owner]}: {step.action}"
-        text += " (then csp todo has the details)" if " below" in text else ""
+        text += f" (then {command('todo')} has the details)" if " below" in text else ""
         return text.replace("{customer}", organization).replace("{email}", email)
     if outcome.waiting_on == EARLIER:
         return f"waits: {outcome.reason}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import schemas
 from onboarding import next_steps, visits
 from onboarding.contract import ABSENT, NEXT_RUN, Facts, Known, NextStep, Outcome, ready, waiting
+from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -151,8 +152,8 @@ def next_step(customer: schemas.Customer, resources: Mapping[str, State], *, may
 def _how_to_end(key: str, *, may_end: bool) -> str:
     if may_end:
         return (
-            "If the relationship shall end too: set on_remove: end-relationship with it, run csp up, then remove the "
-            "file and run csp up with CSP_ALLOW_REMOVALS=1."
+            f"If the relationship shall end too: set on_remove: end-relationship with it, run {command('up')}, then "
+            f"remove the file and run {command('up', before='CSP_ALLOW_REMOVALS=1')}."
         )
     return f"If the relationship shall end too: ask TD SYNNEX for it in a ticket; no API of ours ends it for {key}."
 
@@ -162,6 +163,6 @@ def profile(facts: Facts, lifecycle: str, carried: Mapping[str, str]) -> Outcome
     facts = replace(facts, seen={"profile": facts.seen.get("profile", "")}, live={})
     if lifecycle == "left":
         return ready(facts, carried=carried, reason="left; the profile stays in ION")
-    text = "Settle what is open: csp status shows it. Then set lifecycle: left in the customer file."
+    text = f"Settle what is open: {command('status')} shows it. Then set lifecycle: left in the customer file."
     step: NextStep = next_steps.leaving(text, portal_on=False)
     return waiting(facts, "us", "the customer is leaving", step, carried=carried)

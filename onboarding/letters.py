@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 
 from clients.errors import PersonMustAct, Problem
 from onboarding import labels
+from schemas.command import command
 
 if TYPE_CHECKING:
     import schemas
@@ -156,5 +157,5 @@ def _unusable(why: str) -> PersonMustAct:
     return PersonMustAct(
         Problem("mail templates", "render", None, "template", why),
         owner="us",
-        action="Correct the template, or remove it to use the built-in one; csp invite show renders it.",
+        action=f"Correct the template, or remove it to use the built-in one; {command('validate')} tries it.",
     )

@@ -22,6 +22,7 @@ from onboarding.contract import ABSENT, NOT_VISIBLE, Field, FieldState, NextStep
 from onboarding.customer import ACTIVE, WHERE
 from onboarding.readiness import KINDS, Readiness, ResourceState
 from onboarding.tenant_identity.observe import relationship_by_ion
+from schemas.command import for_connection
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -65,7 +66,7 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
             stop.set()  # the same would happen to every other customer
             raise
         except ClientError as error:
-            return Sight(customer, None, str(error))
+            return Sight(customer, None, for_connection(str(error), session.connection.name))
         return Sight(customer, next((row for row in rows if row.is_microsoft), None))
 
     sights = []

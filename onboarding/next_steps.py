@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import schemas
 from onboarding import labels
 from onboarding.contract import NextStep
+from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -76,9 +77,9 @@ def reseller(fact: Mapping[str, str], connection: str) -> NextStep:
     return NextStep(
         "us",
         "ION (management console, not the customer portal): Partners > (TD SYNNEX) > Programs",
-        "Look whether the Microsoft CSP program is approved for our account. If it is, run csp confirm "
-        f"{connection} reseller; if it is not, ask TD SYNNEX for it. No API shows it, and it concerns every customer "
-        "of the connection.",
+        "Look whether the Microsoft CSP program is approved for our account. If it is, run "
+        f"{command('confirm', connection, 'reseller')}; if it is not, ask TD SYNNEX for it. No API shows it, and it "
+        "concerns every customer of the connection.",
     )
 
 
@@ -153,9 +154,9 @@ def look_for_relationship(tenant: str, key: str, link: str) -> NextStep:
     return NextStep(
         "us",
         "Microsoft Partner Center (your own account, in the browser): Customers",
-        f"Look for {{customer}} ({tenant}). If it is listed with TD SYNNEX as the provider, run csp confirm {key} "
-        "relationship. If it is not, the relationship has ended: send the link below to a Global Admin of the "
-        "customer, who accepts it, and confirm then.",
+        f"Look for {{customer}} ({tenant}). If it is listed with TD SYNNEX as the provider, run "
+        f"{command('confirm', key, 'relationship')}. If it is not, the relationship has ended: send the link below to "
+        "an administrator of the customer, who accepts it, and confirm then.",
         who(),
         link,
     )
@@ -175,7 +176,7 @@ def new_identity(
     return NextStep(
         "us",
         row_path(exists=True),
-        f"Open the vault entry first (csp handover put {key}): the password is shown once. Choose "
+        f"Open the vault entry first with {command('handover', 'put', key)}: the password is shown once. Choose "
         f"{labels.text('identity_new')}, "
         f"fill in the form as below with the agreement, press {labels.text('create_customer')}, copy user and "
         f"password into the "
@@ -256,8 +257,8 @@ def reset_password(key: str) -> NextStep:
         "Microsoft 365 admin center, or Partner Center > Customers",
         "Nobody has the one-time password of the tenant's administrator. Reset it: Partner Center user administration "
         "(needs GDAP), else ask Microsoft support through TD SYNNEX. Store the new one with "
-        f"csp handover put {key}; when the client resets it alone, say so with "
-        f"csp handover record {key} --where ...",
+        f"{command('handover', 'put', key)}; when the client resets it alone, say so with "
+        f"{command('handover', 'record', key)}.",
         who(),
         labels.ADMIN_CENTER,
     )
@@ -269,7 +270,7 @@ def deliver_credentials(key: str, recipient: str) -> NextStep:
         "us",
         "command line, with the private key of a recipient",
         "The one-time password of the tenant's administrator waits. Deliver it once, to a named person and not by "
-        f"the mail that carries the user name: csp handover deliver {key}.",
+        f"the mail that carries the user name: {command('handover', 'deliver', key)}.",
         who() | ({"Recipient": recipient} if recipient else {}),
     )
 
@@ -279,9 +280,10 @@ def interrupted_delivery(key: str, to: str, by: str, on: str) -> NextStep:
     return NextStep(
         "us",
         f"ask {by} and {to}",
-        f"A delivery of the one-time password to {to} by {by} on {on} did not end. If it arrived: csp handover deliver "
-        f"{key} --arrived. If nobody saw it: csp handover deliver {key} --nothing-arrived. If somebody else may have "
-        f"seen it: csp handover lost {key} --why ...",
+        f"A delivery of the one-time password to {to} by {by} on {on} did not end. If it arrived: "
+        f"{command('handover', 'deliver', key, arrived=True)}. If nobody saw it: "
+        f"{command('handover', 'deliver', key, nothing_arrived=True)}. If somebody else may have seen it: "
+        f"{command('handover', 'lost', key, why='somebody else may have seen it')}.",
         who(),
     )
 
@@ -292,8 +294,9 @@ def credentials_unknown(key: str) -> NextStep:
         "us",
         "command line",
         "The tenant is there, and nobody has said where the one-time password of its administrator is. If you have it: "
-        f"csp handover put {key}. If it is kept elsewhere or the client has it: csp handover record {key} "
-        f"--where ... If the screen was closed before it was copied: csp handover lost {key} --why ...",
+        f"{command('handover', 'put', key)}. If it is kept elsewhere or the client has it: "
+        f"{command('handover', 'record', key)}. If the screen was closed before it was copied: "
+        f"{command('handover', 'lost', key, why='the screen was closed')}.",
         who(),
     )
 

@@ -31,6 +31,7 @@ from onboarding.contract import (
     waiting,
 )
 from onboarding.look import Look
+from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -170,7 +171,8 @@ def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, 
             ),
         )
     if absent and not all(_texts(desired.cloud_provider).values()):
-        step = NextStep("us", "customer file", "Fill in pricebook and currencies under cloud_provider; then csp up.")
+        action = f"Fill in pricebook and currencies under cloud_provider; then {command('up')}."
+        step = NextStep("us", "customer file", action)
         return waiting(facts, "us", "there is no Cloud Provider row, and the file leaves its pricebook open", step)
     verb = "adds the row" if absent else f"corrects {', '.join(differing)}"
     return waiting(facts, NEXT_RUN, f"the next run {verb}", memory=known.memory)

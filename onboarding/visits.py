@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import schemas
 from onboarding import next_steps
 from onboarding.contract import EARLIER, NEXT_RUN, NextStep
+from schemas.command import command
 
 
 class State(Protocol):
@@ -86,7 +87,7 @@ def _to_confirm(customer: schemas.Customer, parts: Sequence[Mapping[str, Any]]) 
     if not gates:
         return []
     off = "" if customer.cloud_provider.portal_access else " while portal access is off (it stays off)"
-    commands = " and ".join(f"csp confirm {customer.key} {gate}" for gate in gates)
+    commands = " and ".join(command("confirm", customer.key, gate) for gate in gates)
     return [f"No API shows {', '.join(gates).replace('_', ' ')}{off}: then run {commands}."]
 
 

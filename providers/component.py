@@ -19,6 +19,7 @@ from providers.customer import Customer
 from providers.estate import Estate, digest
 from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
+from schemas.command import shown
 
 DELETING = "end-relationship"
 AT_ONCE = 200
@@ -163,7 +164,9 @@ def _tell(customers: list[Any]) -> dict[str, int]:
     """Print which customers are stopped, in one message; return the counts."""
     worst = [_worst(customer) for customer in customers]
     counts = Counter(status for _, status, _ in worst)
-    stopped = [f"{key}: {reason}" for key, status, reason in worst if status == "blocked"]
+    stopped = [
+        f"{key}: {shown(reason, stack=pulumi.get_stack())}" for key, status, reason in worst if status == "blocked"
+    ]
     if stopped:
         pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pulumi
@@ -35,6 +36,7 @@ from onboarding.look import Look
 from onboarding.session_checks import wrong_account
 from providers import removals, sessions
 from providers.errors import OnboardingError, quiet_tracebacks
+from schemas.command import command, for_connection, shown
 
 END_RELATIONSHIP = "end-relationship"
 
@@ -134,7 +136,7 @@ class Provider(ResourceProvider):
                 facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
                 outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
         except (ClientError, sessions.CannotOpen) as failure:
-            told = state.unobserved(known, str(failure))
+            told = state.unobserved(known, self._named(str(failure)))
             return ReadResult(id_, told, self._raw_projection(told))
         except ValidationError as wrong:
             told = state.unobserved(known, f"state is not readable: {_lines(wrong)[0]}")
@@ -158,7 +160,7 @@ class Provider(ResourceProvider):
         try:
             outcome = self._thing.release(known, session)
         except ClientError as failure:
-            raise OnboardingError(f"{self._kind} {key}: {failure}") from None
+            raise OnboardingError(self._told(key, failure)) from None
         if outcome.status != "ready":
             raise OnboardingError(f"{self._kind} {key}: {outcome.reason}") from None
 
@@ -168,7 +170,7 @@ class Provider(ResourceProvider):
         try:
             return sessions.session(self._connection)
         except (ClientError, sessions.CannotOpen) as failure:
-            raise OnboardingError(f"{self._kind} {inputs.get('key')}: {failure}") from None
+            raise OnboardingError(self._told(inputs.get("key"), failure)) from None
 
     def _converged(self, inputs: dict[str, Any], known: Known, session: Session) -> dict[str, Any]:
         try:
@@ -189,7 +191,7 @@ class Provider(ResourceProvider):
                 sessions.wrote(self._connection)
             return outcome
         except (CredentialsLost, WrongAccount) as lost:
-            raise OnboardingError(f"{self._kind} {key}: {lost}") from None
+            raise OnboardingError(self._told(key, lost)) from None
         except PersonMustAct as refused:
             owner = "distributor" if refused.owner == "microsoft" else refused.owner
             step = NextStep(owner, refused.problem.shown_at or refused.problem.system, refused.action)
@@ -208,7 +210,20 @@ class Provider(ResourceProvider):
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool
     ) -> dict[str, Any]:
         account = (session.account, session.partner_tenant)
+        step = outcome.next_step
+        outcome = outcome.but(
+            reason=self._named(outcome.reason),
+            next_step=replace(step, action=self._named(step.action)) if step else None,
+        )
         return state.outputs(inputs, known, outcome, account=account, carried=self._thing.CARRIED, converged=converged)
+
+    def _named(self, text: str) -> str:
+        """The text, whose commands about a connection name ours."""
+        return for_connection(text, self._connection)
+
+    def _told(self, key: object, why: Exception) -> str:
+        """One line of an error, as whoever reads the run can follow it."""
+        return f"{self._kind} {key}: {shown(str(why), connection=self._connection)}"
 
     def _regular(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs through their model and back: one shape for check, diff and read. Raises ValidationError."""
@@ -245,7 +260,7 @@ class Resource(DynamicResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         if opts.import_ is not None:
-            raise OnboardingError(f"{name}: import_ does not work with dynamic resources; use csp adopt")
+            raise OnboardingError(f"{name}: import_ does not work with dynamic resources; use {command('adopt')}")
         common = ("status", "waiting_on", "reason", "account")
         props: dict[str, Any] = {**dict.fromkeys((*common, *outputs)), **inputs}
         super().__init__(provider, name, props, opts)

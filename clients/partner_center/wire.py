@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from clients.errors import OurBug, PersonMustAct, Problem, UnknownOutcome
-from clients.partner_center.errors import LASTING_401, RULES, describe
+from clients.partner_center.errors import LASTING_401, LOGIN, RULES, describe
 from clients.rules import classify
 from clients.shape import ShapeError, items, mapping
 from clients.transport import Answer, AuthorizedTransport, Call, Credential, Transport, join
@@ -103,9 +103,7 @@ class Wire:
             raise PersonMustAct(
                 replace(problem, request_id=call.headers.get("MS-RequestId", "")),
                 owner="us",
-                action="set the client id with a secret, certificate or federated token"
-                if app_only
-                else "run `csp auth microsoft login` and sign in with MFA",
+                action="set the client id with a secret, certificate or federated token" if app_only else LOGIN,
             )
         answer = sender.send(call)
         if answer.ok or answer.status in call.expected or accept(answer):

@@ -8,6 +8,7 @@ from clients.partner_center.models import AttestationState
 from onboarding import labels, leaving, mails, next_steps
 from onboarding.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, signer
 from onboarding.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from schemas.command import command
 
 if TYPE_CHECKING:
     import schemas
@@ -93,7 +94,7 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
             "us",
             "customer file",
             f"{signatory(desired).email} declined. Talk to the customer, correct the signatory if needed, "
-            f"then run csp retry {desired.key} to ask again.",
+            f"then run {command('retry', desired.key)} to ask again.",
         )
         return blocked(facts, "the signatory declined the agreement", step)
     step = signatory_step(desired, pending, session, known)

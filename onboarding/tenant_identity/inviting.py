@@ -10,6 +10,7 @@ from onboarding import mails, next_steps
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.tenant_identity import invitation
 from onboarding.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain
+from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -44,7 +45,7 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         return waiting(facts, "us", reason(now, session), _talk(desired, now, session))
     if now.state == "maybe":
         note = invitation.letter(desired, known, session, now.number)
-        step = mails.look_first(note, f"maybe {now.sent}", f", or run csp invite renew {desired.key}")
+        step = mails.look_first(note, f"maybe {now.sent}", f", or run {command('invite', 'renew', desired.key)}")
         return waiting(facts, "us", reason(now, session), step)
     action = f"{now.to} (Global Admin) accepts the relationship link of the invitation. {told(now)}"
     if not found.wanted:
@@ -93,17 +94,19 @@ def _send_by_hand(
 ) -> NextStep:
     note = invitation.letter(desired, known, session, now.number)
     action = (
-        f"Send the mail below to {now.to} (csp invite show {desired.key} --format eml writes it as a file), then run "
-        f"csp invite send {desired.key} --by-hand, which notes the day in the customer file."
+        f"Send the mail below to {now.to} ({command('invite', 'show', desired.key, format='eml')} writes it as a "
+        f"file), then run {command('invite', 'send', desired.key, by_hand=True)}, which notes the day in the customer "
+        "file."
     )
     return NextStep("us", "your mail program", action, note.values(), invitation.link_for(known, session))
 
 
 def _talk(desired: TenantIdentityInputs, now: invitation.Invitation, session: Session) -> NextStep:
     """A person decides whether to invite again."""
-    again = f"csp invite renew {desired.key} sends a new invitation"
+    again = f"{command('invite', 'renew', desired.key)} sends a new invitation"
     if session.mail is None:
-        again = f"send it again (csp invite show {desired.key}) and run csp invite send {desired.key} --by-hand"
+        again = f"send it again ({command('invite', 'show', desired.key)}) and run "
+        again += command("invite", "send", desired.key, by_hand=True)
     if now.state == "declined":
         again = f"remove identity.declined_on from the customer file, then {again}"
     action = f"Talk to {now.to}. If they still want the relationship, {again}. Nothing is sent before."
@@ -140,8 +143,8 @@ def converge(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sess
         step = NextStep(
             "us",
             "mail server",
-            f"Correct identity.global_admin.email or the mail server; every run tries again. By hand: csp invite show "
-            f"{desired.key}.",
+            "Correct identity.global_admin.email or the mail server; every run tries again. By hand: "
+            f"{command('invite', 'show', desired.key)}.",
             next_steps.who(),
         )
         return waiting(outcome.facts, "us", why, step, memory=memory, again=True)

@@ -16,6 +16,7 @@ from clients.transport import request_id
 from onboarding import contract, next_steps
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
+from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -89,12 +90,12 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
     if not pc.agreement_templates():
         raise Refused(
             "Microsoft names no current agreement template, so nobody could accept the agreement of the new tenant",
-            "Look in Partner Center whether the agreement is offered; then csp retry.",
+            f"Look in Partner Center whether the agreement is offered; then {command('retry', desired.key)}.",
         )
-    _check_reseller(identity, session)
+    _check_reseller(desired.key, identity, session)
 
 
-def _check_reseller(identity: schemas.NewIdentity, session: Session) -> None:
+def _check_reseller(key: str, identity: schemas.NewIdentity, session: Session) -> None:
     """The indirect reseller must be ours and have signed; a create without it would make a direct customer."""
     pc, connection = session.partner_center, session.connection
     assert pc is not None
@@ -115,7 +116,7 @@ def _check_reseller(identity: schemas.NewIdentity, session: Session) -> None:
     if not pc.partner_agreement_signed(wanted):
         raise Refused(
             "the reseller has not signed the Microsoft Partner Agreement",
-            "The reseller signs it in its Partner Center; then csp retry.",
+            f"The reseller signs it in its Partner Center; then {command('retry', key)}.",
             "us",
         )
 
@@ -223,7 +224,7 @@ def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Out
     )
     action = (
         f"Ask TD SYNNEX's operations (or Microsoft's partner support) with the text below whether the tenant exists. "
-        f"If not: {another_prefix(free)} If it does, csp retry {key} takes it over."
+        f"If not: {another_prefix(free)} If it does, {command('retry', key)} takes it over."
     )
     text = (
         f"Customer {{customer}} ({{email}}): the create of the Microsoft tenant {domain} at {sent} got no answer. The "

@@ -29,6 +29,7 @@ from onboarding.tenant_identity.observe import (
     declared_domain,
     declared_tenant,
 )
+from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -164,7 +165,9 @@ def _new(
             return blocked(
                 facts,
                 "the signatory declined the agreement",
-                NextStep("us", "customer file", f"Talk to the customer; then csp retry {desired.key} asks again."),
+                NextStep(
+                    "us", "customer file", f"Talk to the customer; then {command('retry', desired.key)} asks again."
+                ),
             )
         if found.pending.status != "accepted":
             step = attestation.signatory_step(agreement_inputs(desired, identity), found.pending, session, known)
@@ -281,7 +284,8 @@ def _add_in_console(
 
 def _asking(desired: TenantIdentityInputs, now: Invitation, session: Session) -> str:
     """No API shows the acceptance: the operator asks, and ION's refusal is an answer too."""
-    again = f"csp invite renew {desired.key} sends it again" if session.mail is not None else "remind them"
+    renew = command("invite", "renew", desired.key)
+    again = f"{renew} sends it again" if session.mail is not None else "remind them"
     return (
         f"First ask {now.to} whether the invitation was accepted. {inviting.told(now)} "
         f"If ION refuses the Microsoft ID, it was not: {again}."

@@ -16,6 +16,7 @@ import schemas
 from clients.handover import make_local_recipient
 from csp.errors import CommandError
 from csp.main import app
+from schemas.command import shown
 from tests.workspace import ROOT, Sandbox, start_sandbox
 
 LIVE_ION = """\
@@ -62,7 +63,7 @@ class Desk:
         result = CliRunner().invoke(app, list(arguments), input=given)
         code, err, error = result.exit_code, result.stderr, result.exception
         if isinstance(error, CommandError):
-            code, err = error.exit_code, f"{err}csp: {error}\n"
+            code, err = error.exit_code, f"{err}csp: {shown(str(error))}\n"
         elif isinstance(error, schemas.DeclarationErrors):
             code, err = 2, f"{err}{error}\n"
         elif error is not None and not isinstance(error, SystemExit):

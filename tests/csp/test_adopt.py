@@ -152,7 +152,7 @@ def test_one_at_a_time(bare: Desk) -> None:
     with filelock.FileLock(bare.home / "adopt" / "reseller.lock"):
         said = adopt(bare)
     assert said.code == 1
-    assert said.err == "csp: another csp adopt of reseller is running on this machine: wait for its end\n"
+    assert said.err == "csp: another adoption of reseller is running on this machine: wait for its end\n"
     assert adopt(bare).code == 0
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from csp.shown import pasted
 from tests.csp.conftest import Desk
 
 LOGIN = ("auth", "ion", "login", "--stdin", "--own-user", "-c")
@@ -123,7 +124,7 @@ def test_keepalive_keeps_an_idle_chain_alive(reseller_desk: Desk) -> None:
     reseller_desk.sandbox.admin("POST", "clock", {"advance": 33 * 86400})
     said = reseller_desk.csp("auth", "ion", "keepalive", "-c", name)
     assert said.code == 1
-    assert "Request New Credentials, then run csp auth ion login -c plain" in said.err
+    assert f"Request New Credentials, then run {pasted('auth', 'ion', 'login', connection='plain')}" in said.err
 
 
 def test_not_reached_is_not_lost(reseller_desk: Desk) -> None:

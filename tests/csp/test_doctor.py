@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from csp import checks
+from csp.shown import pasted
 from tests.csp.conftest import Desk
 
 
@@ -57,7 +58,7 @@ def test_nobody_confirmed_the_program_access(reseller_desk: Desk) -> None:
     code, found = lines(reseller_desk, "-c", name)
     assert found[name, "program access"]["verdict"] == "warn"
     assert "Programs" in found[name, "program access"]["fix"]
-    assert found[name, "ION token"]["fix"] == f"csp auth ion login -c {name}"
+    assert found[name, "ION token"]["fix"] == pasted("auth", "ion", "login", connection=name)
     assert code == 1, "without a token nothing works"
 
 

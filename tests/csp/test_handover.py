@@ -20,6 +20,7 @@ from clients.partner_center.models import OneTimeCredentials
 from csp import handover
 from csp.errors import CommandError
 from csp.main import app
+from csp.shown import pasted
 from onboarding import client_package
 from tests.workspace import ROOT
 
@@ -182,8 +183,11 @@ def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, 
     code, said = csp("lost", "alpine", "--why", "the screen was closed", "--by", "ben")
     assert code == 0
     assert "Reset it" in said
-    assert "csp handover put -s provider alpine" in said  # as it can be pasted
-    assert "after the reset: csp handover put alpine" in csp("deliver", "alpine", "--stdout")[1]
+    assert "csp handover put alpine -s provider" in said  # as it can be pasted
+    assert (
+        f"after the reset: {pasted('handover', 'put', 'alpine', stack='provider')}"
+        in csp("deliver", "alpine", "--stdout")[1]
+    )
     assert csp("record", "alpine", "--where", "the client reset it alone", "--by", "ben")[0] == 0
     last = newest(store.list("alpine"))
     assert last is not None

@@ -55,7 +55,7 @@ def test_without_a_server_it_is_a_draft_that_a_person_sends_and_notes(desk: Desk
 
     refused = invite(desk, "send")
     assert refused.code == 1
-    for way in ("has no mail server", "--format eml", f"csp invite send {KEY} --by-hand"):
+    for way in ("has no mail server", "--format eml", f"csp invite send {KEY} -s provider --by-hand"):
         assert way in refused.err
 
     before = file_of(desk).read_text("utf-8")

@@ -105,8 +105,8 @@ def test_commands_of_next_steps_can_be_pasted(csp: Any) -> None:
         csp("status", "-s", "reseller", "--format", "markdown"),
     )
     for told in shown_:
-        assert "csp confirm -s reseller wingtip relationship" in told
-        assert "csp confirm wingtip" not in told
+        assert "csp confirm wingtip relationship -s reseller" in told
+        assert "csp confirm wingtip relationship`" not in told
 
 
 class Page(HTMLParser):

@@ -124,7 +124,7 @@ def test_a_closed_activity_log_is_told(partner: Bench, monkeypatch: pytest.Monke
     report, _ = partner.look()
     assert "not for this role" in report.log_closed["us"]
     assert report.exit_code() == 0
-    assert "activity log could not be read" in terminal(report)
+    assert "activity log could not be read" in terminal(report, "stack")
 
 
 def test_another_reseller_is_drift_and_none_is_no_proof(partner: Bench) -> None:

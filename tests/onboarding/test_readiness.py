@@ -144,7 +144,7 @@ def test_one_ion_screen_is_one_next_step() -> None:
     assert step["owner"] == "us"
     assert "Customer > Contoso Ltd > Cloud Billing > Cloud Providers > Add > Legacy Azure" in step["where"]
     assert step["action"].startswith("Add the row. Choose. Fill in.")
-    assert "csp confirm contoso pricebook and csp confirm contoso agreement" in step["action"]
+    assert "`csp confirm contoso pricebook` and `csp confirm contoso agreement`" in step["action"]
     assert step["values"] == {"Pricebook": "US Standard", "Microsoft ID": "t-1", "Customer": "Contoso Ltd"}
     assert sorted(step) == ["action", "link", "owner", "values", "where"]
 
