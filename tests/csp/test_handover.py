@@ -20,8 +20,8 @@ from clients.partner_center.models import OneTimeCredentials
 from csp import handover
 from csp.errors import CommandError
 from csp.main import app
-from csp.shown import pasted
 from onboarding import client_package
+from schemas.command import command
 from tests.workspace import ROOT
 
 PASSWORD = '=;;n.=s9Z"{user}-canary'
@@ -185,7 +185,7 @@ def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, 
     assert "Reset it" in said
     assert "csp handover put alpine -s provider" in said  # as it can be pasted
     assert (
-        f"after the reset: {pasted('handover', 'put', 'alpine', stack='provider')}"
+        f"after the reset: {command('handover', 'put', 'alpine', stack='provider')}"
         in csp("deliver", "alpine", "--stdout")[1]
     )
     assert csp("record", "alpine", "--where", "the client reset it alone", "--by", "ben")[0] == 0
