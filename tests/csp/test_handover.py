@@ -196,8 +196,8 @@ def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, 
 
 
 def test_only_new_tenants_have_credentials(csp: Csp) -> None:
-    for command in (("deliver",), ("put",), ("record", "--where", "x"), ("lost", "--why", "x")):
-        code, said = csp(command[0], "adventure", *command[1:])
+    for verb in (("deliver",), ("put",), ("record", "--where", "x"), ("lost", "--why", "x")):
+        code, said = csp(verb[0], "adventure", *verb[1:])
         assert (code, "brings its own tenant" in said) == (2, True)
 
 
