@@ -5,13 +5,14 @@ UV_VERSION := 0.13.9
 UV := .csp/tool/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
+CLI_TESTS := tests/e2e engine/tests/test_scenarios.py engine/tests/test_runs.py engine/tests/test_walk.py
 
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up people down setup test check format schemas bench-sandbox bench-load faults drills clean
+.PHONY: up people down setup test check cli test-cli format schemas bench-sandbox bench-load faults drills clean
 
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
 	@$(BIN)/python -m csp.first_run up
@@ -37,6 +38,16 @@ $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | 
 
 test: $(READY)        ## The whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+cli: $(READY)         ## Build the Pulumi CLI from its Go module into .csp/cli; says so where there is no Go
+	@nice $(BIN)/python tools/cli/build.py
+
+# The CLI of `make cli`, else the one on PATH. Each comparison of the engine suite runs both engines.
+test-cli: $(READY)    ## Every test that an engine takes part in, on the Pulumi CLI
+	@PATH="$(CURDIR)/.csp/cli/bin:$$PATH"; export PATH; \
+	if command -v pulumi >/dev/null; then echo "test-cli: $$(command -v pulumi) $$(pulumi version)"; \
+	CSP_TEST_ENGINES=pulumi $(BIN)/python -m pytest -n 2 --dist loadgroup $(CLI_TESTS); \
+	else echo "test-cli: there is no Pulumi CLI, nothing was tested on one (make cli builds it, where Go is)"; fi
 
 check: $(READY)       ## Style, types, imports, generated files, links
 	$(BIN)/ruff check .

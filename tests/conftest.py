@@ -1,5 +1,6 @@
 """Fixtures that several folders of tests share."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,11 @@ pytest.register_assert_rewrite("tests.workspace")
 
 from tests.workspace import Workspace  # noqa: E402  (after the rewrite is registered)
 
-ENGINES = ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
-"""The embedded engine always; the Pulumi CLI too where one is on PATH."""
+ENGINES = os.environ.get("CSP_TEST_ENGINES", "").split() or [
+    "embedded",
+    *(["pulumi"] if shutil.which("pulumi") else []),
+]
+"""The embedded engine always, the Pulumi CLI too where one is on PATH; `make test-cli` asks for the CLI alone."""
 
 
 @pytest.fixture(params=ENGINES)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scenario_trace import comparable, masked, plan
 from scenarios import SCENARIOS, Scenario
-from workbench import ENGINES, Workbench, normal
+from workbench import ENGINES, Workbench
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "-"))
@@ -60,26 +61,3 @@ def play(scenario: Scenario, folder: Path, engine: str) -> list[dict[str, Any]]:
 def word(call: dict[str, Any]) -> str:
     name = call.get("name") or call.get("props", {}).get("name") or call.get("id", "")
     return f"{call['call']} {str(name).removeprefix('id-')}"
-
-
-def masked(value: Any) -> Any:
-    """Ids of the `unique` mode carry a time."""
-    if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    if isinstance(value, str) and value.startswith(("one-", "two-")):
-        return value[:3]
-    return value
-
-
-def plan(digest: dict[str, Any]) -> list[Any]:
-    """The steps of a digest in a comparable form."""
-    keys = ("op", "urn", "diffReasons", "replaceReasons", "detailedDiff")
-    return sorted([[step.get(key) for key in keys] for step in digest.get("steps", [])], key=json.dumps)
-
-
-def comparable(state: dict[str, Any]) -> Any:
-    """A state without what may differ; resources by URN, for independent ones come in any order."""
-    rows = sorted(state.get("resources", []), key=lambda row: (row["urn"], row.get("delete", False)))
-    return masked(normal({**state, "resources": rows}))
