@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 import schemas
 from clients.clock import Clock, SystemClock
+from clients.endpoints import Endpoints, check_hosts, endpoints_of, ready_file
 from clients.entra.discovery import EntraDiscovery
 from clients.entra.discovery import describe as describe_entra
-from clients.errors import PersonMustAct, Problem
 from clients.handover import HandoverStore
 from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
@@ -29,37 +26,20 @@ from clients.partner_center.client import PartnerCenterClient
 from clients.partner_center.errors import describe as describe_partner_center
 from clients.partner_center.wire import Wire
 from clients.redact import SECRETS
+from clients.tokens.binding import Binding, BoundStore
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
+from clients.tokens.file_place import token_file
 from clients.tokens.ion import GivenAccess, IonTokens
 from clients.tokens.renewal import Wanted
 from clients.tokens.renewer import renew_detached
-from clients.tokens.store import TokenStore, open_store
+from clients.tokens.store import TokenStore, digest, open_store
 from clients.transport import AuthorizedTransport, Credential, Describe, Transport
 from clients.wirelog import WireLog
+from schemas import hosts
 from schemas.command import command
 
 INTERRUPTED = "CSP_INTERRUPTED"
 """Variable with the customer keys whose mail a run on another machine may have sent, with commas."""
-_ION = "https://ion.tdsynnex.com"
-_LOGIN = "https://login.microsoftonline.com"
-_PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Addresses and account ids; "" where the connection has none."""
-
-    ion: str
-    account: str
-    association: str
-    partner_center: str
-    partner_tenant: str
-    entra: str
-    login: str
-    reseller_tenant: str
-    reseller_partner_id: str
-    smtp_host: str
-    smtp_port: int
 
 
 class Session:
@@ -118,8 +98,9 @@ class Session:
         self._clock = clock or SystemClock()
         self._environment = environment
         self._detached = detached
-        self._ready = _ready_file(connection, home)
-        self.endpoints = _endpoints(connection, self._ready)
+        self._ready = ready_file(connection, home)
+        self.endpoints = endpoints_of(connection, self._ready)
+        check_hosts(connection, self.endpoints, environment)
         self.account = self.endpoints.account
         self.partner_tenant = self.endpoints.partner_tenant
         self.reseller_tenant = self.endpoints.reseller_tenant
@@ -140,7 +121,9 @@ class Session:
         )
         self._log = WireLog.from_environment()
         self.locks = KeyLocks(home / "locks", f"{self.account}/{self.partner_tenant}")
-        self.entra = EntraDiscovery(self.endpoints.entra, self._transport("entra", "public", describe_entra))
+        self.entra = EntraDiscovery(
+            self.endpoints.entra, self._transport("entra", "public", describe_entra, self.endpoints.entra)
+        )
         self._open_ion()
         self._open_partner_center()
         self.mail = self._mail()
@@ -164,18 +147,18 @@ class Session:
             credential = GivenAccess(given)
         else:
             seed = self._secret("ION_REFRESH_TOKEN", "ion_refresh_token")
-            again = self.connection.sandbox is not None
-            credential = self.ion_tokens = IonTokens(
-                self._store(""), self._renew, clock=self._clock, seed=seed, seed_again=again
-            )
-        plain = self._transport("ion", where.account, describe_ion)
-        self.ion = IonClient(where.ion, where.account, AuthorizedTransport(plain, credential))
+            again = bool(seed) and self.connection.sandbox is not None
+            store = self._store("", "ion", (where.ion,), where.account, seed)
+            credential = self.ion_tokens = IonTokens(store, self._renew, clock=self._clock, seed=seed, seed_again=again)
+        plain = self._transport("ion", where.account, describe_ion, where.ion)
+        answered = self.ion_tokens.answered if self.ion_tokens else lambda: None
+        self.ion = IonClient(where.ion, where.account, AuthorizedTransport(plain, credential, answered=answered))
         if where.association:
             self.association = AssociationClient(
                 where.ion,
                 where.association,
                 where.account,
-                AuthorizedTransport(self._transport("association", where.account, describe_ion), credential),
+                AuthorizedTransport(self._transport("association", where.account, describe_ion, where.ion), credential),
             )
 
     def _renew(self, store: TokenStore, wanted: Wanted) -> None:
@@ -196,7 +179,7 @@ class Session:
 
     def ion_transport(self) -> Transport:
         """Without a token: for the oauth calls."""
-        return self._transport("ion", "oauth", describe_ion)
+        return self._transport("ion", "oauth", describe_ion, self.endpoints.ion)
 
     def _open_partner_center(self) -> None:
         self.partner_center = self.user_tokens = self.app_tokens = None
@@ -212,17 +195,16 @@ class Session:
         authority = Authority(where.login, where.partner_tenant)
         if app.client_id:
             seed = self._secret("PC_REFRESH_TOKEN", "pc_refresh_token")
-            login = self._transport("entra", where.partner_tenant, describe_entra)
-            self.user_tokens = EntraTokens(
-                authority, app, login, clock=self._clock, store=self._store(".pc"), seed=seed
-            )
+            login = self._transport("entra", where.partner_tenant, describe_entra, where.login)
+            store = self._store(".pc", "microsoft", (where.login, where.partner_center), where.partner_tenant, seed)
+            self.user_tokens = EntraTokens(authority, app, login, clock=self._clock, store=store, seed=seed)
             if app.kind:
                 self.app_tokens = EntraTokens(authority, app, login, clock=self._clock)
         settings = self.connection.enhanced_attestation
         wire = Wire(
             where.partner_center,
             where.partner_tenant,
-            self._transport("partner_center", where.partner_tenant, describe_partner_center),
+            self._transport("partner_center", where.partner_tenant, describe_partner_center, where.partner_center),
             user=self.user_tokens,
             app=self.app_tokens,
         )
@@ -236,6 +218,7 @@ class Session:
         if declared is None or not host:
             return None
         sandbox = self.connection.sandbox is not None and not declared.host
+        refused = hosts.refused_host("mail", host, self._environment)
         return MailSender(
             MailServer(
                 host=host,
@@ -244,17 +227,18 @@ class Session:
                 tls=declared.tls and not sandbox,
                 sender=str(declared.sender),
                 copy_to=str(declared.copy_to or ""),
-                user=self._environment.get(self._variable("MAIL_USER"), ""),
-                password=self._environment.get(self._variable("MAIL_PASSWORD"), ""),
+                user="" if sandbox else self._environment.get(self._variable("MAIL_USER"), ""),
+                password="" if sandbox else self._environment.get(self._variable("MAIL_PASSWORD"), ""),
+                refused=str(refused or ""),
             )
         )
 
     def _handover(self) -> HandoverStore:
-        return open_handover(self.connection, self.home, self._clock)
+        return open_handover(self.connection, self.home, self._clock)  # its vault is checked already
 
     # --- inside
 
-    def _transport(self, system: str, account: str, describe: Describe) -> Transport:
+    def _transport(self, system: str, account: str, describe: Describe, base: str) -> Transport:
         return Transport(
             system,
             self._http,
@@ -264,16 +248,30 @@ class Session:
             stats=self.calls,
             describe=describe,
             log=self._log,
+            base=base,
         )
 
-    def _store(self, suffix: str) -> TokenStore:
-        declared = self.connection.token_store
+    def _store(self, suffix: str, kind: str, addresses: tuple[str, ...], account: str, seed: str) -> TokenStore:
+        """The tokens of one credential, for these addresses and this account alone. `kind`: of `csp auth`."""
+        declared, sandbox = self.connection.token_store, self.connection.sandbox
         name = f"{self.connection.name}{suffix}"
+        login = command("auth", kind, "login", connection=self.connection.name)
+        binding = Binding(
+            # The port of a sandbox is another one after each start.
+            address=f"sandbox {sandbox.profile}" if sandbox else " and ".join(dict.fromkeys(addresses)),
+            account=account,
+            login=login,
+            first_use=sandbox is None and all(map(hosts.is_built_in, addresses)),
+            seed=digest(seed) if sandbox else "",
+        )
+        return BoundStore(self._opened_store(declared, name, suffix), binding, account_proven=kind == "microsoft")
+
+    def _opened_store(self, declared: schemas.TokenStore | None, name: str, suffix: str) -> TokenStore:
         if declared is not None and declared.key_vault:
             secret = "csp-" + name.replace(".", "-").replace("_", "-")
             return open_store({"kind": "key_vault", "vault": str(declared.key_vault), "name": secret})
         if declared is not None and declared.file:
-            path = Path(declared.file).expanduser()
+            path = token_file(declared.file, self.home, self.project or Path.cwd())
             return open_store({"kind": "file", "path": str(path.with_name(path.stem + suffix + path.suffix))})
         return open_store({"kind": "file", "path": str(self.home / "tokens" / f"{name}.json")})
 
@@ -300,69 +298,6 @@ def open_handover(connection: schemas.Connection, home: Path, clock: Clock | Non
     return HandoverStore(home, recipients, clock=clock, scope=connection.name, vault=vault)
 
 
-def accounts_of(connection: schemas.Connection, home: Path) -> tuple[str, str]:
-    """ION account and partner tenant of a connection, without a credential. Raises PersonMustAct (no sandbox runs)."""
-    where = _endpoints(connection, _ready_file(connection, home))
-    return where.account, where.partner_tenant
-
-
 def home_of(project_dir: Path) -> Path:
     """`$CSP_HOME`, default `<project>/.csp`."""
     return Path(os.environ.get("CSP_HOME") or project_dir / ".csp").resolve()
-
-
-def _ready_file(connection: schemas.Connection, home: Path) -> Mapping[str, Any]:
-    """What the running sandbox told, with the keys of its account on the top level; {} without a sandbox."""
-    if connection.sandbox is None:
-        return {}
-    path = home / "sandbox" / f"{connection.sandbox.profile}.json"
-    try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        account = data["accounts"][connection.sandbox.account]
-        return {**data, **account}
-    except (OSError, ValueError, KeyError, TypeError):
-        problem = Problem(
-            "sandbox",
-            "open",
-            None,
-            "not-started",
-            f"connection {connection.name}: no running sandbox {connection.sandbox.profile} with account "
-            f"{connection.sandbox.account}",
-        )
-        raise PersonMustAct(
-            problem, owner="us", action=f"run {command('sandbox', 'start', profile=connection.sandbox.profile)}"
-        ) from None
-
-
-def _endpoints(connection: schemas.Connection, ready: Mapping[str, Any]) -> Endpoints:
-    association = connection.association_api.base_path if connection.association_api else ""
-    smtp = ready.get("smtp") or {}
-    if ready:
-        return Endpoints(
-            ion=str(ready["ion"]),
-            account=str(ready["ion_account_id"]),
-            association=association,
-            partner_center=str(ready["partner_center"]),
-            partner_tenant="" if connection.role == "indirect-reseller" else str(ready.get("pc_tenant") or ""),
-            entra=str(ready["entra"]),
-            login=str(ready["entra"]),
-            reseller_tenant=str(ready.get("reseller_tenant_id") or ""),
-            reseller_partner_id=str(ready.get("reseller_partner_id") or ""),
-            smtp_host=str(smtp.get("host") or ""),
-            smtp_port=int(smtp.get("port") or 0),
-        )
-    ion, partner, reseller = connection.ion, connection.partner_center, connection.reseller
-    login = str(partner.login) if partner else _LOGIN
-    return Endpoints(
-        ion=str(ion.base_url) if ion else _ION,
-        account=ion.account_id if ion else "",
-        association=association,
-        partner_center=str(partner.base_url) if partner else _PARTNER_CENTER,
-        partner_tenant=str(partner.tenant_id).lower() if partner else "",
-        entra=str(connection.entra.base_url) if connection.entra else login,
-        login=login,
-        reseller_tenant=str(reseller.tenant_id).lower() if reseller else "",
-        reseller_partner_id=reseller.partner_id if reseller else "",
-        smtp_host="",
-        smtp_port=0,
-    )

@@ -14,6 +14,7 @@ from pathlib import Path
 import filelock
 
 from clients.errors import Problem, RetryLater
+from schemas.whole_file import private_folder
 
 _WHAT = {
     "ion.customer": "the profile of",
@@ -41,12 +42,12 @@ class KeyLocks:
     @contextlib.contextmanager
     def hold(self, kind: str, natural_key: str) -> Iterator[None]:
         """Raises Taken when another process keeps the lock for longer than the time-out. Not re-entrant."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._folder)
         key, what = natural_key.strip().casefold(), _WHAT.get(kind, kind)
-        # Readable for whoever looks into the folder, and unique whatever the key holds.
-        name = re.sub(r"[^a-z0-9.@-]", "_", f"{kind}-{key}")[:80]
-        unique = hashlib.sha256(f"{self._scope}\n{kind}\n{key}".encode()).hexdigest()[:12]
-        lock = filelock.FileLock(str(self._folder / f"{name}-{unique}.lock"), thread_local=False)
+        # A file name is seen by more people than a file, and the key may be somebody's e-mail.
+        unique = hashlib.sha256(f"{self._scope}\n{kind}\n{key}".encode()).hexdigest()[:24]
+        name = f"{re.sub(r'[^a-z.]', '_', kind)}-{unique}.lock"
+        lock = filelock.FileLock(str(self._folder / name), mode=0o600, thread_local=False)
         try:
             lock.acquire(timeout=self._timeout, poll_interval=0.02)
         except filelock.Timeout:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clients.clock import Clock
+from schemas.whole_file import private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,10 @@ class Pauses:
         """Nobody calls `scope` for `seconds`; a longer pause that already stands is kept."""
         if seconds <= max(self.remaining(scope), 0.0):
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=".pause-")
         with os.fdopen(handle, "w") as stream:
+            os.fchmod(handle, 0o600)
             # A little longer than asked: rounding here or there must not make us early.
             stream.write(f"{self._clock.now().timestamp() + seconds + 0.05:.3f}")
         Path(name).replace(self._path(scope))

@@ -94,7 +94,9 @@ class Transport:
         stats: CallStats,
         describe: Describe,
         log: WireLog | None = None,
+        base: str = "",
     ) -> None:
+        """`base`: the only address that anything is sent to, whatever an answer or a setting names."""
         self.system = system
         self._http = http
         self._clock = clock
@@ -103,6 +105,7 @@ class Transport:
         self._stats = stats
         self._describe = describe
         self._log = log or WireLog(None)
+        self._origin = _origin(base) if base else None
         self._run_ends = clock.monotonic() + limits.deadline_seconds
 
     def send(self, call: Call) -> Answer:
@@ -111,6 +114,9 @@ class Transport:
         Raises RetryLater (not sent, or a read without a usable answer), UnknownOutcome (a write without one),
         NotReached (certificate not trusted, redirect), OurBug (malformed request).
         """
+        if self._origin is not None and _origin(call.url) != self._origin:
+            scheme, host, port = self._origin
+            raise OurBug(self._problem(call, "other-host", f"not sent: the address is not at {scheme}://{host}:{port}"))
         now = self._clock.monotonic()
         if now > self._run_ends:
             raise RetryLater(self._problem(call, "deadline", "not sent: the run's time is used up"))
@@ -242,6 +248,14 @@ class Transport:
         self._clock.sleep(delay)
 
 
+def _origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return ("", "", None)
+    return (parts.scheme, parts.host, parts.port or {"https": 443, "http": 80}.get(parts.scheme))
+
+
 def _answer(response: httpx.Response) -> Answer:
     # Either system may start a body with a byte-order mark, or leave it out (partner-center-api 12).
     text = response.content.decode("utf-8-sig", errors="replace")
@@ -304,10 +318,13 @@ class AuthorizedTransport:
         credential: Credential,
         *,
         refresh_on: Callable[[Answer], bool] = lambda answer: True,
+        answered: Callable[[], None] = lambda: None,
     ) -> None:
+        """`answered` is called after every 2xx."""
         self.transport = transport
         self._credential = credential
         self._refresh_on = refresh_on
+        self._answered = answered
 
     def send(self, call: Call) -> Answer:
         token = self._credential.token()
@@ -319,6 +336,8 @@ class AuthorizedTransport:
 
     def _send(self, call: Call, token: str) -> Answer:
         answer = self.transport.send(call.with_headers({"Authorization": f"Bearer {token}"}))
+        if answer.ok:
+            self._answered()
         if answer.status != HTTPStatus.UNAUTHORIZED:
             self._credential.worked(token)
         return answer

@@ -22,6 +22,7 @@ from csp.project import Project
 from csp.shown import pasted
 from onboarding import adoption, readiness
 from onboarding.look import EstateLook
+from schemas.whole_file import private_folder
 
 TENANTS_SHOWN = 20
 
@@ -117,9 +118,9 @@ def _adopt(
 def _alone(project: Project, stack: str) -> Iterator[None]:
     """One adoption of a stack at a time on this machine; freed by the operating system when its holder dies."""
     path = project.home / "adopt" / f"{stack}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     try:
-        with filelock.FileLock(path, timeout=0):
+        with filelock.FileLock(path, timeout=0, mode=0o600):
             yield
     except filelock.Timeout:
         raise CommandError(f"another adoption of {stack} is running on this machine: wait for its end") from None

@@ -66,7 +66,7 @@ def run_import(engine: engines.Engine, project: Project, path: Path, ready: list
     targets = [part for urn in [*urns, guard_urn(engine.stack, project.name)] for part in ("--target", urn)]
     common = ("--stack", engine.stack, "--yes", "--skip-preview")
     keys = path.with_suffix(".keys")
-    write_whole(keys, "\n".join(one.declared.key for one in ready).encode())
+    write_whole(keys, "\n".join(one.declared.key for one in ready).encode(), mode=0o600)
     prepared = _with(engine, {LEAVE_OUT: str(keys)}).capture("up", *common, "--refresh=false", *targets)
     _done(prepared.returncode, (prepared.stdout + prepared.stderr).splitlines(), "could not prepare the stack")
     # The CLI would write the whole state once a resource; an import that is killed is simply run again.

@@ -14,6 +14,7 @@ import typer
 from clients import clock
 from clients.connection import Session
 from clients.errors import CredentialsLost, RetryLater
+from clients.tokens.binding import unbound
 from clients.tokens.ion import IonTokens, LoginRefused
 from clients.tokens.store import FileTokenStore
 from csp import access, auth_microsoft, secret_input
@@ -176,6 +177,8 @@ def _finish(session: Session, tokens: IonTokens) -> NoReturn:
     """Prove the new chain (the one before it may go then), show what it is good for, and end."""
     facts = _facts(session, tokens)
     chain = tokens.store.load()
+    if facts["rights_ok"]:
+        tokens.answered()
     if chain is not None and facts["access_seconds"]:
         tokens.worked(chain.access_token)
     _print(facts)
@@ -197,7 +200,8 @@ def _facts(session: Session, tokens: IonTokens) -> dict[str, Any]:
         told_by = f"our own clock, at {REFRESH_DAYS} days"
     rights = ion_rights(session, chain.access_token) if chain and life.state == "good" and access_seconds > 0 else None
     store = tokens.store
-    loose = store.loose_permissions() if isinstance(store, FileTokenStore) else ""
+    file = unbound(store)
+    loose = file.loose_permissions() if isinstance(file, FileTokenStore) else ""
     return {
         "connection": session.connection.name,
         "account": session.account,

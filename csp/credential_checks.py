@@ -11,6 +11,7 @@ from clients import clock
 from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost
 from clients.ion.client import IonClient
+from clients.tokens.binding import unbound
 from clients.tokens.entra import EntraTokens
 from clients.tokens.renewal import MARGIN
 from clients.tokens.store import FileTokenStore, TokenStore
@@ -263,11 +264,12 @@ def _program_access(connection: schemas.Connection) -> Check:
 
 def _store(name: str, what: str, store: TokenStore) -> Check:
     """Who else can read the tokens, and can we write them? A run may have to renew, so even a preview writes here."""
+    try:
+        store.load()
+    except ClientError as error:
+        return failed(name, what, error)
+    store = unbound(store)
     if not isinstance(store, FileTokenStore):
-        try:
-            store.load()
-        except ClientError as error:
-            return failed(name, what, error)
         return Check(name, what, "pass", f"{store.place}; readable (only a renewal would show the right to write)")
     file = Path(store.place)
     if loose := store.loose_permissions():

@@ -14,6 +14,7 @@ from csp import access, engines
 from csp.check import Check, Options
 from csp.checks import connection_checks
 from csp.errors import CommandError
+from csp.modes import mode_check
 from csp.project import Project
 from schemas.command import command
 
@@ -72,6 +73,7 @@ def _all(project: Project, stack: str, connection: str, options: Options) -> Ite
             )
             yield _engine(project, stack, estate)
             names = names or sorted(estate.connections)
+    yield from mode_check(project.home)
     for name in names:
         yield from connection_checks(project, name, options)
 

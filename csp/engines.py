@@ -18,6 +18,7 @@ from csp.errors import CommandError
 from csp.project import Project
 from onboarding.inputs import LEAVE_OUT
 from schemas.command import START, command, started
+from schemas.whole_file import private_folder
 
 NO_STACK = 6
 """Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
@@ -120,8 +121,7 @@ def local_environment(project: Project, estate: schemas.Estate) -> dict[str, str
     """
     found = {"CSP_HOME": str(project.home), START: started()}
     if estate_is_sandbox(estate):
-        state = project.home / "state"
-        state.mkdir(parents=True, exist_ok=True)
+        state = private_folder(project.home / "state")
         found["PULUMI_BACKEND_URL"] = os.environ.get("PULUMI_BACKEND_URL", state.as_uri())
         if "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
             found["PULUMI_CONFIG_PASSPHRASE"] = os.environ.get("PULUMI_CONFIG_PASSPHRASE", "")

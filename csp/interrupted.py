@@ -20,7 +20,7 @@ from csp.engines import Engine
 from csp.errors import CommandError
 from onboarding import readiness
 from schemas.command import command
-from schemas.whole_file import write_whole
+from schemas.whole_file import private_folder, write_whole
 
 MAILING = ("TenantIdentity", "Attestation")
 """Kinds of resources that send mails."""
@@ -68,8 +68,8 @@ def run(
         )
     given = os.environ.get(INTERRUPTED, "")
     engine.environment[INTERRUPTED] = ",".join(filter(None, (given, *doubtful)))
-    own.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(own, b"")
+    private_folder(own.parent)
+    write_whole(own, b"", mode=0o600)
     code = engine.run(verb, "--stack", engine.stack, *arguments)
     if code == 0 or (code > 0 and not stopped_here):  # not killed, nor held up by the lock of the one that was
         own.unlink(missing_ok=True)

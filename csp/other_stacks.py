@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import schemas
-from clients.connection import Session, accounts_of
+from clients.connection import Session
+from clients.endpoints import accounts_of
 from clients.errors import ClientError
 from csp.project import Project
 from onboarding.drift import Elsewhere

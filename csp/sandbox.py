@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from csp.errors import CommandError
+from schemas.whole_file import private_folder
 
 PROFILES = ("provider", "reseller", "empty")
 START_SECONDS = 30.0
@@ -91,8 +92,7 @@ def start(home: Path, profile: str, port: int = 0) -> Running:
     """
     if running := find(home, profile):
         return running
-    folder = home / "sandbox"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private_folder(home / "sandbox")
     log_file = folder / f"{profile}.log"
     last_port = folder / f"{profile}.port"
     if not port and last_port.is_file():

@@ -10,6 +10,7 @@ from csp import sandbox
 from csp.errors import CommandError
 from csp.project import Project
 from schemas.command import command
+from schemas.whole_file import private_folder
 
 app = typer.Typer(help="A simulated ION, Microsoft and their people on this machine.", no_args_is_help=True)
 
@@ -28,7 +29,7 @@ def start(
 ) -> None:
     """Run a sandbox here until it is stopped (Ctrl-C or SIGTERM). Prints one JSON line when it is ready."""
     home = Project.find().home
-    (home / "sandbox").mkdir(parents=True, exist_ok=True)
+    private_folder(home / "sandbox")
     if running := sandbox.find(home, profile):
         raise CommandError(
             f"a {profile} sandbox runs already (pid {running.pid}): {command('sandbox', 'stop', profile=profile)}"

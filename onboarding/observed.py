@@ -25,6 +25,7 @@ from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, Le
 from clients.partner_center.models import Agreement, AuditRecord, BillingProfile, PcAddress, PcCustomer
 from onboarding import compare
 from onboarding.look import EstateLook
+from schemas.whole_file import private_folder
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -72,9 +73,10 @@ class Observed:
 
     def save(self, path: Path) -> None:
         """Replace the file at once; readable by its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".observed-")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            os.fchmod(handle, 0o600)
             json.dump({"version": VERSION, **{f.name: getattr(self, f.name) for f in fields(self)}}, stream)
         Path(name).replace(path)
 

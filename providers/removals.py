@@ -18,6 +18,7 @@ import filelock
 
 from clients.connection import home_of
 from providers.errors import OnboardingError, in_plugin
+from schemas.whole_file import private_folder
 
 VARIABLE = "CSP_ALLOW_REMOVALS"
 _LOCK = threading.Lock()
@@ -49,9 +50,8 @@ def _together() -> Iterator[None]:
     if not in_plugin():
         yield
         return
-    folder = home_of(Path.cwd()) / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with filelock.FileLock(str(folder / "endings.lock"), timeout=60):
+    folder = private_folder(home_of(Path.cwd()) / "locks")
+    with filelock.FileLock(str(folder / "endings.lock"), timeout=60, mode=0o600):
         for old in folder.glob("endings-*.json"):
             if time.time() - old.stat().st_mtime > _DAY:
                 old.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -11,8 +12,9 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from schemas.checks import check_confirmation, get, text
 from schemas.customer import PROGRAM_ACCESS
+from schemas.hosts import refused
 from schemas.nearest import quoted
-from schemas.values import CURRENCIES, GUID
+from schemas.values import CURRENCIES, GUID, is_address
 
 Report = Callable[..., None]
 
@@ -27,6 +29,7 @@ def check_connection(data: Mapping[str, Any], name: str, report: Report, today: 
     _role(data, report)
     _money(data, report)
     _places(data, report)
+    _hosts(data, report)
     check_confirmation(get(data, "program_access"), ("program_access",), PROGRAM_ACCESS, report, today)
     links = get(data, "relationship_links")
     for index, link in enumerate(links if isinstance(links, list) else ()):
@@ -85,6 +88,27 @@ def _places(data: Mapping[str, Any], report: Report) -> None:
     path = get(data, "association_api", "base_path")
     if isinstance(path, str) and not path.startswith("/"):
         report(("association_api", "base_path"), "CSP-SHAPE-005", "a path starts with /", f"try {quoted('/' + path)}")
+
+
+ADDRESSES: Mapping[tuple[str, str], str] = {
+    ("ion", "base_url"): "ion",
+    ("partner_center", "base_url"): "partner_center",
+    ("partner_center", "login"): "login",
+    ("entra", "base_url"): "login",
+    ("handover", "key_vault"): "key_vault",
+    ("token_store", "key_vault"): "key_vault",
+}
+"""Every address of a connection file that gets a credential, and whose it must be."""
+
+
+def _hosts(data: Mapping[str, Any], report: Report) -> None:
+    for path, service in ADDRESSES.items():
+        address = text(data, *path)
+        if not is_address(address):  # told by the type of the value
+            continue
+        wrong = refused(service, address, os.environ, sandbox=get(data, "sandbox") is not None)
+        if wrong:
+            report(path, "CSP-CONN-012", wrong.message, wrong.hint)
 
 
 def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "") -> list[tuple[str, str, str]]:

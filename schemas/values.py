@@ -195,11 +195,18 @@ def _key(value: str) -> str:
     )
 
 
-def _url(value: str) -> str:
+def is_address(value: str) -> bool:
+    """Whether ``value`` is an https address, or an http one of this machine."""
     parts = _split(value)
-    local = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if parts is not None and parts.hostname and (parts.scheme == "https" or (local and parts.scheme == "http")):
+    if parts is None or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
+
+
+def _url(value: str) -> str:
+    if is_address(value):
         return value
+    parts = _split(value)
     bare = value.removeprefix("http://")
     hint = f"try {quoted('https://' + bare)}" if parts is not None and "://" not in bare else ""
     raise wrong("CSP-CONN-006", f"{quoted(value)} is no https address", hint)

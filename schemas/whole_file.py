@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -28,6 +29,22 @@ def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
         os.fsync(handle)
     draft.replace(path)
     sync_folder(path.parent)
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder, and those above it that are missing, for this user alone, whatever the umask. One that is there
+    stays as it is: `csp doctor` tells when others can read it. Raises OSError."""
+    missing = []
+    above = folder
+    while not above.exists():
+        missing.append(above)
+        above = above.parent
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)  # another process may have been faster
+        one.chmod(0o700)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    return folder
 
 
 def sync_folder(folder: Path) -> None:

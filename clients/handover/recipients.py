@@ -9,19 +9,20 @@ from typing import Any
 import pyrage
 
 from clients.errors import PersonMustAct, Problem
+from schemas.whole_file import private_folder
 
 _FIX = "name an age public key (age1... or ssh-ed25519 ...) under handover.recipients of the connection"
 
 
 def make_local_recipient(home: Path) -> Path:
     """For a sandbox: an age key pair below `<home>/handover`, made once. Returns the file with the public key."""
-    folder = home / "handover"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = private_folder(home / "handover")
     public, private = folder / "recipient.txt", folder / "identity.txt"
     if not public.exists():
         identity = pyrage.x25519.Identity.generate()
         handle = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            os.fchmod(handle, 0o600)
             stream.write(f"{identity}\n")
         public.write_text(f"{identity.to_public()}\n", encoding="utf-8")
     return public

@@ -19,7 +19,7 @@ from clients.errors import PersonMustAct, Problem
 from clients.handover.entry import Entry
 from clients.handover.recipients import parse, resolve
 from clients.locks import KeyLocks
-from schemas.whole_file import write_whole
+from schemas.whole_file import private_folder, write_whole
 
 
 class Vault(Protocol):
@@ -130,7 +130,7 @@ class FolderShelf:
                     draft.rename(place)
 
     def _write(self, entry: Entry, value: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._folder)
         data = {**asdict(entry), "scope": self._scope, **({"value": value} if value else {})}
         file = self._file(entry)
         try:

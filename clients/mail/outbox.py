@@ -15,7 +15,7 @@ from typing import Protocol
 
 from clients.clock import Clock
 from clients.mail.sender import Message, SendResult
-from schemas.whole_file import write_whole
+from schemas.whole_file import private_folder, write_whole
 
 SENDING = "sending"
 
@@ -85,7 +85,7 @@ class Outbox:
 
     def _write(self, message: Message, result: str) -> None:
         """Replace the marker so that it is whole on disk when this returns. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._folder)
         file = self._file(message)
         marker = {
             "message_id": message.message_id,

@@ -44,6 +44,8 @@ class MailServer:
     user: str = ""
     password: str = ""
     tls: bool = False
+    refused: str = ""
+    """Why this host does not get the password; "" when it does."""
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port})"
@@ -68,6 +70,8 @@ class MailSender:
         """`sent`: the server took it. `failed`: it certainly did not. `maybe`: the connection ended after the text went
         out, so it must not be sent again without a look at the mailbox. `last_error` holds the reason in one line."""
         self.last_error = ""
+        if self._server.user and self._server.refused:
+            return self._failed(f"not sent: {self._server.refused}")
         try:
             mail = compose(message, self._server.sender, self._server.copy_to)
         except ValueError as error:
@@ -86,6 +90,8 @@ class MailSender:
     def check(self) -> str:
         """Greets the server, with TLS where it is asked for, and says goodbye: no mail, no login. "" or the reason why
         no mail could be sent, in one line."""
+        if self._server.user and self._server.refused:
+            return self._server.refused
         try:
             smtp = self._connect(self._server.host, self._server.port, timeout=self._timeout)
         except (OSError, smtplib.SMTPException) as error:

@@ -12,6 +12,7 @@ from clients.ion.errors import LOGIN, RULES, describe
 from clients.redact import SECRETS
 from clients.rules import classify
 from clients.shape import ShapeError, mapping, number
+from clients.tokens.binding import settle, unbound
 from clients.tokens.renewal import Wanted, usable
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.transport import Call, Transport, join
@@ -73,6 +74,10 @@ class IonTokens:
             self._proven = token
             self.store.proven()
 
+    def answered(self) -> None:
+        """ION answered a call on the connection's account: the chain is of that account from here on."""
+        settle(self.store)
+
     def login(self, refresh_token: str) -> None:
         """Starts a new chain with a refresh token that a person got from ION, and proves it at once.
 
@@ -84,7 +89,7 @@ class IonTokens:
         with self._lock:
             self._chain = None
             with self.store.lease():
-                before = self.store.load()
+                before = unbound(self.store).load()  # whatever it was made for: a person has decided
                 self.store.save(
                     Chain(refresh_token=refresh_token, seed=f"{digest(refresh_token)} {digest(self._seed)}")
                 )
@@ -109,7 +114,7 @@ class IonTokens:
             now = self.store.load()
             if now is None or now.refresh_token != tried:
                 return False
-            self.store.save(before)
+            unbound(self.store).save(before)
         return True
 
     def keepalive(self) -> None:
@@ -125,7 +130,7 @@ class IonTokens:
             with self.store.lease():
                 chain = self.store.load()
                 if chain is not None:
-                    self.store.save(Chain(refresh_token=chain.refresh_token, seed=chain.seed))
+                    self.store.save(Chain(refresh_token=chain.refresh_token, seed=chain.seed, account=chain.account))
             self._chain = None
             self._renew(self.store, Wanted(force=True))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SETTLE = 2.0  # versions carry whole seconds; after this wait, competitors of the same second are visible
 _LEASE = timedelta(seconds=180)
+SECURE: Mapping[str, Any] = {"permit_redirects": False}
+"""A vault that redirects is none: neither token nor secret follows."""
 _FIX = "let this identity get, set, list and update secrets in the vault (role Key Vault Secrets Officer)"
 
 
@@ -123,7 +125,7 @@ def open_vault(vault: str) -> SecretClient:
     from azure.identity import DefaultAzureCredential
     from azure.keyvault.secrets import SecretClient
 
-    return SecretClient(vault_url=vault, credential=DefaultAzureCredential())
+    return SecretClient(vault_url=vault, credential=DefaultAzureCredential(), **SECURE)
 
 
 def guard(operation: str, place: str, act: Callable[[], T]) -> T:

@@ -109,6 +109,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
             stats=CallStats(),
             describe=describe,
             log=WireLog.from_environment(),
+            base=job["base_url"],
         )
         try:
             renew(open_store(job["store"]), exchange_over(transport, job["base_url"]), Wanted(**job["wanted"]), clock)

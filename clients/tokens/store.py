@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,9 +17,11 @@ import filelock
 
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.redact import SECRETS
-from schemas.whole_file import sync_folder
+from schemas.whole_file import private_folder, sync_folder
 
 LEASE_SECONDS = 120.0
+_LARGEST = 1024 * 1024
+_BEGIN = len('{"access_token')
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Chain:
     `seed` holds digests of the tokens that a person put in, so that a newer one replaces the chain and an old one does
     not.
     `sent_at` is set before the refresh token is sent and cleared with the final answer: set and nobody renewing, nobody
-    knows whether the token was spent. `rejected` holds the answer after a definite refusal.
+    knows whether the token was spent. `rejected` holds the answer after a definite refusal. `address` and `account` say
+    what the chain was made for (binding.py); both are empty in one that an earlier release stored.
     """
 
     refresh_token: str
@@ -39,6 +42,8 @@ class Chain:
     seed: str = ""
     sent_at: float | None = None
     rejected: str = ""
+    address: str = ""
+    account: str = ""
 
     def __repr__(self) -> str:
         return f"Chain(expires_at={self.expires_at}, sent_at={self.sent_at}, rejected={self.rejected!r})"
@@ -86,11 +91,16 @@ class TokenStore(Protocol):
 
 class FileTokenStore:
     """A file with mode 0600, replaced atomically. The generation before it stays beside it until the new one is proven,
-    so that a torn disk never leaves us with nothing."""
+    so that a torn disk never leaves us with nothing. A link is followed: what it leads to is the store, and two links
+    to one store share its lease."""
 
     def __init__(self, path: Path, *, lease_seconds: float = LEASE_SECONDS) -> None:
-        self._path = path
-        self._previous = path.with_name(path.name + ".previous")
+        """Raises PersonMustAct for a link that leads to itself."""
+        try:
+            self._path = path.resolve()
+        except (OSError, RuntimeError):
+            raise _not_ours(path, "is a link that leads nowhere") from None
+        self._previous = self._path.with_name(self._path.name + ".previous")
         self._lease_seconds = lease_seconds
 
     @property
@@ -101,9 +111,10 @@ class FileTokenStore:
         return {"kind": "file", "path": str(self._path)}
 
     def load(self) -> Chain | None:
+        """Raises PersonMustAct for a file that is no store."""
         for path in (self._path, self._previous):
             try:
-                return Chain.from_json(path.read_text(encoding="utf-8"))
+                return Chain.from_json(_text(path))
             except FileNotFoundError:
                 continue
             except (ValueError, TypeError):
@@ -112,11 +123,13 @@ class FileTokenStore:
         return None
 
     def save(self, chain: Chain) -> None:
-        folder = self._path.parent
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{self._path.name}.")  # mkstemp makes it 0600
+        """Raises PersonMustAct, and keeps the file, when it is something else than a store; OSError."""
+        self._refuse_others()
+        folder = private_folder(self._path.parent)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{self._path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                os.fchmod(stream.fileno(), 0o600)  # mkstemp asks for that, and the umask may take some of it
                 stream.write(chain.to_json())
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -126,6 +139,19 @@ class FileTokenStore:
             Path(name).unlink(missing_ok=True)
             raise
         sync_folder(folder)
+
+    def _refuse_others(self) -> None:
+        """A mistyped path must not cost somebody's file. What a torn disk leaves of a store still counts as one."""
+        try:
+            text = _text(self._path)
+        except FileNotFoundError:
+            return
+        except ValueError:
+            text = "?"
+        begin = Chain("").to_json()[:_BEGIN]
+        torn = not text.strip("\0 \n") or text.startswith(begin) or begin.startswith(text)
+        if not (torn or _is_store(text) or self._previous.is_file()):
+            raise _not_ours(self._path, "is no token store, so it is not replaced")
 
     def _keep_previous(self, folder: Path) -> None:
         if self._previous.exists() or not self._path.exists():
@@ -142,7 +168,7 @@ class FileTokenStore:
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._path.parent)
         # A lock of its own for each use: the operating system frees it when its process dies.
         lock = filelock.FileLock(str(self._path) + ".lock", mode=0o600, thread_local=False)
         try:
@@ -164,8 +190,36 @@ class FileTokenStore:
         return f"{mode:04o}" if mode & 0o077 else ""
 
 
-def open_store(spec: dict[str, str]) -> TokenStore:
+def _text(path: Path) -> str:
+    """The text of a store, which is a plain file of some kilobytes. Raises OSError, ValueError (not UTF-8), and
+    PersonMustAct for what would hang or never end (a pipe, a device)."""
+    mode = path.stat()
+    if not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST:
+        raise _not_ours(path, "is no token store")
+    return path.read_text(encoding="utf-8")
+
+
+def _is_store(text: str) -> bool:
+    try:
+        Chain.from_json(text)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _not_ours(path: Path, what: str) -> PersonMustAct:
+    problem = Problem("tokens", "open", None, "no-store", f"{path} {what}")
+    return PersonMustAct(problem, owner="us", action="name another file as token_store, or move this one away")
+
+
+def open_store(spec: Mapping[str, str]) -> TokenStore:
     """The store that `spec()` of another process names. The Azure library is loaded only where a vault is used."""
+    from clients.tokens.binding import bound
+
+    return bound(_opened(spec), spec)
+
+
+def _opened(spec: Mapping[str, str]) -> TokenStore:
     if spec["kind"] == "file":
         return FileTokenStore(Path(spec["path"]))
     if spec["kind"] == "key_vault":

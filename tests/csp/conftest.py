@@ -19,11 +19,11 @@ from csp.main import app
 from schemas.command import shown
 from tests.workspace import ROOT, Sandbox, start_sandbox
 
-LIVE_ION = """\
+PLAIN = """\
 role: indirect-reseller
 partner_center_region: us
 cohort: ion-onboarded
-ion: {{base_url: "{ion}", account_id: "{account}"}}
+sandbox: {{profile: {name}}}
 countries: [US]
 currencies: [USD]
 """
@@ -72,9 +72,15 @@ class Desk:
         return self.said[-1]
 
     def plain_connection(self, name: str = "plain", account: str = "", **more: str) -> str:
-        """A connection file without `sandbox:`, as a live account has: no help with credentials. Returns its name."""
-        values = {"ion": self.sandbox.ready["ion"], "account": account or self.sandbox.ready["ion_account_id"], **more}
-        (self.root / "stacks" / "connections" / f"{name}.yaml").write_text(LIVE_ION.format(**values), "utf-8")
+        """A connection as a live account has one: its sandbox gives addresses, and no help with credentials.
+        Returns its name."""
+        ready = self.sandbox.ready
+        address = more.get("ion", ready["ion"])
+        told = {"ion": address, "ion_account_id": account or ready["ion_account_id"]}
+        others = {key: ready[key] for key in ("partner_center", "entra")}
+        file = self.home / "sandbox" / f"{name}.json"
+        file.write_text(json.dumps({**others, "accounts": {"us": told}}), "utf-8")
+        (self.root / "stacks" / "connections" / f"{name}.yaml").write_text(PLAIN.format(name=name), "utf-8")
         return name
 
     def new_refresh_token(self, account: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+import schemas
 from clients.connection import Session
 from clients.errors import CredentialsLost, Problem
 from clients.ion.models import Address, CloudProfile, IonCustomer
@@ -108,7 +109,7 @@ def test_the_table_and_the_list_of_steps(reseller_desk: Desk, capsys: pytest.Cap
 def test_one_token_and_an_account_id_are_enough(
     reseller_desk: Desk, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ion = reseller_desk.sandbox.ready["ion"]
+    profile = reseller_desk.plain_connection()
     monkeypatch.setenv("CSP_LIVE_ION_REFRESH_TOKEN", reseller_desk.new_refresh_token())
     ask = live._account_session
 
@@ -118,7 +119,7 @@ def test_one_token_and_an_account_id_are_enough(
         real.close()
         assert real.connection.ion is not None
         assert real.connection.ion.base_url == "https://ion.tdsynnex.com"
-        nearby = real.connection.model_copy(update={"ion": real.connection.ion.model_copy(update={"base_url": ion})})
+        nearby = real.connection.model_copy(update={"ion": None, "sandbox": schemas.SandboxRef(profile=profile)})
         return Session(nearby, real.home, {"CSP_LIVE_ION_REFRESH_TOKEN": reseller_desk.new_refresh_token()})
 
     monkeypatch.setattr(live, "_account_session", here)
