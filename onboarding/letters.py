@@ -5,29 +5,31 @@ connection), then among the built-in ones:
 
     KIND.REGION-COHORT.LANGUAGE.txt.j2, KIND.REGION.LANGUAGE.txt.j2, KIND.LANGUAGE.txt.j2, then the same in English
 
-The first line is the subject. The HTML page is made of the text's paragraphs, so the two cannot disagree.
+The first line is the subject. The HTML page is made of the text's paragraphs, so the two cannot disagree. What a
+template may hold is in `mail_template`, where a mail may lead in `mail_links`.
 """
 
 from __future__ import annotations
 
-import functools
+import itertools
 import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError, TemplateNotFound
-from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup, escape
+from jinja2 import Template, TemplateError, TemplateNotFound, UndefinedError
 
 from clients.errors import PersonMustAct, Problem
-from onboarding import labels
+from onboarding import labels, mail_links, mail_template
 from schemas.command import command
 
 if TYPE_CHECKING:
     import schemas
 
-BUILT_IN = Path(__file__).parent / "mail_templates"
+MAX_TEXT = 100_000
+"""Characters of one half of a mail."""
+_SAMPLE = "https://admin.microsoft.com/"
 _SUBJECT = "Subject:"
 _BUTTONS = {
     ("invitation", "en"): "Accept the invitation",
@@ -66,22 +68,28 @@ class Files:
 
 def problems(connection: schemas.Connection, project: Path) -> list[str]:
     """What is wrong with the reseller's own templates, one line each; [] when there are none or nothing is wrong."""
-    if not (project / connection.mail_templates).is_dir():
+    folder = project / connection.mail_templates
+    if not folder.is_dir() and not folder.is_symlink():
         return []
+    if mail_template.is_linked(folder, project):
+        return [f"{connection.mail_templates}: a link or outside of the project; name a folder of the project itself"]
+    spoken = {language for _, language in _BUTTONS}
+    spoken |= {file.name.split(".")[-3] for file in folder.glob("*.*.txt.j2")}
     found = []
-    for kind, language in _BUTTONS:
+    for kind, language in itertools.product(dict.fromkeys(kind for kind, _ in _BUTTONS), sorted(spoken)):
         try:
-            render(kind, language, Files(connection, project), name="-", company="-", link="https://link.example")
+            render(kind, language, Files(connection, project), name="-", company="-", link=_SAMPLE)
         except PersonMustAct as wrong:
             found.append(f"{connection.mail_templates}: {wrong.problem.message}")
     return list(dict.fromkeys(found))
 
 
 def render(kind: str, language: str, place: Place, *, name: str, company: str, link: str) -> Rendered:
-    """The mail for one person. Raises PersonMustAct for a template that cannot be used: nothing is sent then."""
+    """The mail for one person. Raises PersonMustAct for a template that cannot be used, or a mail that leads anywhere
+    but to its link and to listed documents: nothing is sent then."""
     connection = place.connection
     own = place.project / connection.mail_templates if place.project is not None else None
-    environment = _environment(own)
+    environment = mail_template.environment(own, place.project)
     values = {
         "name": name,
         "company": company,
@@ -96,21 +104,54 @@ def render(kind: str, language: str, place: Place, *, name: str, company: str, l
     try:
         template = environment.select_template(names)
         chosen = str(template.name)
-        subject, text = _parted(template.render(values))
-        if link and link not in text:
-            raise ValueError("the text does not hold the link ({{ link }})")
+        mail_template.check_parts(environment, chosen)
+        subject, text = _parted(_written(template, values))
         button = _BUTTONS.get((kind, chosen.split(".")[-3]), _BUTTONS[kind, "en"])
         page = {**values, "subject": subject, "parts": text.strip().split("\n\n"), "button": button}
-        html = environment.get_template("page.html.j2").render(page)
+        if mail_template.is_own(mail_template.FRAME, own) and not mail_template.is_own(chosen, own):
+            raise ValueError(f"{mail_template.FRAME} replaces only one half of the mail; bring {chosen} as well")
+        html = _written(environment.get_template(mail_template.FRAME), page)
+        _leads_nowhere_else(subject, text, html, link, {link, labels.AGREEMENT_TEXT, *connection.mail_links})
     except TemplateNotFound as missing:
         raise _unusable(f"there is no mail template {missing.name}") from None
     except TemplateError as wrong:
         line = getattr(wrong, "lineno", None)
         where = f"{getattr(wrong, 'name', None) or chosen}{f':{line}' if line else ''}"
         raise _unusable(f"mail template {where}: {wrong.message}") from None
+    except mail_template.UnusableError as wrong:
+        raise _unusable(f"mail template {wrong}") from None
     except ValueError as wrong:
         raise _unusable(f"mail template {chosen}: {wrong}") from None
     return Rendered(subject, text, html, chosen)
+
+
+def _written(template: Template, values: Mapping[str, object]) -> str:
+    """The text of a template, at most MAX_TEXT characters. Raises ValueError; its words hold no value of the mail."""
+    parts, size = [], 0
+    try:
+        for part in template.generate(values):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_TEXT:
+                raise ValueError(f"longer than {MAX_TEXT} characters")
+    except UndefinedError:  # its message can hold a value
+        raise ValueError("a value that this mail does not have") from None
+    return "".join(parts)
+
+
+def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: Set[str]) -> None:
+    """Both halves hold the link, say the same, and lead nowhere else. Raises ValueError."""
+    if link not in text:
+        raise ValueError("the text does not hold the link ({{ link }})")
+    for address in mail_links.unlisted(f"{subject}\n{text}", allowed):
+        raise ValueError(f"leads to {address[:80]}, which is on no list; remove it, or name it in mail_links")
+    page = mail_links.Page(html, allowed)
+    for refused in page.refused:
+        raise ValueError(f"its HTML page holds {refused}, which no mail may hold; addresses are listed in mail_links")
+    if link not in page.links:
+        raise ValueError("its HTML page does not hold the link ({{ link }})")
+    if any(" ".join(part.split()) not in page.words for part in text.split("\n\n")):
+        raise ValueError("its HTML page leaves out a paragraph of the text")
 
 
 def _names(kind: str, connection: schemas.Connection, language: str) -> list[str]:
@@ -127,30 +168,6 @@ def _parted(rendered: str) -> tuple[str, str]:
         raise ValueError(f"the first line must read '{_SUBJECT} ...'")
     text = re.sub(r"\n\s*\n+", "\n\n", rest.strip())
     return first.removeprefix(_SUBJECT).strip(), f"{text}\n"
-
-
-@functools.cache
-def _environment(own: Path | None) -> SandboxedEnvironment:
-    """Own templates win; `built-in/NAME` reaches the built-in one of the same name."""
-    built_in = FileSystemLoader(BUILT_IN)
-    loaders = [FileSystemLoader(own)] if own is not None else []
-    environment = SandboxedEnvironment(
-        loader=ChoiceLoader([*loaders, built_in, PrefixLoader({"built-in": built_in})]),
-        undefined=StrictUndefined,
-        autoescape=lambda name: bool(name) and str(name).endswith(".html.j2"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["linked"] = _linked
-    return environment
-
-
-def _linked(part: str, url: str) -> Markup:
-    """A paragraph as HTML, with one address in it made a link."""
-    shown = escape(url)
-    anchor = Markup('<a href="{0}" style="color:#0b5cad">{0}</a>').format(shown)
-    lines = Markup("<br>").join(part.split("\n"))
-    return Markup(str(lines).replace(str(shown), str(anchor)))  # noqa: S704 - both parts are escaped above
 
 
 def _unusable(why: str) -> PersonMustAct:

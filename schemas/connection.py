@@ -206,6 +206,8 @@ class Connection(Declared):
     """Days after which an invitation that nobody accepted counts as expired. Microsoft's link itself does not end."""
     mail_templates: str = "stacks/mail"
     """Folder of our own mail templates, below the project. They win over the built-in ones."""
+    mail_links: tuple[v.Url, ...] = ()
+    """Addresses that our own mail templates may hold, beside the link of the mail and Microsoft's agreement text."""
     program_access: Confirmation | None = None
     """A person's confirmation that the CSP program is approved for this account in ION."""
     agreement_valid_from: v.Date = dt.date(2023, 4, 1)

@@ -125,7 +125,7 @@ def test_an_own_template_changes_one_block_of_the_built_in_one(tmp_path: Path, o
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("Subject: Hi\n\n{{ link }} {{ admin }}", "invitation.en.txt.j2: 'admin' is undefined"),
+        ("Subject: Hi\n\n{{ link }} {{ admin }}", "invitation.en.txt.j2:3: 'admin' is undefined"),
         ("Subject: Hi\n\n{{ link }", "invitation.en.txt.j2:3: unexpected '}'"),
         ("Hello\n\n{{ link }}", "the first line must read 'Subject: ...'"),
         ("Subject: Hi\n\nNo link", "the text does not hold the link"),
