@@ -178,6 +178,7 @@ def main() -> int:
             ready_after = f"{time.perf_counter() - started:.1f} s, of the processor {seconds(pid):.1f} s (goal 5)"
             print(f"{options.customers} customers: sandbox started and seeded in {ready_after}")
             ready = json.loads(line)
+            token = {"Authorization": f"Bearer {ready['token']}"}
             # Partner Center lets one customer be read 500 times a minute: the clock moves on between the rounds.
             port = int(ready["admin"].rpartition(":")[2].partition("/")[0])
             kinds = reads(ready, options.customers, options.requests // 4)
@@ -185,10 +186,10 @@ def main() -> int:
             ratios: dict[str, list[float]] = {kind: [] for kind in [*kinds, "mix"]}
             for turn in range(ROUNDS):
                 base = rate(int(empty_port), empty_pid, nothing)
-                httpx.post(f"{ready['admin']}/clock", json={"advance": 61})
+                httpx.post(f"{ready['admin']}/clock", json={"advance": 61}, headers=token)
                 for kind, requests in kinds.items():
                     ratios[kind].append(rate(port, pid, requests) / base)
-                httpx.post(f"{ready['admin']}/clock", json={"advance": 61})
+                httpx.post(f"{ready['admin']}/clock", json={"advance": 61}, headers=token)
                 mix = [request for requests in kinds.values() for request in requests]
                 random.Random(turn).shuffle(mix)  # noqa: S311
                 ratios["mix"].append(rate(port, pid, mix) / base)

@@ -41,7 +41,14 @@ class Running:
     def admin(self, method: str, path: str, body: object = None) -> Any:
         """One call to the sandbox's administration; the decoded answer. Raises CommandError when it fails."""
         try:
-            answer = httpx.request(method, f"{self.ready['admin']}/{path}", json=body, timeout=120.0, trust_env=False)
+            answer = httpx.request(
+                method,
+                f"{self.ready['admin']}/{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {self.ready.get('token', '')}"},
+                timeout=120.0,
+                trust_env=False,
+            )
         except httpx.HTTPError as error:
             raise CommandError(
                 f"the {self.profile} sandbox does not answer at {self.ready['admin']}: {error}"

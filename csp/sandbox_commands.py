@@ -23,11 +23,14 @@ Profile = Annotated[
 def start(
     profile: Profile = "provider",
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 picks a free one.")] = 0,
-    seed_file: Annotated[Path | None, typer.Option(help="JSON file with another starting situation.")] = None,
-    db: Annotated[Path | None, typer.Option(help="Keep the data in this SQLite file.")] = None,
-    strict: Annotated[bool, typer.Option(help="Only behave as documented; leave out what is inferred.")] = False,
+    seed_file: Annotated[Path | None, typer.Option(help="JSON added to the profile's situation.")] = None,
+    db: Annotated[Path | None, typer.Option(help="SQLite file to keep the situation in.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Take the harder reading of every inferred rule.")] = False,
 ) -> None:
-    """Run a sandbox here until it is stopped (Ctrl-C or SIGTERM). Prints one JSON line when it is ready."""
+    """Run a sandbox here until it is stopped (Ctrl-C or SIGTERM). Prints one JSON line when it is ready.
+
+    The same as csp-sandbox, and connections of this project find it.
+    """
     home = Project.find().home
     private_folder(home / "sandbox")
     if running := sandbox.find(home, profile):

@@ -35,7 +35,13 @@ class Sandbox:
 
     def admin(self, method: str, path: str, body: object = None, **params: str) -> Any:
         answer = httpx.request(
-            method, f"{self.ready['admin']}/{path}", json=body, params=params, timeout=60, trust_env=False
+            method,
+            f"{self.ready['admin']}/{path}",
+            json=body,
+            params=params,
+            headers={"Authorization": f"Bearer {self.ready['token']}"},
+            timeout=60,
+            trust_env=False,
         )
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None

@@ -21,7 +21,7 @@ import uvicorn
 from csp_sandbox import behaviours, openapi, seed, seed_file
 from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
-from csp_sandbox.server import build_app
+from csp_sandbox.server import HOSTS, build_app
 from csp_sandbox.systems import SYSTEMS
 from csp_sandbox.world import World
 
@@ -72,7 +72,7 @@ def _described(line: dict[str, object], file: Path | None) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-async def _serve(world: World, listener: socket.socket, ready_file: Path | None) -> None:
+async def _serve(world: World, listeners: list[socket.socket], ready_file: Path | None) -> None:
     async with AsyncExitStack() as stack:
         for service in world.services:
             await stack.enter_async_context(service(world))
@@ -89,7 +89,19 @@ async def _serve(world: World, listener: socket.socket, ready_file: Path | None)
         line = ready_line(world)
         server.ready = json.dumps(line)
         with _described(line, ready_file):
-            await server.serve(sockets=[listener])
+            await server.serve(sockets=listeners)
+
+
+def _listen(port: int) -> socket.socket:
+    # asyncio turns Nagle's algorithm off only where the protocol is named; without it every answer waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise _fail(f"port {port} on 127.0.0.1 is not free ({error.strerror})") from None
+    listener.listen(128)
+    return listener
 
 
 def _fail(message: str) -> typer.Exit:
@@ -101,32 +113,28 @@ def _fail(message: str) -> typer.Exit:
 def start(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")] = 0,
-    profile: Annotated[str, typer.Option(help="provider, reseller or empty.")] = "empty",
+    profile: Annotated[str, typer.Option(help="provider, reseller or empty: the starting situation.")] = "provider",
     seed_file: Annotated[Path | None, typer.Option(help="JSON added to the profile's situation.")] = None,
     db: Annotated[Path | None, typer.Option(help="SQLite file to keep the situation in.")] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Keep the ready line and the pid here while running.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Take the harder reading of inferred rules.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Take the harder reading of every inferred rule.")] = False,
 ) -> None:
     """Start the sandbox and print one JSON line when it is ready."""
     if context.invoked_subcommand is not None:
         return
-    # asyncio turns Nagle's algorithm off only where the protocol is named; without it every answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        raise _fail(f"port {port} on 127.0.0.1 is not free ({error.strerror})") from None
-    listener.listen(128)
+    listener = _listen(port)
+    hosts = {name: _listen(0) for name in HOSTS}
     try:
         world = World(profile=profile, db=db, strict=strict, base=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        world.ports = {own.getsockname()[1]: name for name, own in hosts.items()}
+        world.hosts = {name: f"http://127.0.0.1:{number}" for number, name in world.ports.items()}
         seed.prepare(world, seed_file)
         move_in(world)
     except sqlite3.Error as error:
         raise _fail(f"the database {db} cannot be used ({error})") from None
     except (ValueError, OSError) as error:
         raise _fail(str(error)) from None
-    asyncio.run(_serve(world, listener, ready_file))
+    asyncio.run(_serve(world, [listener, *hosts.values()], ready_file))
     world.store.close()
 
 

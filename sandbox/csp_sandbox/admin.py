@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from csp_sandbox.clock import parse_instant, rfc3339
+from csp_sandbox.door import need_token
 from csp_sandbox.faults import FaultSpec
 from csp_sandbox.ledger import OURS, Rule, rule
 from csp_sandbox.web import Answer, Call, MalformedError, RefusalError, System
@@ -23,7 +24,9 @@ def _trouble(call: Call, status: int, message: str) -> RefusalError:
     return refuse(_TROUBLE, status, message or default.get(status, "bad request"))
 
 
-ADMIN = System(name="admin", title="Sandbox administration", base="/_sandbox", trouble=_trouble, public=False)
+ADMIN = System(
+    name="admin", title="Sandbox administration", base="/_sandbox", trouble=_trouble, before=need_token, public=False
+)
 
 
 class ClockBody(BaseModel):

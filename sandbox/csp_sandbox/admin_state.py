@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from csp_sandbox import seed, seed_file
 from csp_sandbox.admin import ADMIN, explain
 from csp_sandbox.clock import Clock
+from csp_sandbox.entra.device import enter_device_code
 from csp_sandbox.ion import oauth
 from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.ready import account_keys
@@ -124,10 +125,7 @@ def tokens(call: Call) -> Answer:
 )
 def device_logins(call: Call) -> Answer:
     """Enter a device code."""
-    wanted = str(call.json_object().get("user_code", "")).upper()
-    for login in call.world.store.device_logins:
-        if login.user_code == wanted:
-            login.done = True
-            call.world.store.device_logins.put(login)
-            return Answer(200, {"user_code": wanted})
-    raise MalformedError(f"no login waits for the code {wanted!r}")
+    wanted = str(call.json_object().get("user_code", ""))
+    if not enter_device_code(call.world, wanted):
+        raise MalformedError(f"no login waits for the code {wanted!r}")
+    return Answer(200, {"user_code": wanted.strip().upper()})

@@ -267,6 +267,19 @@ class DeviceLogin(Entity):
     done: bool = False
 
 
+class AuthCode(Entity):
+    """An authorization code that waits to be redeemed; ``id`` is the code. ``resource`` is the scope in v2."""
+
+    client_id: str
+    redirect_uri: str
+    resource: str = ""
+    nonce: str = ""
+    challenge: str = ""
+    plain: bool = False
+    expires_at: datetime
+    used: bool = False
+
+
 class Replay(Entity):
     """The kept answer of a write, replayed for the same MS-RequestId. ``id`` is partner tenant and request id."""
 

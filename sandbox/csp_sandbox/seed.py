@@ -55,6 +55,7 @@ def prepare(world: World, seed_file: Path | None) -> None:
 def plant_all(world: World) -> None:
     """Plant the profile and the seed file into an empty world, as one transaction."""
     world.store.set_meta("profile", world.profile)
+    world.store.set_meta("token", world.token)
     for text, where in world.seeds:
         plant(world, read(text, where))
     world.store.commit()

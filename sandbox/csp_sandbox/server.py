@@ -10,6 +10,7 @@ from types import MappingProxyType
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from csp_sandbox import door
 from csp_sandbox.clock import rfc3339
 from csp_sandbox.faults import FaultSpec
 from csp_sandbox.ledger import rule
@@ -19,6 +20,7 @@ from csp_sandbox.world import World
 
 log = logging.getLogger("csp_sandbox")
 
+_ROOT = "csp_sandbox.root"
 MAX_BODY = 16 * 1024 * 1024
 _KEPT_BODY = 4_000
 _BOM = b"\xef\xbb\xbf"
@@ -95,18 +97,20 @@ async def _serve(
         {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
     )
     query = scope["query_string"].decode("latin-1")
-    call = Call(world, operation, scope["method"], scope["path"], params, query, headers, content)
+    root = scope.get(_ROOT, world.base + system.base)
+    call = Call(world, operation, scope["method"], scope["path"], params, query, headers, content, root)
     name = "" if trouble else operation.id
     key = (system.name, name, call.path)
     world.recorder.arrived(key, world.clock.timestamp())
-    fault = world.faults.take(system.name, name)
+    refusal = door.barred(call)
+    fault = None if refusal else world.faults.take(system.name, name)
     if fault is not None and fault.kind == "cut_before":
         _record(call, system, name, 0, fault)
         await _cut(receive, send)
         return
     answer = _ordered(fault) if fault is not None else None
     if answer is None:
-        answer = _handle(call, system, trouble)
+        answer = _handle(call, system, trouble, refusal)
         if allow and answer.status == 405:
             answer.headers["Allow"] = allow
     retry_after = answer.headers.get("Retry-After", "")
@@ -128,12 +132,17 @@ async def _serve(
         await _cut(receive, send)
 
 
-def _handle(call: Call, system: System, trouble: int) -> Answer:
-    """Run the handler inside one transaction; whatever happens, the answer is in the system's own words."""
+def _handle(call: Call, system: System, trouble: int, barred: RefusalError | None) -> Answer:
+    """Run the handler inside one transaction; whatever happens, the answer is in the system's own words.
+
+    ``barred`` is the refusal of a request that may not come in at all.
+    """
     world = call.world
     refusal: RefusalError | None = None
     answer = Answer()
     try:
+        if barred is not None:
+            raise barred
         if system.public:
             for hook in world.before_request:
                 hook(world)
@@ -246,6 +255,27 @@ async def _cut(receive: Receive, send: Send) -> None:
         message = await receive()
 
 
+#: Systems with an address of their own, for clients that take only a host: name and where it is on the shared one.
+HOSTS = {"ion": "/ion", "partner_center": "/partner-center", "entra": "/entra"}
+
+
+def _by_address(world: World, inner: ASGIApp) -> ASGIApp:
+    """What comes in at a system's own port, or with the real system's name in Host, is that system's, without the part
+    of the path that tells systems apart. The address that was asked is the one that answers name."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        host = next((value.decode("latin-1").lower() for key, value in scope["headers"] if key == b"host"), "")
+        name, root = door.REAL_HOSTS.get(host, ""), f"https://{host}"
+        if not name:
+            name = world.ports.get((scope.get("server") or ("", 0))[1], "")
+            root = world.hosts.get(name, "")
+        if name:
+            scope = {**scope, "path": HOSTS[name] + scope["path"], _ROOT: root}
+        await inner(scope, receive, send)
+
+    return app
+
+
 def build_app(world: World, systems: Sequence[System]) -> ASGIApp:
     """The ASGI application of one sandbox."""
     mounts = []
@@ -253,4 +283,4 @@ def build_app(world: World, systems: Sequence[System]) -> ASGIApp:
     bases = [(base, system) for system in systems for base in (system.base, *system.aliases)]
     for base, system in sorted(bases, key=lambda pair: -len(pair[0])):
         mounts.append(Mount(base, app=_System(world, system)))
-    return Router(routes=mounts)
+    return _by_address(world, Router(routes=mounts))

@@ -124,6 +124,8 @@ class Store:
         self._dirty_meta: set[str] = set()
         self._seq = 0
         self._tables: dict[str, Table[Any]] = {}
+        if path is not None:
+            path.touch(mode=0o600)  # it holds the simulated accounts' credentials: treat them like real ones
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0.5)
         # WAL with NORMAL: a commit is in the operating system's hands before the answer goes out, which survives the
         # death of this process; only a power cut could lose it, and a sandbox does not promise that.
@@ -191,6 +193,7 @@ class Store:
         self.refresh_tokens = self._table("refresh_token", model.RefreshToken, {"chain": lambda e: [e.chain]})
         self.access_tokens = self._table("access_token", model.AccessToken, {"chain": lambda e: [e.chain]})
         self.device_logins = self._table("device_login", model.DeviceLogin, {})
+        self.auth_codes = self._table("auth_code", model.AuthCode, {})
         self.replays = self._table("replay", model.Replay, {})
         self.notes = self._table("note", model.Note, {})
         self._load()

@@ -25,6 +25,7 @@ SYSTEMS: tuple[System, ...] = (ADMIN, ION, ASSOCIATION, ENTRA, PARTNER_CENTER, C
     "admin.openapi",
     "GET",
     "/openapi.json",
+    auth="none",
     rule=rule("admin.openapi", "The OpenAPI document of the simulated systems.", source=OURS),
 )
 def openapi_document(call: Call) -> Answer:

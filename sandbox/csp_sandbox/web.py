@@ -76,6 +76,7 @@ class Call:
     query_string: str
     headers: Mapping[str, str]  # lower-case names
     content: bytes
+    root: str = ""  # address of the system as the caller named it, without a slash at the end
     principal: Any = None
     owner: str = ""  # account or tenant, for the recorder
     request_id: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -35,6 +36,11 @@ class World:
         self.faults = Faults()
         self.recorder = Recorder()
         self._answers = 0
+        #: Address of each system of its own, and the port it is at.
+        self.hosts: dict[str, str] = {}
+        self.ports: dict[int, str] = {}
+        #: What administration and console ask for. Kept with the situation, so that open pages survive a restart.
+        self.token = str(self.store.meta.get("token") or secrets.token_urlsafe(24))
         self.services: list[Callable[[World], AbstractAsyncContextManager[Any]]] = []
         self.before_request: list[Callable[[World], None]] = []
         self.ready_extra: dict[str, Any] = {}

@@ -111,7 +111,12 @@ def make_box(profile: str = "provider", *, strict: bool = False, db: Path | None
     world.clock.set(parse_instant(NOW), frozen=True)
     seed.prepare(world, None)
     move_in(world)
-    client = httpx.Client(transport=InProcess(build_app(world, SYSTEMS)), base_url=world.base)
+    client = httpx.Client(
+        transport=InProcess(build_app(world, SYSTEMS)),
+        base_url=world.base,
+        # As a browser that opened the console: administration and console let it in, the systems do not look at it.
+        cookies={"csp-sandbox-80": world.token},
+    )
     return Box(world, client, ready_line(world))
 
 
@@ -145,6 +150,10 @@ class Running:
 
     process: subprocess.Popen[str]
     ready: dict[str, Any]
+
+    def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.ready['token']}"}
+        return httpx.request(method, f"{self.ready['admin']}/{path}", headers=headers, timeout=30, **more)
 
 
 @contextmanager

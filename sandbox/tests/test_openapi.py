@@ -54,7 +54,7 @@ def known(sandbox: Running) -> dict[str, str]:
     domain = "adventureworks.onmicrosoft.com"
     discovery = httpx.get(f"{ready['entra']}/{domain}/v2.0/.well-known/openid-configuration").json()
     person = {"account": "10501", "email": "s@schema.test", "organization": "Schema", "id": "399999"}
-    httpx.post(f"{ready['admin']}/seed", json={"customers": [person]})
+    sandbox.admin("POST", "seed", json={"customers": [person]})
     return {
         "ion": ion,
         "user": httpx.post(where, data=user).json()["access_token"],
@@ -103,5 +103,5 @@ def test_operation(sandbox: Running, known: dict[str, str], operation_id: str) -
 
 def test_no_failure_inside_the_sandbox(sandbox: Running, known: dict[str, str]) -> None:
     """The recorder saw no 500 of any system, whatever was sent."""
-    requests = httpx.get(f"{sandbox.ready['admin']}/requests", timeout=30).json()["requests"]
+    requests = sandbox.admin("GET", "requests").json()["requests"]
     assert [entry for entry in requests if entry["status"] == 500] == []

@@ -226,13 +226,13 @@ def test_the_mail_listener_takes_a_mail_and_a_customer_acts_on_it() -> None:
             server.send_message(mail)
         with httpx.Client(timeout=10) as http:
             # Two minutes later any request is the moment at which people on automatic have had time to read.
-            http.post(f"{ready['admin']}/clock", json={"advance": 121}).raise_for_status()
+            sandbox.admin("POST", "clock", json={"advance": 121}).raise_for_status()
             http.get(
                 f"{ready['entra']}/maplegrove.onmicrosoft.com/v2.0/.well-known/openid-configuration"
             ).raise_for_status()
-            mails = http.get(f"{ready['admin']}/mailbox", params={"address": "it@maplegrove.example"}).json()["mails"]
+            mails = sandbox.admin("GET", "mailbox", params={"address": "it@maplegrove.example"}).json()["mails"]
             query = {"account": ca["ion_account_id"], "customer": "it@maplegrove.example"}
-            verdict = http.get(f"{ready['admin']}/checkout", params=query).json()
+            verdict = sandbox.admin("GET", "checkout", params=query).json()
         assert [(m["message_id"], m["subject"], m["cc"]) for m in mails] == [
             ("<one@reseller.example>", "Invitation für Sie", ["it@maplegrove.example"])
         ]

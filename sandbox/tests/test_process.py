@@ -48,7 +48,7 @@ def test_ready_line_and_clean_stop(run: Run) -> None:
         assert ready["accounts"]["us"]["ion_account_id"] == ready["ion_account_id"] == "10501"
         for key in ("ion", "partner_center", "entra", "admin", "console"):
             assert ready[key].startswith("http://127.0.0.1:")
-        assert httpx.get(f"{ready['admin']}/clock").status_code == 200
+        assert sandbox.admin("GET", "clock").status_code == 200
         sandbox.process.send_signal(signal.SIGTERM)
         assert sandbox.process.wait(timeout=20) == 0
 
@@ -87,7 +87,7 @@ def test_a_database_belongs_to_one_process_and_one_profile(run: Run, tmp_path: P
         assert (second.returncode, "locked" in second.stderr) == (1, True)
         sandbox.process.terminate()
         sandbox.process.wait(timeout=20)
-    assert "holds profile empty" in fail("--profile", "provider", "--db", db).stderr
+    assert "holds profile provider" in fail("--profile", "reseller", "--db", db).stderr
 
 
 def test_nothing_acknowledged_is_lost_when_the_process_is_killed(run: Run, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(run: Run, tmp_p
     with run("--db", db) as sandbox:
         token = access(sandbox.ready)
         names = [create(sandbox.ready, token, f"k{n}@kill.test").json()["name"] for n in range(20)]
-        httpx.post(f"{sandbox.ready['admin']}/clock", json={"advance": 3600})
+        sandbox.admin("POST", "clock", json={"advance": 3600})
         os.kill(sandbox.process.pid, signal.SIGKILL)
         sandbox.process.wait(timeout=20)
     with run("--db", db) as sandbox:
@@ -111,8 +111,8 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(run: Run, tmp_p
         assert new["createTime"][:13] > old["createTime"][:13]
 
 
-def order(ready: dict[str, Any], **spec: Any) -> None:
-    assert httpx.post(f"{ready['admin']}/faults", json=[{"system": "ion", **spec}]).status_code == 200
+def order(sandbox: Running, **spec: Any) -> None:
+    assert sandbox.admin("POST", "faults", json=[{"system": "ion", **spec}]).status_code == 200
 
 
 def test_faults_before_and_after_the_commit(run: Run) -> None:
@@ -120,25 +120,25 @@ def test_faults_before_and_after_the_commit(run: Run) -> None:
         ready = sandbox.ready
         token = access(ready)
         for kind, stored in (("cut_before", 200), ("cut_after", 412)):
-            order(ready, operation="ion.customers.create", kind=kind)
+            order(sandbox, operation="ion.customers.create", kind=kind)
             with pytest.raises(httpx.RemoteProtocolError):
                 create(ready, token, f"{kind}@fault.test")
             assert create(ready, token, f"{kind}@fault.test").status_code == stored
-        order(ready, kind="truncate")
+        order(sandbox, kind="truncate")
         with pytest.raises(httpx.RemoteProtocolError):
             create(ready, token, "truncate@fault.test")
-        order(ready, kind="html")
+        order(sandbox, kind="html")
         assert create(ready, token, "html@fault.test").headers["content-type"].startswith("text/html")
-        order(ready, kind="status", status=503, body='{"error":"UNAVAILABLE"}', skip=1, times=1)
+        order(sandbox, kind="status", status=503, body='{"error":"UNAVAILABLE"}', skip=1, times=1)
         assert [create(ready, token, f"s{n}@fault.test").status_code for n in range(3)] == [200, 503, 200]
-        order(ready, kind="bom")
+        order(sandbox, kind="bom")
         assert create(ready, token, "bom@fault.test").content.startswith(b"\xef\xbb\xbf")
-        order(ready, kind="throttle", seconds=30)
+        order(sandbox, kind="throttle", seconds=30)
         assert create(ready, token, "slow@fault.test").headers["Retry-After"] == "30"
         assert create(ready, token, "slow@fault.test").status_code == 200
-        counters = httpx.get(f"{ready['admin']}/counters").json()
+        counters = sandbox.admin("GET", "counters").json()
         assert counters["early_retries"] == 1
-        kinds = [e["fault"] for e in httpx.get(f"{ready['admin']}/requests").json()["requests"] if e["fault"]]
+        kinds = [e["fault"] for e in sandbox.admin("GET", "requests").json()["requests"] if e["fault"]]
         assert kinds == ["cut_before", "cut_after", "truncate", "html", "status", "bom", "throttle"]
 
 

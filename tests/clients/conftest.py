@@ -27,7 +27,14 @@ class RunningSandbox:
     process: subprocess.Popen[str]
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
-        response = httpx.request(method, f"{self.ready['admin']}/{path}", json=body, trust_env=False, timeout=30)
+        response = httpx.request(
+            method,
+            f"{self.ready['admin']}/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.ready['token']}"},
+            trust_env=False,
+            timeout=30,
+        )
         assert response.is_success, response.text
         return response.json() if response.content else None
 

@@ -109,7 +109,8 @@ class Remote:
         return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=content, request=request)
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
-        answer = self.serve(httpx.Request(method, f"{BASE}/_sandbox/{path}", json=body))
+        headers = {"Authorization": f"Bearer {self.world.token}"}
+        answer = self.serve(httpx.Request(method, f"{BASE}/_sandbox/{path}", json=body, headers=headers))
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from csp_sandbox import links
 from csp_sandbox.console.system import CONSOLE, missing, show
+from csp_sandbox.entra.device import enter_device_code
 from csp_sandbox.ledger import rule
 from csp_sandbox.model import Mail
 from csp_sandbox.partner_center.attestations import current_status
@@ -35,6 +36,9 @@ ATTESTATION = rule(
     "The acceptance page of an attestation: accept or decline, without a sign-in.",
     source="partner-center-api.md 5.6",
     confidence="inferred",
+)
+DEVICE = rule(
+    "console.devicelogin", "The page of a device code; signing in there includes a second factor.", source="sandbox"
 )
 STRANGERS = rule(
     "console.microsoft.strangers",
@@ -81,6 +85,22 @@ def _stranger(call: Call) -> Answer:
     call.world.recorder.count("links_opened_by_others")
     text = "This page belongs to the customer. Open it from their mailbox: a partner must not accept for a customer."
     return show(call, "problem.html", 403, title="Microsoft", text=text)
+
+
+@CONSOLE.operation("console.devicelogin", "GET", "/devicelogin", rule=DEVICE)
+def device_login_page(call: Call) -> Answer:
+    """Where a device code is entered."""
+    return show(call, "devicelogin.html", title="Microsoft", code=call.query.get("otc", ""), problem="", done="")
+
+
+@CONSOLE.operation("console.devicelogin.enter", "POST", "/devicelogin", rule=DEVICE, form=True)
+def device_login(call: Call) -> Answer:
+    """Enter a device code."""
+    code = call.form().get("user_code", "")
+    good = enter_device_code(call.world, code)
+    done = "You have signed in. You may close this page." if good else ""
+    problem = "" if good else "That code did not work. Check the code and try again."
+    return show(call, "devicelogin.html", title="Microsoft", code=code, problem=problem, done=done)
 
 
 @CONSOLE.operation("console.microsoft.open", "GET", "/microsoft/accept", rule=INVITATION)
@@ -147,7 +167,9 @@ def accept(call: Call) -> Answer:
     return show(call, "done.html", title="Microsoft", text=text, address=person)
 
 
-@CONSOLE.operation("console.microsoft.attestation", "GET", "/microsoft/attestation/{attestation}", rule=ATTESTATION)
+@CONSOLE.operation(
+    "console.microsoft.attestation", "GET", "/microsoft/attestation/{attestation}", rule=ATTESTATION, auth="none"
+)
 def open_attestation(call: Call) -> Answer:
     """The mailed link of an attestation, opened directly."""
     return _stranger(call)

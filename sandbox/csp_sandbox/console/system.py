@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from csp_sandbox.door import TOKEN, let_browser_in, token_given
 from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.web import Answer, Call, RefusalError, System, page
 
@@ -41,4 +42,14 @@ def missing(call: Call, what: str) -> RefusalError:
     return trouble(call, 404, f"There is no such {what}.")
 
 
-CONSOLE = System(name="console", title="Web console", base="/console", trouble=trouble, public=False)
+def _before(call: Call) -> None:
+    let_browser_in(call)
+    if call.operation.auth == "none" or token_given(call):
+        return
+    if call.operation.path.startswith("/microsoft/"):  # a program that follows a customer's link
+        call.world.recorder.count("links_opened_by_others")
+    text = "Open the console with its address in the ready line (csp sandbox show prints it): it holds the token."
+    raise RefusalError(TOKEN, show(call, "problem.html", 401, title="Not possible", text=text))
+
+
+CONSOLE = System(name="console", title="Web console", base="/console", trouble=trouble, before=_before, public=False)

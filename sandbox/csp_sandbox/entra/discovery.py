@@ -8,8 +8,8 @@ from csp_sandbox.web import Answer, Call
 
 _RULE = rule(
     "entra.discovery",
-    "Per domain (initial or custom) or tenant GUID; the GUID is in issuer. An unknown one: 400 AADSTS90002. Served "
-    "with and without v2.0.",
+    "Per domain (initial or custom) or tenant GUID; the GUID is in issuer, {tenantid} for common and organizations. An "
+    "unknown one: 400 AADSTS90002. Served with and without v2.0; endpoints are named at the address that was asked.",
     source="pc 4.4, 12",
     confidence="seen in client code",
 )
@@ -17,8 +17,11 @@ _RULE = rule(
 
 def discovery(call: Call) -> Answer:
     """OpenID discovery document of a tenant."""
-    tenant = tenant_of(call)
-    root = f"{call.world.entra}/{tenant.id}"
+    reference = call.params["tenant"]
+    # Of no tenant: everybody's endpoints, and an issuer with a place for the tenant of the token.
+    anybody = reference in ("common", "organizations")
+    tenant = "{tenantid}" if anybody else tenant_of(call).id
+    root = f"{call.root}/{reference if anybody else tenant}"
     version = "/v2.0" if "/v2.0/" in call.path else ""
     return Answer(
         200,
@@ -31,9 +34,9 @@ def discovery(call: Call) -> Answer:
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": f"https://login.microsoftonline.com/{tenant.id}/v2.0"
+            "issuer": f"https://login.microsoftonline.com/{tenant}/v2.0"
             if version
-            else f"https://sts.windows.net/{tenant.id}/",
+            else f"https://sts.windows.net/{tenant}/",
             "authorization_endpoint": f"{root}/oauth2{version}/authorize",
             "device_authorization_endpoint": f"{root}/oauth2{version}/devicecode",
             "tenant_region_scope": "NA",
@@ -63,7 +66,7 @@ for _id, _path in (
 def instances(call: Call) -> Answer:
     """Which login hosts are one cloud."""
     hosts = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
-    root = f"{call.world.entra}/{call.query.get('tenant', 'common')}"
+    root = f"{call.root}/{call.query.get('tenant', 'common')}"
     return Answer(
         200,
         {

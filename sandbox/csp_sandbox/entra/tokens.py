@@ -1,9 +1,10 @@
-"""Entra's token endpoint, v1 and v2, and the device flow. Source: partner-center-api.md 1.2 to 1.5, 12."""
+"""Entra's token endpoint, v1 and v2. Source: partner-center-api.md 1.2 to 1.5, 12."""
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from csp_sandbox.entra import system as errors
 from csp_sandbox.entra.system import ENTRA
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Account, DeviceLogin, RefreshToken
+from csp_sandbox.model import Account, RefreshToken
 from csp_sandbox.web import Answer, Call
 from csp_sandbox.world import World
 
@@ -24,7 +25,7 @@ _PARTNER_CENTER_APP = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 RESOURCES = (PARTNER_CENTER, "https://graph.windows.net", "https://graph.microsoft.com")
 LIFE_SECONDS = 3_600
 REFRESH_DAYS = 90
-_ANY_TENANT = ("common", "organizations")
+ANY_TENANT = ("common", "organizations")
 
 ASSERTION = switch(
     "entra.assertion",
@@ -49,6 +50,9 @@ class TokenForm(BaseModel):
     resource: str | None = None
     refresh_token: str | None = None
     device_code: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
 
 
 def home_tenant(account: Account) -> str:
@@ -80,7 +84,7 @@ def _verified(value: str, key: str) -> dict[str, Any] | None:
     return claims
 
 
-def _account(call: Call, form: dict[str, str]) -> Account:
+def account_of(call: Call, form: dict[str, str]) -> Account:
     """The app's account, after its credential was checked."""
     client_id = form.get("client_id", "")
     basic = call.headers.get("authorization", "")
@@ -94,7 +98,7 @@ def _account(call: Call, form: dict[str, str]) -> Account:
     reference = call.params["tenant"]
     if account is None:
         raise errors.NO_SUCH_APP(call, client_id)
-    if reference not in _ANY_TENANT and errors.tenant_of(call).id != home_tenant(account):
+    if reference not in ANY_TENANT and errors.tenant_of(call).id != home_tenant(account):
         raise errors.NO_SUCH_APP(call, client_id)
     if form.get("client_assertion"):
         _check_assertion(call, form["client_assertion"], account)
@@ -120,7 +124,7 @@ def _check_assertion(call: Call, assertion: str, account: Account) -> None:
         raise errors.BAD_ASSERTION(call)
 
 
-def _resource(call: Call, form: dict[str, str], v2: bool) -> str:
+def resource_of(call: Call, form: dict[str, str], v2: bool) -> str:
     """The audience that is asked for. Raises the AADSTS refusals for none and for an unknown one."""
     name = "scope" if v2 else "resource"
     wanted = [
@@ -185,22 +189,22 @@ def _token(call: Call) -> Answer:
         if not form.get(name) and not (name == "client_id" and "authorization" in call.headers):
             raise errors.NO_RESOURCE(call, name)
     if grant == "client_credentials":
-        account = _account(call, form)
-        resource = _resource(call, form, v2)
+        account = account_of(call, form)
+        resource = resource_of(call, form, v2)
         return _answer(call.world, resource, *issue(call.world, account, resource), v2)
     if grant == "refresh_token":
         return _refresh(call, form, v2)
-    if grant in ("urn:ietf:params:oauth:grant-type:device_code", "device_code"):
-        return _device(call, form, v2)
+    if grant in _GRANTS:
+        return _GRANTS[grant](call, account_of(call, form), form, v2)
     if grant == "password":
-        _account(call, form)
+        account_of(call, form)
         raise errors.MFA_NEEDED(call, _PARTNER_CENTER_APP)
     raise errors.WRONG_GRANT(call, grant)
 
 
 def _refresh(call: Call, form: dict[str, str], v2: bool) -> Answer:
-    world, account = call.world, _account(call, form)
-    resource = _resource(call, form, v2)
+    world, account = call.world, account_of(call, form)
+    resource = resource_of(call, form, v2)
     row = world.store.refresh_tokens.get(form.get("refresh_token", ""))
     if row is None or row.system != "entra":
         raise errors.BAD_REFRESH(call)
@@ -210,34 +214,48 @@ def _refresh(call: Call, form: dict[str, str], v2: bool) -> Answer:
         raise errors.MFA_AGAIN(call, _PARTNER_CENTER_APP)
     if row.expires_at <= world.clock.now():
         raise errors.DEAD_REFRESH(call)
-    return _user_answer(call, account, resource, form, v2, user=row.user, mfa=row.mfa, chain=row.chain)
+    return user_answer(call, account, resource, form, v2, user=row.user, mfa=row.mfa, chain=row.chain)
 
 
-def _user_answer(
-    call: Call, account: Account, resource: str, form: dict[str, str], v2: bool, *, user: str, mfa: bool, chain: str
-) -> Answer:
-    world, now = call.world, call.world.clock.now()
-    number = world.number(f"pc-token/{account.id}")
-    refresh = f"0.pc-rt-{world.secret(f'pc-refresh/{account.id}/{number}', 48)}"
-    world.store.refresh_tokens.put(
-        RefreshToken(
-            id=refresh,
-            system="entra",
-            owner=home_tenant(account),
-            chain=chain,
-            issued_at=now,
-            expires_at=now + timedelta(days=REFRESH_DAYS),
-            mfa=mfa,
-            user=user,
-            client_id=account.client_id,
-        )
+def _new_refresh_token(world: World, account: Account, user: str, mfa: bool, chain: str) -> str:
+    now, number = world.clock.now(), world.number(f"pc-token/{account.id}")
+    row = RefreshToken(
+        id=f"0.pc-rt-{world.secret(f'pc-refresh/{account.id}/{number}', 48)}",
+        system="entra",
+        owner=home_tenant(account),
+        chain=chain,
+        issued_at=now,
+        expires_at=now + timedelta(days=REFRESH_DAYS),
+        mfa=mfa,
+        user=user,
+        client_id=account.client_id,
     )
+    return world.store.refresh_tokens.put(row).id
+
+
+def user_answer(
+    call: Call,
+    account: Account,
+    resource: str,
+    form: dict[str, str],
+    v2: bool,
+    *,
+    user: str,
+    mfa: bool,
+    chain: str,
+    nonce: str = "",
+    refresh: bool = True,
+) -> Answer:
+    """Tokens of a signed-in user; `refresh` False leaves the refresh token out."""
+    world, now = call.world, call.world.clock.now()
     token, end = issue(world, account, resource, user=user, mfa=mfa)
-    scope = f"{resource}/user_impersonation" if v2 else "user_impersonation"
-    more = {"scope": scope, "refresh_token": refresh}
+    more = {"scope": f"{resource}/user_impersonation" if v2 else "user_impersonation"}
+    if refresh:
+        more["refresh_token"] = _new_refresh_token(world, account, user, mfa, chain)
     if "openid" in form.get("scope", ""):
         more["id_token"] = jwt.encode(
             {
+                **({"nonce": nonce} if nonce else {}),
                 "aud": account.client_id,
                 "iss": f"https://login.microsoftonline.com/{home_tenant(account)}/v2.0",
                 "iat": int(now.timestamp()),
@@ -256,76 +274,24 @@ def _user_answer(
     return _answer(world, resource, token, end, v2, **more)
 
 
+#: A grant of the token endpoint that has a module of its own: call, app, form, whether the path is v2's.
+Grant = Callable[[Call, Account, dict[str, str], bool], Answer]
+_GRANTS: dict[str, Grant] = {}
+
+
+def register_grant(name: str, grant: Grant) -> None:
+    """Add a grant type to the token endpoint."""
+    _GRANTS[name] = grant
+
+
 _TOKEN = rule(
     "entra.token",
-    "client_credentials (secret, or assertion), refresh_token and device_code; v1 with resource and numbers as text, "
-    "v2 with scope. Tokens are JWTs that live 3,600 s. A user's refresh answers with a new refresh token and leaves "
-    "the old one valid. The password grant is refused: it can carry no MFA.",
+    "client_credentials (secret or assertion), refresh_token, authorization_code and device_code; v1 with resource and "
+    "numbers as text, v2 with scope. Tokens are JWTs that live 3,600 s. A user's refresh answers with a new refresh "
+    "token and leaves the old one valid. The password grant is refused: it can carry no MFA.",
     source="pc 1.3, 1.4, 12",
 )
 for _id, _path in (("entra.token", "/{tenant}/oauth2/v2.0/token"), ("entra.token-v1", "/{tenant}/oauth2/token")):
     ENTRA.operation(_id, "POST", _path, writes=False, form=True, body=TokenForm, refusals=(400, 401), rule=_TOKEN)(
         _token
     )
-
-
-@ENTRA.operation(
-    "entra.devicecode",
-    "POST",
-    "/{tenant}/oauth2/v2.0/devicecode",
-    writes=False,
-    form=True,
-    refusals=(400, 401),
-    rule=rule(
-        "entra.devicecode",
-        "A code for a person to enter with MFA. With people on automatic it is entered before the second poll; by hand "
-        "with POST /_sandbox/device-logins. It lives 900 s.",
-        source="OAuth device flow, general Entra knowledge",
-        confidence="seen in client code",
-    ),
-)
-def device_code(call: Call) -> Answer:
-    """Start a device login."""
-    world = call.world
-    account = _account(call, call.form())
-    number = world.number("device-login")
-    user_code = world.secret(f"user-code/{number}", 9).upper()
-    login = world.store.device_logins.put(
-        DeviceLogin(
-            id=world.secret(f"device-code/{number}", 48),
-            tenant=home_tenant(account),
-            client_id=account.client_id,
-            user_code=user_code,
-            expires_at=world.clock.now() + timedelta(seconds=900),
-        )
-    )
-    where = f"{world.console}/devicelogin"
-    return Answer(
-        200,
-        {
-            "user_code": user_code,
-            "device_code": login.id,
-            "verification_uri": where,
-            "expires_in": 900,
-            "interval": 5,
-            "message": f"To sign in, use a web browser to open the page {where} and enter the code {user_code}.",
-        },
-    )
-
-
-def _device(call: Call, form: dict[str, str], v2: bool) -> Answer:
-    world, account = call.world, _account(call, form)
-    login = world.store.device_logins.get(form.get("device_code", "") or form.get("code", ""))
-    if login is None or login.client_id != account.client_id:
-        raise errors.BAD_CODE(call)
-    if login.expires_at <= world.clock.now():
-        raise errors.CODE_EXPIRED(call)
-    login.polled += 1
-    world.store.device_logins.put(login)
-    automatic = world.store.meta.get("people", {}).get("mode") == "auto" and login.polled > 1
-    if not login.done and not automatic:
-        raise errors.PENDING(call)
-    world.store.device_logins.remove(login.id)
-    chain = f"entra/{account.id}/{world.number(f'pc-chain/{account.id}')}"
-    user = world.named_guid(f"user/{account.id}")
-    return _user_answer(call, account, PARTNER_CENTER, form, v2, user=user, mfa=True, chain=chain)
