@@ -19,6 +19,7 @@ from csp.errors import CommandError
 from csp.options import Stack
 from csp.progress import progress
 from csp.project import Project
+from csp.say import say
 from csp.shown import pasted
 from onboarding import adoption, readiness
 from onboarding.look import EstateLook
@@ -76,7 +77,7 @@ def _adopt(
     settings = schemas.load_connection(name, project.root)
     estate = replace(estate, connections={**estate.connections, name: settings})
     engine = engines.choose(project, stack, estate)
-    typer.echo(engine.why, err=True)
+    say(engine.why, err=True)
     with told(name), closing(Session.open(name, project_dir=project.root)) as session:
         if session.ion is None:
             raise CommandError(f"connection {name} names no ION account: there is no list of customers to adopt", 2)
@@ -99,19 +100,19 @@ def _adopt(
         as_written = {one.key for one in plan.new} | plan.as_seen
         ready, open_ = adopt_import.as_state([estate.customer(key) for key in keys], look, as_written)
         for key, why in open_.items():
-            typer.echo(f"not put into state: {key}: {why}; the next up deals with it")
+            say(f"not put into state: {key}: {why}; the next up deals with it")
         if not ready:
-            typer.echo("Everything that can be adopted is in state.")
+            say("Everything that can be adopted is in state.")
             return
         path = adopt_import.save(project, stack, ready)
         if write_only:
-            typer.echo(
+            say(
                 f"{len(ready)} customers are ready to import: {_shown(path, project)} "
                 f"({pasted('adopt', stack=stack, connection=name)} imports them)"
             )
             return
         adopt_import.run_import(engine, project, path, ready)
-    typer.echo(f"{len(ready)} customers are in state. Nothing was written to ION or Partner Center.")
+    say(f"{len(ready)} customers are in state. Nothing was written to ION or Partner Center.")
 
 
 @contextmanager
@@ -176,7 +177,7 @@ def _write(project: Project, plan: adoption.Plan, folder: Path, estate: schemas.
     with progress("writing") as tell:
         for number, (one, path) in enumerate(targets, 1):
             if path.name.startswith("Pulumi."):
-                typer.echo(f"{one.key} is declared inside {path.name}: not rewritten")
+                say(f"{one.key} is declared inside {path.name}: not rewritten")
             elif path.exists() and one in plan.new:
                 raise CommandError(f"{path.relative_to(project.root)} exists and declares no customer of this stack", 2)
             else:
@@ -191,27 +192,27 @@ def _write(project: Project, plan: adoption.Plan, folder: Path, estate: schemas.
 
 def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str) -> None:
     new = len(plan.new)
-    typer.echo(
+    say(
         f"{new} customers written to {folder.as_posix()}/, {len(plan.known)} already declared "
         f"({sum(one.key in written for one in plan.filled)} of their files changed), {plan.inactive} inactive in ION"
     )
     if plan.not_chosen:
-        typer.echo(f"{plan.not_chosen} others were not asked for (--only)")
+        say(f"{plan.not_chosen} others were not asked for (--only)")
     for stack, count in plan.elsewhere.items():
-        typer.echo(f"{count} more are declared by stack {stack}")
+        say(f"{count} more are declared by stack {stack}")
     unknown = [name for one in plan.new for name in one.unknown]
     for name in sorted(set(unknown)):
-        typer.echo(f"fill in {name} of {unknown.count(name)} customers: {adoption.MARKS[name]}")
+        say(f"fill in {name} of {unknown.count(name)} customers: {adoption.MARKS[name]}")
     for who, why in plan.ambiguous.items():
-        typer.echo(f"not adopted, more than one meaning: {who}: {why}")
+        say(f"not adopted, more than one meaning: {who}: {why}")
     for who, why in plan.left_out.items():
-        typer.echo(f"not adopted: {who}: {why}")
+        say(f"not adopted: {who}: {why}")
     if plan.not_chosen:
         return
     for tenant in plan.tenants[:TENANTS_SHOWN]:
-        typer.echo(f"no ION customer shows this Partner Center customer: {tenant}")
+        say(f"no ION customer shows this Partner Center customer: {tenant}")
     if (more := len(plan.tenants) - TENANTS_SHOWN) > 0:
-        typer.echo(f"and {more} more Partner Center customers without an ION customer ({drift} lists them)")
+        say(f"and {more} more Partner Center customers without an ION customer ({drift} lists them)")
 
 
 def _shown(path: Path, project: Project) -> str:

@@ -8,14 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import typer
-
 import schemas
 from clients.errors import ClientError
 from csp import engines
 from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
+from csp.say import say
 from onboarding.adoption_state import Adopted, adopted, guard_urn, import_document, provider_urn
 from onboarding.inputs import KINDS, LEAVE_OUT
 from onboarding.look import EstateLook
@@ -89,10 +88,10 @@ def run_import(engine: engines.Engine, project: Project, path: Path, ready: list
 def _settle(engine: engines.Engine, common: tuple[str, ...]) -> None:
     """Record in one write what an import cannot say of a resource (dependencies, retain on delete): the CLI's next `up`
     would write the whole state for each. Only when an offline preview is empty, so that no provider is called."""
-    typer.echo("settling the state: an offline preview, then an offline up", err=True)
+    say("settling the state: an offline preview, then an offline up", err=True)
     offline = ("--stack", engine.stack, "--refresh=false")
     if engine.capture("preview", *offline, "--expect-no-changes").returncode:
-        typer.echo("the next preview is not empty; the first up writes the whole state once a customer's resource")
+        say("the next preview is not empty; the first up writes the whole state once a customer's resource")
         return
     settled = engine.capture("up", *common, "--refresh=false")
     _done(settled.returncode, (settled.stdout + settled.stderr).splitlines(), "could not settle the state")

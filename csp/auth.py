@@ -3,7 +3,6 @@
 No secret is ever an argument (arguments are visible to every user of a machine) or printed.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from clients.tokens.store import FileTokenStore
 from csp import access, auth_microsoft, secret_input
 from csp.credential_checks import REFRESH_DAYS, ion_rights
 from csp.errors import CommandError
+from csp.say import say, say_block, say_json
 from csp.shown import pasted
 from schemas.command import command
 
@@ -60,7 +60,7 @@ def login(
         _ask_own_user(own_user, source)
         token = secret_input.read("Refresh token (not shown)", source)
         _start_chain(name, tokens, token)
-        typer.echo(f"{name}: ION took the refresh token, and its successor is stored in {tokens.store.place}")
+        say(f"{name}: ION took the refresh token, and its successor is stored in {tokens.store.place}")
         _finish(session, tokens)
 
 
@@ -94,7 +94,7 @@ def status(
     with _opened(connection) as (session, tokens):
         facts = _facts(session, tokens)
     if format_ == "json":
-        typer.echo(json.dumps(facts, indent=2))
+        say_json(facts)
     else:
         _print(facts)
     raise typer.Exit(_exit_code(facts))
@@ -111,7 +111,7 @@ def keepalive(connection: access.ConnectionName = "") -> None:
             raise CommandError(f"not renewed, and nothing is lost: {error}. Run it again later") from None
         except CredentialsLost as error:
             raise _lost(name, error) from None
-        typer.echo(f"{name}: renewed, stored in {tokens.store.place}")
+        say(f"{name}: renewed, stored in {tokens.store.place}")
         _finish(session, tokens)
 
 
@@ -131,7 +131,7 @@ def try_again(connection: access.ConnectionName = "") -> None:
             tokens.try_again()
         except CredentialsLost as error:
             raise _lost(name, error) from None
-        typer.echo(f"{name}: the request had not arrived. Renewed, stored in {tokens.store.place}")
+        say(f"{name}: the request had not arrived. Renewed, stored in {tokens.store.place}")
         _finish(session, tokens)
 
 
@@ -147,11 +147,11 @@ def _ask_own_user(sure: bool, source: secret_input.Source) -> None:
     """Nobody shall end another integration without knowing it."""
     if sure:
         return
-    typer.echo(WHY_ALONE, err=True)
+    say(WHY_ALONE, err=True)
     if source.given or not sys.stdin.isatty():
         raise CommandError("if the token's user is used by no other tool, say so with --own-user", 2)
     if not typer.confirm("Is the user of this token used by no other tool?", default=False):
-        typer.echo(CLICKS)
+        say_block(CLICKS)
         raise CommandError("nothing was stored; come back with the token of a user of its own")
 
 
@@ -237,6 +237,6 @@ def _print(facts: dict[str, Any]) -> None:
         rows["rights"] = facts["rights"]
     loose = facts["store_readable_by_others"]
     rows["store"] = facts["store"] + (f"  READABLE BY OTHERS (mode {loose}): chmod 600" if loose else "")
-    typer.echo(name)
+    say(name)
     for label, text in rows.items():
-        typer.echo(f"  {label:8} {text}")
+        say(f"  {label:8} {text}")

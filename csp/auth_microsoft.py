@@ -1,6 +1,5 @@
 """`csp auth microsoft ...`: the App+User sign-in for Partner Center, by device code with MFA."""
 
-import json
 import os
 from contextlib import closing
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from csp import access, secret_input
 from csp.check import Options
 from csp.credential_checks import claims_line, explained, microsoft_checks, partner_center_rights
 from csp.errors import CommandError
+from csp.say import say, say_block, say_json
 
 app = typer.Typer(
     help="Microsoft Partner Center: an app registration, and a user who signed in with MFA.", no_args_is_help=True
@@ -59,10 +59,10 @@ def _sign_in(session: Session, *, ask: bool) -> int:
     except ClientError as error:
         raise CommandError(explained(error, name) or str(error)) from None
     assert tokens.store is not None
-    typer.echo(f"{name}: signed in, stored in {tokens.store.place}")
+    say(f"{name}: signed in, stored in {tokens.store.place}")
     checks = [claims_line(session, "App+User token", tokens), partner_center_rights(session)]
     for check in checks:
-        typer.echo(check.line())
+        say_block(check.line())
     return int(any(check.verdict == "fail" for check in checks))
 
 
@@ -79,10 +79,10 @@ def status(
         _user_tokens(session)
         checks = list(microsoft_checks(session, Options(renew=renew)))
     if format_ == "json":
-        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+        say_json([asdict(check) for check in checks])
     else:
         for check in checks:
-            typer.echo(check.line())
+            say_block(check.line())
     raise typer.Exit(1 if any(check.verdict == "fail" for check in checks) else 0)
 
 
@@ -100,5 +100,5 @@ def _user_tokens(session: Session) -> EntraTokens:
 
 def _show(message: str) -> None:
     """Microsoft's sentence with address and code. The code is for the person at this terminal and ends in minutes."""
-    typer.echo(message, err=True)
-    typer.echo("Waiting for the sign-in (Ctrl-C ends the wait, nothing is stored then) ...", err=True)
+    say_block(message, err=True)
+    say("Waiting for the sign-in (Ctrl-C ends the wait, nothing is stored then) ...", err=True)

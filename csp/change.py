@@ -10,6 +10,7 @@ from csp import engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack, whoami
 from csp.project import Project
+from csp.say import say
 from schemas.confirming import CannotConfirmError
 from schemas.confirming import confirm as write_confirmation
 
@@ -52,7 +53,7 @@ def confirm(
     except CannotConfirmError as error:
         raise CommandError(str(error), 2) from None
     shown = file.relative_to(project.root)
-    typer.echo(
+    say(
         f"{shown}: {gate} confirmed by {by}. It counts from the next up on."
         if changed
         else f"{shown}: nothing to change"
@@ -70,7 +71,7 @@ def retry(
         raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
     engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RETRY"] = customer
-    typer.echo(engine.why, err=True)
+    say(engine.why, err=True)
     alone = ("--yes", "--skip-preview", "--target", f"**::{customer}")
     raise typer.Exit(interrupted.run(engine, estate, engine.export_if_there(), "up", alone))
 

@@ -1,7 +1,6 @@
 """What `csp doctor` checks of credentials: kind, store, life and rights of each token, the reseller's authorisation."""
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from clients.tokens.store import FileTokenStore, TokenStore
 from clients.transport import AuthorizedTransport
 from csp.access import DAY, duration, variable_part
 from csp.check import Check, Options, failed
+from csp.say import say
 from schemas.command import command
 
 REFRESH_DAYS = 30
@@ -51,7 +51,7 @@ def ion_checks(session: Session, options: Options) -> Iterator[Check]:
         life = tokens.life(session.ion_transport(), session.endpoints.ion)
         ended = life.state == "good" and (life.access_seconds is None or life.access_seconds <= MARGIN)
         if ended and options.renew:
-            print(f"{name}: renewing ION's token (single-use; the new one is stored first)", file=sys.stderr)
+            say(f"{name}: renewing ION's token (single-use; the new one is stored first)", err=True)
             tokens.keepalive()
             life, ended = tokens.life(session.ion_transport(), session.endpoints.ion), False
         chain = tokens.store.load()
@@ -142,7 +142,7 @@ def microsoft_checks(session: Session, options: Options) -> Iterator[Check]:
             yield Check(name, "App+User token", "warn", found, fix)
         return
     if ended:
-        print(f"{name}: renewing Microsoft's token (the refresh token stays good)", file=sys.stderr)
+        say(f"{name}: renewing Microsoft's token (the refresh token stays good)", err=True)
     line = claims_line(session, "App+User token", user)
     yield line
     if line.verdict != "fail":

@@ -1,6 +1,5 @@
 """`csp doctor`: one screen that says whether everything a run needs is in place, and how to mend what is not."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
@@ -16,6 +15,7 @@ from csp.checks import connection_checks
 from csp.errors import CommandError
 from csp.modes import mode_check
 from csp.project import Project
+from csp.say import cell, say, say_json
 from schemas.command import command
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
@@ -48,7 +48,7 @@ def doctor(
     checks = list(_all(project, stack, connection, Options(renew=renew)))
     counts = {verdict: sum(c.verdict == verdict for c in checks) for verdict in COLOURS}
     if output == "json":
-        typer.echo(json.dumps({"checks": [asdict(c) for c in checks], "counts": counts}, indent=2, ensure_ascii=False))
+        say_json({"checks": [asdict(c) for c in checks], "counts": counts})
     else:
         _print(checks, counts)
     raise typer.Exit(1 if counts["fail"] else 0)
@@ -100,12 +100,9 @@ def _print(checks: list[Check], counts: dict[str, int]) -> None:
     for check in checks:
         if check.about != about:
             about = check.about
-            table.add_row("", f"[bold]{about}[/bold]", "")
-        colour = COLOURS[check.verdict]
-        found = Console(no_color=True).render_str(check.found, markup=False, highlight=False)
-        table.add_row(f"[{colour}]{check.verdict}[/{colour}]", check.what, found)
+            table.add_row("", cell(about, "bold"), "")
+        table.add_row(cell(check.verdict, COLOURS[check.verdict]), cell(check.what), cell(check.found))
         if check.fix:
-            table.add_row("", "", Console(no_color=True).render_str(f"fix: {check.fix}", markup=False, highlight=False))
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"{counts['pass']} pass, {counts['warn']} warn, {counts['fail']} fail")
+            table.add_row("", "", cell(f"fix: {check.fix}"))
+    Console().print(table)
+    say(f"{counts['pass']} pass, {counts['warn']} warn, {counts['fail']} fail")

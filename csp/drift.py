@@ -1,7 +1,5 @@
 """`csp drift`: what differs from the declaration in the live systems. Reads everything, writes nothing."""
 
-import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +18,13 @@ from csp.options import Stack
 from csp.other_stacks import elsewhere
 from csp.progress import progress
 from csp.project import Project
+from csp.say import say, say_document
 from onboarding import drift as domain
 from onboarding import readiness
 from onboarding.drift_report import KINDS, DriftReport
 from onboarding.drift_resources import Outputs
 from schemas.command import shown
+from schemas.plain import as_json
 
 FORMATS = ("table", "markdown", "json", "sarif")
 
@@ -51,7 +51,7 @@ def drift(
     project = Project.find()
     estate = project.estate(stack)
     report = _look(project, stack, estate, _states(project, stack, estate) if state else {}, fresh)
-    typer.echo(render(report, format_, project.root, stack))
+    say_document(render(report, format_, project.root, stack))
     raise typer.Exit(report.exit_code(kinds))
 
 
@@ -74,7 +74,7 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     try:
         export = engines.choose(project, stack, estate).export()
     except CommandError as missing:
-        print(f"csp: looking without state ({missing})", file=sys.stderr)
+        say(f"csp: looking without state ({missing})", err=True)
         return {}
     found = readiness.states_from_export(export, estate.renamed)
     return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in found.items()}
@@ -83,7 +83,7 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
 def render(report: DriftReport, form: str, root: Path, stack: str) -> str:
     """The report as text of one of FORMATS. `root`: the project folder that the files of findings are relative to."""
     if form == "json":
-        return shown(json.dumps(report.as_dict(), indent=2), stack=stack)
+        return shown(as_json(report.as_dict()), stack=stack)
     if form == "sarif":
-        return shown(json.dumps(sarif(report, root), indent=2), stack=stack)
+        return shown(as_json(sarif(report, root)), stack=stack)
     return markdown(report, stack) if form == "markdown" else terminal(report, stack)

@@ -5,6 +5,7 @@ from typing import Any
 
 from csp.drift_shown import TITLES, next_run
 from onboarding.drift_report import DriftReport, Finding
+from schemas.plain import message
 from schemas.sarif import log, result
 from schemas.yaml_source import Source, read
 
@@ -22,7 +23,7 @@ def sarif(report: DriftReport, root: Path) -> dict[str, Any]:
             {
                 "executionSuccessful": not report.not_checked,
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": f"not checked: {what}: {why}"}}
+                    {"level": "error", "message": {"text": message(f"not checked: {what}: {why}")}}
                     for what, why in sorted(report.not_checked.items())
                 ],
             }

@@ -11,6 +11,8 @@ from onboarding.contract import ABSENT
 from onboarding.drift_report import Coverage, DriftReport, Finding, Rotation
 from schemas.command import shown
 from schemas.customer import CONFIRMABLE
+from schemas.plain import markdown as escaped
+from schemas.plain import plain
 
 TITLES = {
     "drift": "Drift: somebody changed what the files declare",
@@ -51,9 +53,9 @@ def markdown(report: DriftReport, stack: str) -> str:
     lines = ["# Drift", "", _headline(report), ""]
     for kind, title in TITLES.items():
         if findings := report.of(kind):
-            lines += [f"## {title} ({len(findings)})", "", _row(COLUMNS), _row(["---"] * len(COLUMNS))]
+            lines += [f"## {title} ({len(findings)})", "", _row(COLUMNS), "|" + "---|" * len(COLUMNS)]
             lines += [_row(_cells(found)) for found in findings] + [""]
-    return shown("\n".join([*lines, *(f"- {_escaped(line)}" for line in _footer(report))]), stack=stack)
+    return shown("\n".join([*lines, *(f"- {escaped(line)}" for line in _footer(report))]), stack=stack)
 
 
 def _headline(report: DriftReport) -> str:
@@ -68,8 +70,8 @@ def _headline(report: DriftReport) -> str:
 
 
 def _block(found: Finding, fold: Callable[[str, str, str], list[str]], looked_at: str) -> Iterator[str]:
-    yield f"  {found.customer or found.connection}  {found.field}"
-    seen = _plain(found.seen)
+    yield plain(f"  {found.customer or found.connection}  {found.field}")
+    seen = _seen(found.seen)
     where = ", ".join(filter(None, (found.where, f"as of {found.at}" if found.at != looked_at else "")))
     parts = {
         "rule" if found.kind == "inconsistent" else "declared": found.declared,
@@ -86,12 +88,12 @@ def _one_line(found: Finding) -> str:
     if found.kind == "unmanaged":
         return f"{found.field}{f' of {found.customer}' if found.customer else ''}: {found.seen}"
     after = f" (next run: {next_run(found)})" if found.will else ""
-    return f"{found.customer}  {found.field}: {_plain(found.seen)}{after}"
+    return f"{found.customer}  {found.field}: {_seen(found.seen)}{after}"
 
 
 def _folded(stack: str, width: int, text: str, first: str, rest: str) -> list[str]:
     """Lines of `text`; a command stays on one, so that it can be pasted."""
-    kept = _COMMAND.sub(lambda found: found[0].replace(" ", _NO_BREAK), shown(text, stack=stack))
+    kept = _COMMAND.sub(lambda found: found[0].replace(" ", _NO_BREAK), shown(plain(text), stack=stack))
     lines = textwrap.wrap(
         kept, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
@@ -103,7 +105,7 @@ def _cells(found: Finding) -> tuple[str, ...]:
         found.customer or "-",
         found.field,
         found.declared or "-",
-        _plain(found.seen) or "-",
+        _seen(found.seen) or "-",
         found.where or "-",
         found.who or "-",
         next_run(found) or "-",
@@ -111,12 +113,7 @@ def _cells(found: Finding) -> tuple[str, ...]:
 
 
 def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(_escaped(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
-def _escaped(text: str) -> str:
-    """An e-mail address in angle brackets would be taken for HTML."""
-    return text.replace("\n", " ").replace("<", "&lt;")
+    return "| " + " | ".join(map(escaped, cells)) + " |"
 
 
 def next_run(found: Finding) -> str:
@@ -124,7 +121,7 @@ def next_run(found: Finding) -> str:
     return found.will.removeprefix("the next run ")
 
 
-def _plain(seen: str) -> str:
+def _seen(seen: str) -> str:
     return "not there" if seen == ABSENT else seen
 
 

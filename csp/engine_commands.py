@@ -11,6 +11,7 @@ import typer
 from csp import engines, interrupted, removed
 from csp.options import Stack
 from csp.project import Project
+from csp.say import say
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["--help"]}
 
@@ -61,7 +62,7 @@ def _run(stack: str, verb: str, arguments: list[str]) -> None:
     estate = project.estate(stack)
     engine = engines.choose(project, stack, estate)
     if "--json" not in arguments:
-        typer.echo(engine.why, err=True)
+        say(engine.why, err=True)
     if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
         state = engine.ensure_stack()
     else:

@@ -1,6 +1,5 @@
 """`csp evidence`: who accepted the Microsoft Customer Agreement of each customer, when, and who says so."""
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,9 @@ from csp import look
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
+from csp.say import say_document, say_json
 from onboarding import evidence
+from schemas.plain import visible
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,13 @@ class _Dumper(yaml.SafeDumper):
     """SafeDumper that knows `_Line`."""
 
 
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """What does not show stands in double quotes, where it can be written as an escape."""
+    style = None if visible(text) == text else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _quoted)
 _Dumper.add_representer(_Line, lambda dumper, line: dumper.represent_mapping("tag:yaml.org,2002:map", line, True))
 
 
@@ -43,12 +51,14 @@ def print_evidence(
     found = [one for one in evidence.records(states, estate) if customer in ("", one["customer"])]
     if customer and not found:
         raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
-    typer.echo(
-        json.dumps(found, indent=2, ensure_ascii=False) if format_ == "json" else as_yaml(found), nl=format_ == "json"
-    )
+    if format_ == "json":
+        say_json(found)
+    else:
+        say_document(as_yaml(found))
 
 
 def as_yaml(found: list[dict[str, Any]]) -> str:
     """The records as YAML, one fact a line."""
     lined = [{**one, "facts": [_Line(fact) for fact in one["facts"]]} for one in found]
-    return yaml.dump(lined, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    told: str = yaml.dump(lined, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return visible(told, keep="\n")

@@ -3,7 +3,6 @@
 The value is shown by `deliver` alone, to the terminal or into a file of its own; no other command can print it.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from csp import secret_input
 from csp.errors import CommandError
 from csp.options import Stack, whoami
 from csp.project import Project
+from csp.say import say, say_json
 from csp.shown import on_stack, pasted
 from onboarding import client_package, credentials
 from schemas.command import command
@@ -55,13 +55,13 @@ def list_(
     wanted = estate.renamed.get(customer, customer)
     shown = [entry for key in sorted(found) if wanted in ("", key) for entry in found[key]]
     if format_ == "json":
-        typer.echo(json.dumps([_as_json(entry, estate.renamed) for entry in shown], indent=2))
+        say_json([_as_json(entry, estate.renamed) for entry in shown])
         return
     for entry in shown:
         key = estate.renamed.get(entry.customer, entry.customer)
-        typer.echo(f"{key:16} {STATES[entry.state]:23} {entry.created[:10]}  {entry.user_name}{_fate(entry)}")
-        typer.echo(f"{'':16} {entry.reference}")
-    typer.echo(f"{sum(e.state == 'waiting' for e in shown)} of {len(shown)} wait for their delivery")
+        say(f"{key:16} {STATES[entry.state]:23} {entry.created[:10]}  {entry.user_name}{_fate(entry)}")
+        say(f"{'':16} {entry.reference}")
+    say(f"{sum(e.state == 'waiting' for e in shown)} of {len(shown)} wait for their delivery")
 
 
 @app.command()
@@ -87,7 +87,7 @@ def deliver(
     if arrived:
         with _told(declared.key, stack):
             store.arrived(entry.reference, by=by)
-        typer.echo(f"{declared.key}: delivered to {entry.delivered_to}, as {by} states; the value is removed")
+        say(f"{declared.key}: delivered to {entry.delivered_to}, as {by} states; the value is removed")
         return
     to = to or getattr(declared.identity, "credentials_recipient", None) or entry.delivered_to
     if not to:
@@ -105,7 +105,7 @@ def deliver(
             user, password = value.user_name, value.password
             write(client_package.render(declared, to=to, user=user, password=password, language=language))
     where = f"in {out}" if out else "shown above"
-    typer.echo(f"{declared.key}: delivered to {to}, {where}. It cannot be delivered again.", err=True)
+    say(f"{declared.key}: delivered to {to}, {where}. It cannot be delivered again.", err=True)
 
 
 @app.command()
@@ -128,7 +128,7 @@ def put(
     if waiting and not replace:
         raise CommandError(f"{waiting[0].reference} was not delivered yet: deliver it, or give --replace")
     user = client_package.user_name(user, declared)
-    typer.echo(f"{customer}: the entry is open for {user}. Now press the button in the console, and copy.", err=True)
+    say(f"{customer}: the entry is open for {user}. Now press the button in the console, and copy.", err=True)
     try:
         password = secret_input.read("Password", secret_input.Source(stdin, from_env), "password")
     except CommandError as error:
@@ -138,7 +138,7 @@ def put(
     with _told(customer, stack):
         value = OneTimeCredentials(user, password)
         reference = store.put(customer, value, by=by or whoami(), again=replace, formerly=formerly)
-    typer.echo(f"{customer}: stored as {reference}. Next: {pasted('handover', 'deliver', customer, stack=stack)}")
+    say(f"{customer}: stored as {reference}. Next: {pasted('handover', 'deliver', customer, stack=stack)}")
 
 
 @app.command()
@@ -161,7 +161,7 @@ def record(
     user, by = client_package.user_name(user, declared), by or whoami()
     with _told(customer, stack):
         reference = store.record(customer, user, where, by, formerly)
-    typer.echo(f"{customer}: recorded as {reference}, kept in {where}")
+    say(f"{customer}: recorded as {reference}, kept in {where}")
 
 
 @app.command()
@@ -180,9 +180,10 @@ def lost(
     with _told(customer, stack):
         store.lose(customer, user, by=by, why=why, formerly=formerly)
         step = credentials.next_step(declared, None, store.list(customer, *formerly))
-    typer.echo(f"{customer}: noted as lost; whatever was kept here is removed.")
+    say(f"{customer}: noted as lost; whatever was kept here is removed.")
     if step is not None:
-        typer.echo(f"Next step: {step.where}\n  {on_stack({'action': step.action}, stack)['action']}")
+        say(f"Next step: {step.where}")
+        say(f"  {on_stack({'action': step.action}, stack)['action']}")
 
 
 def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry]]:
@@ -192,7 +193,7 @@ def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry
         try:
             entries = open_handover(estate.connections[name], project.home).list()
         except ClientError as error:
-            typer.echo(f"csp: credentials of {name} could not be looked at: {error}", err=True)
+            say(f"csp: credentials of {name} could not be looked at: {error}", err=True)
             continue
         for entry in entries:
             found.setdefault(estate.renamed.get(entry.customer, entry.customer), []).append(entry)

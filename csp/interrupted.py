@@ -11,13 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import typer
-
 import schemas
 from clients.connection import INTERRUPTED
 from csp import removed
 from csp.engines import Engine
 from csp.errors import CommandError
+from csp.say import say
 from onboarding import readiness
 from schemas.command import command
 from schemas.whole_file import private_folder, write_whole
@@ -61,7 +60,7 @@ def run(
             f"{command('up', stack=engine.stack)} first, which takes into account that a mail may have been sent"
         )
     if doubtful:
-        typer.echo(
+        say(
             f"csp: the last run was stopped while it worked on {_some(doubtful)}, and not on this machine: a mail that "
             "is due there counts as one that may have been sent",
             err=True,

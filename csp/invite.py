@@ -1,7 +1,6 @@
 """`csp invite show|send|renew`: the invitation of one customer's Global Admin."""
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from csp import access, engines, interrupted
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
+from csp.say import say, say_block, say_document, say_json
 from csp.shown import pasted
 from onboarding import mails, readiness, tenant_identity
 from onboarding.contract import Known
@@ -59,16 +59,17 @@ def show(
         raise CommandError(f"--format {format_}: write one of {', '.join(FORMATS)}", 2)
     case = _case(Project.find(), stack, customer)
     if format_ == "html":
-        typer.echo(case.letter.html)
+        say_document(case.letter.html)
     elif format_ == "eml":
         mail = compose(case.message, case.sender, case.copy_to)
-        typer.echo(mail.as_string(policy=WRITTEN.clone(linesep="\n")), nl=False)
+        say_document(mail.as_string(policy=WRITTEN.clone(linesep="\n")))
     elif format_ == "json":
-        typer.echo(json.dumps(_facts(case), indent=2))
+        say_json(_facts(case))
     else:
         for name, value in _facts(case).items():
-            typer.echo(f"{name.replace('_', ' '):12} {_follow_up(case) if name == 'follow_up' else value}".rstrip())
-        typer.echo(f"\n{case.letter.text}", nl=False)
+            say(f"{name.replace('_', ' '):12} {_follow_up(case) if name == 'follow_up' else value}".rstrip())
+        say()
+        say_block(case.letter.text)
 
 
 @app.command()
@@ -90,7 +91,7 @@ def send(
     if case.stands.state != "prepared":
         renew = pasted("invite", "renew", customer, stack=stack)
         again = "" if case.stands.state == "accepted" else f"; {renew} sends a new one"
-        typer.echo(f"{customer}: {case.told}. Nothing to send{again}.")
+        say(f"{customer}: {case.told}. Nothing to send{again}.")
         return
     _need_server(case, stack)
     _run(project, stack, customer, "")
@@ -200,7 +201,7 @@ def _note_sent(project: Project, stack: str, case: Case) -> None:
     except CannotConfirmError as error:
         raise CommandError(str(error), 2) from None
     shown = file.relative_to(project.root)
-    typer.echo(f"{shown}: identity.sent_on: {_today()}" if changed else f"{shown}: nothing to change")
+    say(f"{shown}: identity.sent_on: {_today()}" if changed else f"{shown}: nothing to change")
 
 
 def _run(project: Project, stack: str, key: str, renewed: str) -> None:
@@ -208,7 +209,7 @@ def _run(project: Project, stack: str, key: str, renewed: str) -> None:
     estate = project.estate(stack)
     engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RENEW_INVITATION"] = renewed
-    typer.echo(engine.why, err=True)
+    say(engine.why, err=True)
     alone = ("--yes", "--skip-preview", "--target", f"**::{key}")
     if code := interrupted.run(engine, estate, engine.export_if_there(), "up", alone):
         raise typer.Exit(code)
@@ -216,6 +217,6 @@ def _run(project: Project, stack: str, key: str, renewed: str) -> None:
         case = _case(project, stack, key)
     except ClientError as error:
         raise CommandError(str(error)) from None
-    typer.echo(f"{key}: {case.told}")
+    say(f"{key}: {case.told}")
     if case.stands.state == "prepared":
         raise typer.Exit(1)

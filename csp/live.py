@@ -4,7 +4,6 @@ No customer files, no state, no write. The only thing kept is the rotated token 
 ION's refresh token is single-use.
 """
 
-import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +22,7 @@ from csp import access, report
 from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
+from csp.say import cell, say, say_document, say_json
 from csp.shown import pasted
 from onboarding import live, readiness
 
@@ -56,10 +55,10 @@ def live_status(
     found = _look(connections, account)
     everyone = [verdict for one in found for verdict in one.verdicts]
     if format_ == "json":
-        typer.echo(json.dumps(_report(found), indent=2, ensure_ascii=False))
+        say_json(_report(found))
     elif format_ in report.FORMATS:
         title = ", ".join(f"ION account {one.account}" for one in found)
-        typer.echo(report.render(format_, title, report.LIVE, everyone, clock.now(), _can_order), nl=False)
+        say_document(report.render(format_, title, report.LIVE, everyone, clock.now(), _can_order))
     else:
         for one in found:
             _print(one)
@@ -78,19 +77,20 @@ def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str 
     found = _look(connections, account)
     items = [item for one in found for item in live.todo(one.verdicts, owner)]
     if format_ == "json":
-        typer.echo(json.dumps(items, indent=2, ensure_ascii=False))
+        say_json(items)
         return
     # A thousand customers share a handful of steps: each is told once, with everybody whom it concerns.
     for (where, action, link, who), keys in _grouped(items).items():
-        typer.echo(
-            f"\n{len(keys)} {'customer' if len(keys) == 1 else 'customers'} (for {OWNERS[who]}): {', '.join(keys)}"
-        )
+        say()
+        say(f"{len(keys)} {'customer' if len(keys) == 1 else 'customers'} (for {OWNERS[who]}): {', '.join(keys)}")
         for line in filter(None, (where, action, link)):
-            typer.echo(f"  {line}")
+            say(f"  {line}")
     for one in found:
         for line in live.open_everywhere(one.verdicts):
-            typer.echo(f"\n{one.connection}: {line}")
-    typer.echo(f"\n{len(items)} next steps" if items else "Nothing to do as far as ION shows.")
+            say()
+            say(f"{one.connection}: {line}")
+    say()
+    say(f"{len(items)} next steps" if items else "Nothing to do as far as ION shows.")
 
 
 def _look(connections: Sequence[str], account: str) -> list[Account]:
@@ -154,27 +154,24 @@ def _report(found: list[Account]) -> dict[str, Any]:
 
 
 def _print(one: Account) -> None:
-    console = Console(highlight=False)
-    console.print(f"\nION account {one.account} (connection {one.connection}), as it is now", markup=False)
+    say()
+    say(f"ION account {one.account} (connection {one.connection}), as it is now")
     for line in live.open_everywhere(one.verdicts):
-        console.print(line, markup=False)
+        say(line)
     *columns, _, _ = readiness.COLUMNS
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         table.add_column(name, overflow="fold")
     for verdict, row in zip(one.verdicts, readiness.table_rows(one.verdicts), strict=True):
         cells = [row[0], _can_order(verdict), *row[2:-2]]
-        table.add_row(*(Console(no_color=True).render_str(cell, markup=False) for cell in cells))
-    console.print(table)
+        table.add_row(*map(cell, cells))
+    Console().print(table)
     unseen = sum(map(live.only_unseen, one.verdicts))
-    console.print(f"{readiness.footer(one.verdicts)}; {one.calls}", markup=False)
+    say(f"{readiness.footer(one.verdicts)}; {one.calls}")
     if unseen:
-        console.print(
-            f"unclear ({unseen}): nothing that ION shows stands against an order; look at what no API shows",
-            markup=False,
-        )
+        say(f"unclear ({unseen}): nothing that ION shows stands against an order; look at what no API shows")
     whose = {"account": one.account} if one.connection == ACCOUNT_ONLY else {"connection": one.connection}
-    console.print(f"Who has to do what: {pasted('todo', **whose, live=True)}", markup=False, soft_wrap=True)
+    say(f"Who has to do what: {pasted('todo', **whose, live=True)}")
 
 
 def _can_order(verdict: readiness.Readiness) -> str:

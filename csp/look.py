@@ -1,6 +1,5 @@
 """`csp validate|status|todo`: what is declared, who can order, who has to do what. Nothing here changes anything."""
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +10,14 @@ from csp import engines, handover, live, report, shown
 from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
 from csp.project import Project
+from csp.say import say, say_block, say_document, say_json
 from onboarding import credentials, letters, readiness, ticket
 from onboarding.follow_up import FollowUp
+from schemas.plain import as_json
 
 WAITING_OR_BLOCKED = ("blocked", "waiting")
 FORMATS = ("table", "json", "markdown", "html")
+CHECKED = ("text", "json", "sarif", "github")
 Live = Annotated[bool, typer.Option("--live", help="The account as it is now: no customer files, no state, no write.")]
 Connections = Annotated[
     list[str] | None, typer.Option("--connection", "-c", help="With --live: a connection; may be repeated.")
@@ -41,20 +43,18 @@ def validate(
         estate = project.estate(stack)
     except schemas.DeclarationErrors as errors:
         # Findings for people go to stderr like every error; machine formats are the command's answer.
-        typer.echo(
-            schemas.format_findings(errors.findings, _one_of(format_, "text", "json", "sarif", "github")),
-            err=format_ == "text",
-        )
+        if format_ == "text":
+            say_block(errors, err=True)
+        else:
+            say_document(schemas.format_findings(errors.findings, _one_of(format_, *CHECKED)))
         raise typer.Exit(2) from None
     for connection in estate.connections.values():
         for line in letters.problems(connection, project.root):
             raise CommandError(line, 2)
     if format_ == "text":
-        typer.echo(
-            f"{stack}: {len(estate.customers)} customers on {len(estate.connections)} connections, nothing wrong"
-        )
+        say(f"{stack}: {len(estate.customers)} customers on {len(estate.connections)} connections, nothing wrong")
     else:
-        typer.echo(schemas.format_findings((), _one_of(format_, "json", "sarif", "github")))
+        say_document(schemas.format_findings((), _one_of(format_, *CHECKED)))
 
 
 def status(
@@ -90,13 +90,13 @@ def status(
         if not customer:
             raise CommandError("--ticket is about one customer: name it with --customer", 2)
         declared = estate.customer(customer)
-        typer.echo(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
+        say_block(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
     elif format_ == "json":
         whole = readiness.report(states, estate, now, customer)
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
-        typer.echo(shown.pastable(json.dumps(whole, indent=2), stack))
+        say_document(shown.pastable(as_json(whole), stack))
     elif format_ in report.FORMATS:
-        typer.echo(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack), nl=False)
+        say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack))
     elif customer:
         shown.explain(told[0])
     else:
@@ -123,14 +123,16 @@ def todo(
         return
     items = todo_items(Project.find(), _named(stack, connection, account), owner)
     if format_ == "json":
-        typer.echo(json.dumps([shown.on_stack(item, stack) for item in items], indent=2))
+        say_json([shown.on_stack(item, stack) for item in items])
         return
     for item in items:
         again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
         who = shown.OWNERS[item["owner"]]
-        typer.echo(f"\n{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
+        say()
+        say(f"{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
         shown.print_step(shown.on_stack(item, stack))
-    typer.echo(f"\n{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
+    say()
+    say(f"{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
 
 
 def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:

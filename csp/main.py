@@ -8,6 +8,7 @@ import typer
 import schemas
 from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, invite, look, sandbox_commands
 from csp.errors import CommandError
+from csp.say import say, say_block, use_utf8
 from schemas.command import shown
 
 app = typer.Typer(
@@ -38,14 +39,15 @@ def main() -> None:
 
 def run_guarded(command: Callable[[], object]) -> None:
     """Run a command and end the process: every expected failure is one line on stderr and an exit code."""
+    use_utf8()
     try:
         code = command()
         sys.exit(code if isinstance(code, int) else 0)
     except schemas.DeclarationErrors as errors:
-        print(shown(schemas.format_findings(errors.findings, "text")), file=sys.stderr)
+        say_block(shown(str(errors)), err=True)
         sys.exit(2)
     except CommandError as error:
-        print(f"csp: {shown(str(error))}", file=sys.stderr)
+        say(f"csp: {shown(str(error))}", err=True)
         sys.exit(error.exit_code)
 
 

@@ -9,6 +9,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from schemas.plain import plain
+
 Tell = Callable[[int, int], None]
 """Called with (done, in all)."""
 
@@ -22,9 +24,9 @@ def progress(what: str) -> Iterator[Tell]:
     if not sys.stderr.isatty():
         yield lines(what, sys.stderr)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(plain(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -37,6 +39,6 @@ def lines(what: str, stream: TextIO, clock: Callable[[], float] = time.monotonic
         share, waited = 100 * done // max(total, 1), clock() - said_at
         if waited >= SILENCE or (waited >= APART and share >= said + PERCENT):
             said_at, said = clock(), share - share % PERCENT
-            print(f"{what}: {done} of {total} ({share} %)", file=stream, flush=True)
+            print(plain(f"{what}: {done} of {total} ({share} %)"), file=stream, flush=True)
 
     return tell

@@ -7,10 +7,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-
 import schemas
 from csp.errors import CommandError
+from csp.say import say
 from onboarding import leaving, readiness
 
 VERBS = ("up", "preview", "destroy")
@@ -30,7 +29,7 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
     going = sorted(set(states) if verb == "destroy" else set(states) - kept)
     for key in going:
         if leaving.still_buying(states[key]):
-            typer.echo(
+            say(
                 f"csp: WARNING: {key} leaves the files, and its portal access was seen ON: this customer can go on "
                 "buying. Put the file back with lifecycle: leaving to have it switched off",
                 err=True,

@@ -11,8 +11,14 @@ from csp import shown
 from onboarding import readiness
 from onboarding.ticket import TITLES
 from schemas import command
+from schemas.plain import block, markdown_block
 
 FORMATS = {"markdown": "readiness.md.j2", "html": "readiness.html.j2"}
+FINALIZE: dict[str, Callable[[Any], Any]] = {
+    "markdown": markdown_block,
+    "html": lambda text: text if hasattr(text, "__html__") else block(text),
+}
+"""What every value passes on its way into the page; in HTML Jinja escapes it after that."""
 SHORT = {
     "reseller": "Our account",
     "profile": "Profile",
@@ -60,8 +66,8 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=FINALIZE[format_],
     )
-    environment.filters["cell"] = _cell
     page = environment.get_template(FORMATS[format_]).render(
         title=title,
         source=source,
@@ -99,8 +105,3 @@ def _gate(gate: readiness.Gate) -> dict[str, str]:
         "why": gate.why,
         "age": "never" if gate.age is None else f"{shown.age(gate.age)} ago",
     }
-
-
-def _cell(text: object) -> str:
-    """Text for a cell of a markdown table."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>")

@@ -9,6 +9,7 @@ import typer
 from csp import sandbox
 from csp.errors import CommandError
 from csp.project import Project
+from csp.say import say
 from schemas.command import command
 from schemas.whole_file import private_folder
 
@@ -45,7 +46,7 @@ def start(
 def stop(profile: Profile = "provider") -> None:
     """Stop the sandbox of a profile."""
     stopped = sandbox.stop(Project.find().home, profile)
-    typer.echo(f"{profile} sandbox stopped" if stopped else f"no {profile} sandbox is running")
+    say(f"{profile} sandbox stopped" if stopped else f"no {profile} sandbox is running")
 
 
 @app.command()
@@ -54,9 +55,9 @@ def show() -> None:
     home = Project.find().home
     for profile in sandbox.PROFILES:
         if running := sandbox.find(home, profile):
-            typer.echo(f"{profile:9} pid {running.pid:<7} console {running.ready['console']}")
+            say(f"{profile:9} pid {running.pid:<7} console {running.ready['console']}")
         else:
-            typer.echo(f"{profile:9} not running")
+            say(f"{profile:9} not running")
 
 
 def running(profile: str) -> sandbox.Running:
@@ -71,7 +72,7 @@ def running(profile: str) -> sandbox.Running:
 def reset(profile: Profile = "provider") -> None:
     """Put a sandbox back to the situation it was seeded with."""
     running(profile).admin("POST", "reset", {})
-    typer.echo(f"{profile} sandbox reset")
+    say(f"{profile} sandbox reset")
 
 
 @app.command()
@@ -82,4 +83,4 @@ def clock(
     """Show or move the sandbox's clock."""
     answer: Any = running(profile).admin("POST", "clock", {"advance": advance}) if advance else None
     answer = answer or running(profile).admin("GET", "clock")
-    typer.echo(answer["now"])
+    say(answer["now"])

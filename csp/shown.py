@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from csp.say import cell, say
 from onboarding import readiness
 from schemas.command import command, shown
+from schemas.plain import block
 
 WIDE = 130
 NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
@@ -52,7 +53,7 @@ def _told(outputs: Mapping[str, Any], stack: str) -> dict[str, Any]:
 
 def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
     """Print the readiness table of a stack, the first sentence of each next step, and the footer."""
-    console = Console(highlight=False)
+    console = Console()
     narrow = console.width < WIDE
     *columns, _ = readiness.COLUMNS
     going = [v for v in verdicts if v.ending]
@@ -64,24 +65,24 @@ def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
     for name in columns:
         table.add_column(name, no_wrap=narrow)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(cell, row))
     console.print(table)
     if starred := next((v.key for v in verdicts if v.can_order and v.on_confirmation), ""):
-        told = f"* some gates rest on a person's confirmation: {pasted('status', stack=stack, k=starred)}\n"
-        console.print(told, soft_wrap=True, markup=False)
+        say(f"* some gates rest on a person's confirmation: {pasted('status', stack=stack, k=starred)}")
+        say()
     for verdict in verdicts:
         if verdict.next_step:
             first, _, more = str(verdict.next_step["action"]).partition(". ")
-            console.print(f"{verdict.key}: {first}{' ...' if more else ''}", soft_wrap=True, markup=False)
+            say(f"{verdict.key}: {first}{' ...' if more else ''}")
     if any(v.next_step for v in (*verdicts, *going)):
-        console.print(f"\nMenu paths and values to enter: {pasted('todo', stack=stack)}", markup=False)
-    console.print(readiness.footer(verdicts), markup=False)
+        say()
+        say(f"Menu paths and values to enter: {pasted('todo', stack=stack)}")
+    say(readiness.footer(verdicts))
     oldest = max((gate.age or 0 for verdict in verdicts for gate in verdict.gates.values()), default=0)
     if oldest >= DAY:
-        again = f"The oldest of this was looked at {age(oldest)} ago: {pasted('up', stack=stack)} looks again."
-        console.print(again, soft_wrap=True, markup=False)
+        say(f"The oldest of this was looked at {age(oldest)} ago: {pasted('up', stack=stack)} looks again.")
     for verdict in going:
-        console.print()
+        say()
         explain_leaving(verdict)
 
 
@@ -94,11 +95,11 @@ def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
 
 def explain_leaving(verdict: readiness.Readiness) -> None:
     """Print the three steps of a customer who leaves, and what is left to do."""
-    typer.echo(f"{verdict.organization} ({verdict.key}): {verdict.lifecycle}")
+    say(f"{verdict.organization} ({verdict.key}): {verdict.lifecycle}")
     for step in verdict.ending:
-        typer.echo(f"  {step.name:22} {step.state:15} {step.why}")
+        say(f"  {step.name:22} {step.state:15} {step.why}")
     if verdict.next_step:
-        typer.echo(f"  Next step, for us: {verdict.next_step['action']}")
+        say(f"  Next step, for us: {verdict.next_step['action']}")
 
 
 def explain(verdict: readiness.Readiness) -> None:
@@ -106,15 +107,15 @@ def explain(verdict: readiness.Readiness) -> None:
     if verdict.ending:
         explain_leaving(verdict)
         return
-    typer.echo(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
+    say(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
     for name, gate in verdict.gates.items():
         looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
-        typer.echo(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
+        say(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
     for note in notes(verdict):
-        typer.echo(f"  {note}")
+        say(f"  {note}")
     if verdict.next_step:
         again = f"; {verdict.follow_up}" if str(verdict.follow_up) else ""
-        typer.echo(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}{again}):")
+        say(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}{again}):")
         print_step(verdict.next_step)
 
 
@@ -131,15 +132,15 @@ def notes(verdict: readiness.Readiness) -> list[str]:
 
 def print_step(step: Any) -> None:
     """Print where, what, every value by the label of its screen, and the link."""
-    typer.echo(f"  {step['where']}")
-    typer.echo(f"  {step['action']}")
+    say(f"  {step['where']}")
+    say(f"  {step['action']}")
     for label, value in step["values"].items():
-        first, *more = str(value).splitlines() or [""]
-        typer.echo(f"    {label:34} {first}")
+        first, *more = block(value).split("\n")
+        say(f"    {label:34} {first}")
         for line in more:
-            typer.echo(f"    {'':34} {line}")
+            say(f"    {'':34} {line}")
     if step["link"]:
-        typer.echo(f"    {step['link']}")
+        say(f"    {step['link']}")
 
 
 def age(seconds: int) -> str:

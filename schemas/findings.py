@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from schemas import sarif
+from schemas.plain import as_json, plain
 from schemas.rules import RULES
 
 Format = Literal["text", "json", "sarif", "github"]
@@ -34,7 +34,7 @@ class Finding:
         return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}  {self.path or '(file)'}  {self.rule}  {self.text}"
+        return plain(f"{self.file}:{self.line}:{self.column}  {self.path or '(file)'}  {self.rule}  {self.text}")
 
 
 MAX_IN_FILE, MAX_IN_ALL = 100, 1000
@@ -61,7 +61,8 @@ def capped(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 
 class DeclarationErrors(Exception):  # noqa: N818 - it carries several errors
-    """The declaration is not valid. ``findings`` holds all that is wrong, sorted by place; str() is one line each."""
+    """The declaration is not valid. ``findings`` holds all that is wrong, sorted by place; str() is one line each,
+    whatever is in a key or a value."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings: tuple[Finding, ...] = tuple(capped(sorted(set(findings))))
@@ -71,9 +72,9 @@ class DeclarationErrors(Exception):  # noqa: N818 - it carries several errors
 def format_findings(findings: Sequence[Finding], form: Format = "text") -> str:
     """The findings as text (a line each), JSON (a list), SARIF 2.1.0, or GitHub workflow commands."""
     if form == "json":
-        return json.dumps([asdict(f) for f in findings], indent=2, ensure_ascii=False)
+        return as_json([asdict(f) for f in findings])
     if form == "sarif":
-        return json.dumps(_sarif(findings), indent=2, ensure_ascii=False)
+        return as_json(_sarif(findings))
     if form == "github":
         return "\n".join(_github(f) for f in findings)
     return "\n".join(str(f) for f in findings)
@@ -85,7 +86,7 @@ def _github(found: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return plain(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

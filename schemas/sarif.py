@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.plain import message
+
 
 def log(rules: Mapping[str, str], results: Sequence[Mapping[str, Any]], **run: Any) -> dict[str, Any]:
     """The document: rule id -> its title, the results, and what else the run says (`invocations`, ...)."""
@@ -21,6 +23,6 @@ def result(rule: str, level: str, text: str, file: str, **region: int) -> dict[s
     return {
         "ruleId": rule,
         "level": level,
-        "message": {"text": text},
+        "message": {"text": message(text)},
         "locations": [{"physicalLocation": place}],
     }

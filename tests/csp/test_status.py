@@ -93,7 +93,9 @@ def test_an_old_state_says_how_old_it_is(csp: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(clock, "now", lambda: START + timedelta(hours=23))
     assert "looks again" not in csp("status", "-s", "provider")
     monkeypatch.setattr(clock, "now", lambda: START + timedelta(days=400))
-    assert "looked at 399 d ago: csp up -s provider looks again." in csp("status", "-s", "provider")
+    told = csp("status", "-s", "provider")
+    assert "looked at 399 d ago: `" in told
+    assert "csp up -s provider` looks again." in told
 
 
 def test_commands_of_next_steps_can_be_pasted(csp: Any) -> None:
