@@ -137,6 +137,7 @@ class Provider(ResourceProvider):
                 outcome = _other_account(refused)
             else:
                 facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
+                known = state.in_todays_form(known, facts)
                 outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
         except (ClientError, sessions.CannotOpen) as failure:
             told = state.unobserved(known, self._named(str(failure)))
