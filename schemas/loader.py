@@ -120,10 +120,11 @@ def load_estate(
     check_fleet(entries)
     if_sent: dict[str, tuple[Finding, ...]] = {}
     for entry in entries:
-        later = tuple(f for f in entry.told if split_if_sent and f.rule in SENT and f.level == "error")
-        if later:
-            if_sent[entry.key] = later
-        findings += [f for f in entry.told if f not in later]
+        for found in entry.told:
+            if split_if_sent and found.rule in SENT and found.level == "error":
+                if_sent[entry.key] = (*if_sent.get(entry.key, ()), found)
+            else:
+                findings.append(found)
     if any(f.level == "error" for f in findings):
         raise DeclarationErrors([*findings, *(f for some in if_sent.values() for f in some)])
     customers = tuple(e.model for e in entries if e.model is not None)
