@@ -80,8 +80,9 @@ def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
 
 
 def _as_found(data: dict[str, Any], findings: Sequence[schemas.Finding]) -> bool:
-    """Say in the file that a system holds a value that it would refuse today; False when there is none."""
-    held = {found.path for found in findings if found.rule in SENT and found.level == "error"}
+    """Say in the file that a system holds a value that it would refuse today; False when there is none. What a file may
+    leave out is left out instead."""
+    held = {found.path for found in schemas.errors(findings) if found.rule in SENT and found.path not in _OPTIONAL}
     if held:
         data["as_found"] = sorted({*data.get("as_found", ()), *held})
     return bool(held)

@@ -120,11 +120,11 @@ def load_estate(
     check_fleet(entries)
     if_sent: dict[str, tuple[Finding, ...]] = {}
     for entry in entries:
-        for found in entry.told:
-            if split_if_sent and found.rule in SENT and found.level == "error":
-                if_sent[entry.key] = (*if_sent.get(entry.key, ()), found)
+        for one in entry.told:
+            if split_if_sent and one.rule in SENT and one.level == "error":
+                if_sent[entry.key] = (*if_sent.get(entry.key, ()), one)
             else:
-                findings.append(found)
+                findings.append(one)
     if any(f.level == "error" for f in findings):
         raise DeclarationErrors([*findings, *(f for some in if_sent.values() for f in some)])
     customers = tuple(e.model for e in entries if e.model is not None)
