@@ -209,7 +209,14 @@ class Session:
             app=self.app_tokens,
         )
         self.partner_center = PartnerCenterClient(
-            wire, AttestationSettings(settings.path, dict(settings.fields), settings.link_template)
+            wire,
+            AttestationSettings(
+                path=settings.path,
+                fields=dict(settings.fields),
+                link_template=settings.link_template,
+                link_minutes=settings.link_minutes,
+                words=dict(self.connection.status_words),
+            ),
         )
 
     def _mail(self) -> MailSender | None:
@@ -228,7 +235,7 @@ class Session:
                 sender=str(declared.sender),
                 copy_to=str(declared.copy_to or ""),
                 user="" if sandbox else self._environment.get(self._variable("MAIL_USER"), ""),
-                password="" if sandbox else self._secret("MAIL_PASSWORD", ""),
+                password="" if sandbox else self._environment.get(self._variable("MAIL_PASSWORD"), ""),
                 refused=str(refused or ""),
             )
         )

@@ -19,7 +19,8 @@ Owner = Literal["us", "customer", "distributor", "microsoft"]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The facts of one failure. `shown_at` names the portal page or console menu that shows the same fact."""
+    """The facts of one failure. `shown_at` names the portal page or console menu that shows the same fact; `trace` is
+    Microsoft's correlation vector, which its support asks for."""
 
     system: str
     operation: str
@@ -30,6 +31,7 @@ class Problem:
     correlation_id: str = ""
     retry_after: float | None = None
     shown_at: str = ""
+    trace: str = ""
 
     def line(self) -> str:
         """One redacted line: system, operation, answer, ids that support asks for."""
@@ -37,7 +39,11 @@ class Problem:
         text = f"{self.system} {self.operation}: {answer + ' ' if answer else ''}{self.message}".strip()
         ids = ", ".join(
             f"{label} {value}"
-            for label, value in (("request id", self.request_id), ("correlation id", self.correlation_id))
+            for label, value in (
+                ("request id", self.request_id),
+                ("correlation id", self.correlation_id),
+                ("MS-CV", self.trace),
+            )
             if value
         )
         tail = f" [{ids}]" if ids else ""

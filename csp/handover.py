@@ -16,7 +16,6 @@ import schemas
 from clients.connection import open_handover
 from clients.errors import ClientError, OurBug
 from clients.handover import UNDELIVERED, Entry, HandoverStore, newest
-from clients.output import in_clear
 from clients.partner_center.models import OneTimeCredentials
 from csp import secret_input
 from csp.errors import CommandError
@@ -286,9 +285,8 @@ class _Sink:
     def write(self, text: str) -> None:
         self._written = True
         if self._descriptor < 0:
-            with in_clear():
-                sys.stdout.write(text)
-                sys.stdout.flush()
+            sys.stdout.write(text)
+            sys.stdout.flush()
             return
         left = text.encode()
         while left:

@@ -79,11 +79,9 @@ def language_of(customer: schemas.Customer) -> str:
 
 def render(customer: schemas.Customer, *, to: str, user: str, password: str, language: str) -> str:
     """The package as plain text; it holds the password, so it goes to its recipient and nowhere else."""
-    identity = customer.identity
-    named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
     # The password comes last: what it holds is not taken for a placeholder.
     text = _TEXTS[language]
-    values = {"company": named or customer.profile.organization, "to": to, "portal": labels.PORTAL}
+    values = {"company": customer.company, "to": to, "portal": labels.PORTAL}
     for name, value in (*values.items(), ("user", user_name(user, customer)), ("password", password)):
         text = text.replace(f"{{{name}}}", value)
     return text

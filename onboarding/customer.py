@@ -14,6 +14,7 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import Address, IonCustomer, IonCustomerFields
+from clients.words import PROFILE, meaning
 from onboarding import compare, leaving, next_steps
 from onboarding.contract import (
     ABSENT,
@@ -99,7 +100,7 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
     declared, live = _declared(desired.profile), _live(found)
     fields = {name: compare.field(name, text, live[name], WHERE) for name, text in declared.items()}
     differing = {name: live[name] for name, fact in fields.items() if fact.state == "mismatch"}
-    fields["status"] = compare.field("status", ACTIVE, found.status, WHERE)
+    fields["status"] = _status(found.status, look.session)
     fields["reseller"] = reseller
     seen = {"profile": found.status} | {name: compare.canonical(name, live[name]) for name in differing}
     return Facts(
@@ -107,6 +108,21 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
         seen=seen,
         live={f"profile.{name}": text for name, text in differing.items()} if known_id else {},
         data={"customer": found},
+    )
+
+
+def _status(word: str, session: Session) -> Field:
+    active = meaning(PROFILE, word, session.connection.status_words) == "active"
+    return Field("match" if active else "mismatch", ACTIVE, word, WHERE)
+
+
+def profile_step(word: str, session: Session) -> NextStep:
+    """What to do about a profile that is not active: `word` is ION's status, maybe one that nobody knows."""
+    if meaning(PROFILE, word, session.connection.status_words) == "inactive":
+        return next_steps.reactivate()
+    return next_steps.ticket(
+        f'The profile of the customer {{customer}} ({{email}}) has the status "{word}". What does that mean, and what '
+        "is needed for it to be ACTIVE?"
     )
 
 
@@ -149,8 +165,9 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
             )
         return waiting(facts, NEXT_RUN, "the profile is not in ION yet; the next run creates it")
     carried = {"ion_customer_id": found.id}
-    if found.status != ACTIVE:
-        return blocked(facts, f"the profile is {found.status} in ION", next_steps.reactivate(), carried=carried)
+    if facts.fields["status"].state != "match":
+        reason = f"the profile is {found.status or 'without a status'} in ION"
+        return blocked(facts, reason, profile_step(found.status, session), carried=carried)
     differing = [name for name, fact in facts.fields.items() if fact.state == "mismatch" and name != "reseller"]
     if differing and not known_id and not desired.adopt:
         told = "; ".join(
@@ -209,7 +226,7 @@ def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, loo
         return facts
     fields = {n: compare.field(n, t, _live(written)[n], WHERE) for n, t in _declared(desired.profile).items()}
     return Facts(
-        fields=fields | {"status": compare.field("status", ACTIVE, written.status or ACTIVE, WHERE)},
+        fields=fields | {"status": _status(written.status or ACTIVE, look.session)},
         seen={"profile": written.status or ACTIVE},
         data={"customer": replace(written, status=written.status or ACTIVE)},
     )

@@ -12,7 +12,7 @@ import schemas
 from clients.errors import ClientError
 from clients.ion.models import IonCustomer
 from onboarding import compare
-from onboarding.attestation import ACCEPTED
+from onboarding.attestation import says_accepted
 from onboarding.drift_report import Coverage, Finding
 from onboarding.drift_resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
 from onboarding.observed import ObservedLook, stamp
@@ -107,7 +107,7 @@ def linked_tenant(look: ObservedLook, customer_id: str) -> tuple[bool, str]:
 
 def coverage(account: Account, links: Mapping[str, str]) -> Coverage:
     """How much of the account is declared, by this stack and by others. `links`: as in `unmanaged`."""
-    customers = [c for c in account.look.ion_customers() if c.status == "ACTIVE"]
+    customers = [c for c in account.look.ion_customers() if c.status.upper() == "ACTIVE"]
     ours, theirs = account.ours(), account.theirs(links)
     tenants, declared, elsewhere = account.look.related_tenants(), account.our_tenants(), account.their_tenants(links)
     return Coverage(
@@ -127,7 +127,7 @@ def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
     for customer in look.ion_customers():
         if customer.id in ours:
             yield from _other_rows(account, customer.id, ours[customer.id])
-        elif customer.status == "ACTIVE" and customer.id not in theirs:
+        elif customer.status.upper() == "ACTIVE" and customer.id not in theirs:
             told = f"{customer.organization} <{customer.email}>, ION id {customer.id}"
             yield account_finding(account, "unmanaged", "customer", told, ION, will=_adopt(account))
             if customer.id in links:
@@ -228,7 +228,7 @@ def _agreements(account: Account) -> Iterator[Finding]:
             continue
         row = account.look.cloud_profile(profile.id)
         word = row.agreement_status.strip() if row else ""
-        if word and (word.casefold() in ACCEPTED) != (agreement.state == "match"):
+        if word and says_accepted(word, account.look.session.connection) != (agreement.state == "match"):
             told = f"agreement of {_name(profile)}: ION says {word}, Partner Center says {agreement.seen}"
             yield account_finding(
                 account, "inconsistent", "consistency", told, "ION cloudProfiles; Partner Center", key

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from onboarding import attestation, compare, customer, provider_association, state, tenant_identity
+from onboarding import attestation, compare, customer, provider_association, tenant_identity
 from onboarding.attestation.observe import latest_agreement
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
-from onboarding.inputs import company, entity, place
+from onboarding.inputs import place
 from onboarding.observed import ObservedLook
 from onboarding.tenant_identity.observe import declared_domain
 from schemas.traits import WriteOnly, fields_with
@@ -53,11 +53,6 @@ class Seen:
     facts: Facts
     outcome: Outcome
     at: str
-
-    @property
-    def handled(self) -> dict[str, str] | None:
-        """The deciding facts after the last run, in the form in which they are compared today; None before it."""
-        return state.in_todays_form(self.known, self.facts).handled
 
 
 def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, str], look: ObservedLook) -> list[Seen]:
@@ -97,7 +92,7 @@ def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, 
         key=declared.key,
         ion_customer_id=ion_id,
         identity=declared.identity,
-        company=company(declared),
+        company=declared.company,
         address=place(declared),
         attestation=declared.attestation,
         adopt=declared.adopt,
@@ -120,7 +115,7 @@ def _agreement(declared: schemas.Customer, ion_id: str, tenant: Outcome, known: 
         attestation_id=tenant.carried.get("attestation_id", ""),
         attestation=declared.attestation,
         route=declared.attestation_route,
-        company=entity(declared),
+        company=declared.legal_entity,
         country=place(declared).country,
     )
     if hidden := _out_of_sight(tenant, look):

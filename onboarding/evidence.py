@@ -97,9 +97,7 @@ _ROUTES = {
 def _declared(customer: schemas.Customer) -> Iterator[Fact]:
     who = customer.attestation.signatory
     yield Fact("signatory", f"{who.first_name} {who.last_name} <{who.email}>" if who else "not named", FILE)
-    identity = customer.identity
-    named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
-    yield Fact("legal entity", named or customer.profile.organization, FILE)
+    yield Fact("legal entity", customer.legal_entity, FILE)
 
 
 def _accepted(memory: dict[str, str], where: str) -> Iterator[Fact]:
@@ -128,6 +126,9 @@ def _asked(customer: schemas.Customer, memory: dict[str, str]) -> Iterator[Fact]
     if memory.get("attestation_id"):
         yield Fact("asked", _day(memory.get("asked_at", "")) or UNSEEN, REQUEST)
         yield Fact("attestation id", memory["attestation_id"], REQUEST)
+        signer, _, entity = memory.get("asked_for", "").partition(" | ")
+        if entity:  # what is declared since may be another one
+            yield Fact("asked for", f"{signer} for {entity}", REQUEST)
         language = memory.get("language") or customer.attestation.language
         yield Fact("language", language or "Microsoft's for the country", REQUEST if language else FILE)
     for name, text in sorted(memory.items()):

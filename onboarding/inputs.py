@@ -78,22 +78,10 @@ def inputs_of(declared: schemas.Customer) -> dict[str, dict[str, Any]]:
         "ProviderAssociation": parts("cloud_provider", "adopt") | ending,
         "TenantIdentity": parts("identity", "adopt", "on_remove") | _tenant(declared, dumped) | ending,
         "Attestation": parts("attestation")
-        | {"route": declared.attestation_route, "company": entity(declared), "country": place(declared).country}
+        | {"route": declared.attestation_route, "company": declared.legal_entity, "country": place(declared).country}
         | {"language": _spoken(declared)}
         | ending,
     }
-
-
-def entity(declared: schemas.Customer) -> str:
-    """The legal entity that accepts the agreement."""
-    return declared.attestation.legal_entity or company(declared)
-
-
-def company(declared: schemas.Customer) -> str:
-    """The company name of the tenant."""
-    identity = declared.identity
-    named = identity.company_name if isinstance(identity, schemas.NewIdentity) else None
-    return named or declared.profile.organization
 
 
 def place(declared: schemas.Customer) -> schemas.Address:
@@ -106,7 +94,7 @@ def place(declared: schemas.Customer) -> schemas.Address:
 def _tenant(declared: schemas.Customer, dumped: Mapping[str, Any]) -> dict[str, Any]:
     """The company name, because a rename reaches the billing profile. Address and signatory only for a new tenant: an
     edit elsewhere must not show here."""
-    more: dict[str, Any] = {"company": company(declared)}
+    more: dict[str, Any] = {"company": declared.company}
     if isinstance(declared.identity, schemas.InviteIdentity):
         more["language"] = _spoken(declared)
     if isinstance(declared.identity, schemas.NewIdentity):

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import ClientError, CredentialsLost, WrongAccount
-from onboarding import labels, next_steps, readiness
-from onboarding.attestation import ACCEPTED, WHERE_ION
+from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
+from onboarding import customer, labels, next_steps, readiness
+from onboarding.attestation import WHERE_ION, says_accepted
 from onboarding.contract import ABSENT, NOT_VISIBLE, Field, FieldState, NextStep
 from onboarding.customer import ACTIVE, WHERE
 from onboarding.readiness import KINDS, Readiness, ResourceState
@@ -113,7 +114,7 @@ def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
         "Customer": _profile(session, sight),
         "ProviderAssociation": _row(sight),
         "TenantIdentity": _tenant(sight),
-        "Attestation": _agreement(sight),
+        "Attestation": _agreement(session, sight),
     }
     key = sight.customer.email.casefold() or sight.customer.id
     states = {}
@@ -162,10 +163,10 @@ Part = tuple[dict[str, Field], NextStep | None, str]
 
 def _profile(session: Session, sight: Sight) -> Part:
     status = sight.customer.status or ABSENT
-    active = status.upper() == ACTIVE
+    active = meaning(PROFILE, status, session.connection.status_words) == "active"
     facts = {"status": Field("match" if active else "mismatch", ACTIVE, status, WHERE), "reseller": _reseller(session)}
     if not active:
-        return facts, next_steps.reactivate(), f"the profile is {status}"
+        return facts, customer.profile_step(status, session), f"the profile is {status}"
     return facts, None, ""
 
 
@@ -222,10 +223,10 @@ def _tenant(sight: Sight) -> Part:
     return facts, _unseen_row() if row is not None else None, "ION shows no tenant while portal access is off"
 
 
-def _agreement(sight: Sight) -> Part:
+def _agreement(session: Session, sight: Sight) -> Part:
     row = sight.row
     status = row.agreement_status.strip() if row is not None else ""
-    if status.casefold() in ACCEPTED:
+    if says_accepted(status, session.connection):
         return {"agreement": _fact("match", "accepted", status, WHERE_ION)}, None, ""
     visible = row is not None and bool(status or row.enabled)
     fact = _fact(
@@ -236,6 +237,10 @@ def _agreement(sight: Sight) -> Part:
     )
     if row is None or not visible or not row.tenant_id:
         return {"agreement": fact}, None, "comes with the tenant"
+    if status and meaning(AGREEMENT, status, session.connection.status_words) == UNKNOWN:
+        action = f'ION says "{status}" of the agreement, and nobody knows what that means: look at it there.'
+        fact = _fact("not_visible", "accepted", f"unknown: {status}", f'{WHERE_ION}, which say "{status}"')
+        return {"agreement": fact}, _at_row(action, exists=True), f'ION says "{status}", an unknown word'
     action = (
         f"The Microsoft Customer Agreement is not current (ION says {status or 'nothing'}): fill in "
         f"{labels.text('attestation')} with the person who agreed, or have a Global Admin of the customer accept it on "

@@ -140,12 +140,32 @@ ATTESTATION_FIELDS: Mapping[str, str] = {
 }
 
 
+EXPIRY = "expiry"
+"""The one word without a name that a page suggests: it is sent only where the connection names it."""
+STATUS_MEANINGS = ("accepted", "created", "declined", "expired", "open", "recorded", "active", "inactive", "related")
+"""What a status word can mean; the tables of known words are in clients/words.py."""
+
+
 def _all_fields(named: Mapping[str, str]) -> Mapping[str, str]:
     for word in named:
-        if word not in ATTESTATION_FIELDS:
-            known = ", ".join(ATTESTATION_FIELDS)
+        if word not in ATTESTATION_FIELDS and word != EXPIRY:
+            known = ", ".join((*ATTESTATION_FIELDS, EXPIRY))
             raise v.wrong("CSP-SHAPE-002", f"unknown word {quoted(word)}", f"known here: {known}")
     return dict(ATTESTATION_FIELDS) | dict(named)
+
+
+def _page(template: str) -> str:
+    if template and (not template.startswith("https://") or "{id}" not in template):
+        raise v.wrong("CSP-SHAPE-005", f"{quoted(template)} is no https address with {{id}} in it")
+    return template
+
+
+def _meanings(taught: Mapping[str, str]) -> Mapping[str, str]:
+    for word, meaning in taught.items():
+        if meaning not in STATUS_MEANINGS and meaning != "not related":
+            known = ", ".join((*STATUS_MEANINGS, "not related"))
+            raise v.wrong("CSP-SHAPE-004", f"{quoted(word)} cannot mean {quoted(meaning)}", f"one of {known}")
+    return taught
 
 
 class EnhancedAttestation(Declared):
@@ -154,9 +174,12 @@ class EnhancedAttestation(Declared):
     path: str = "/v1/attestations/enhanced"
     """Path of the call."""
     fields: Annotated[Mapping[str, str], AfterValidator(_all_fields)] = ATTESTATION_FIELDS
-    """Our word -> name in the request; what is not named keeps the name that Microsoft's page suggests."""
-    link_template: str = ""
-    """Address of the acceptance page with `{id}`; empty: the link of the answer."""
+    """Our word -> name in the request; what is not named keeps the name that Microsoft's page suggests. `expiry` is
+    sent only when it is named here."""
+    link_template: Annotated[str, AfterValidator(_page)] = "https://cdn.partner.microsoft.com/mca/?attestationid={id}"
+    """Address of the acceptance page with `{id}`, for answers that carry no link. Default: as others build it."""
+    link_minutes: Annotated[v.Count, Field(ge=5, le=10_080)] = 10_080
+    """Life of a link, at most 7 days; sent as `expiry` where `fields` names it."""
 
 
 class Connection(Declared):
@@ -214,6 +237,8 @@ class Connection(Declared):
     """An agreement of an earlier day must be accepted again."""
     enhanced_attestation: EnhancedAttestation = EnhancedAttestation()
     """Names of Microsoft's enhanced attestation call."""
+    status_words: Annotated[Mapping[str, str], AfterValidator(_meanings)] = {}
+    """Status words of ION or Microsoft unknown to this release -> what they mean (`accepted`, `expired` ...)."""
     token_store: TokenStore | None = None
     """Where rotating tokens are kept."""
     limits: Limits = Limits()

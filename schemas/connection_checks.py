@@ -146,8 +146,8 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
             add("CSP-CONN-001", f"{name} is no GUID")
     if not query.get("msppid", "").isdigit():
         add("CSP-CONN-001", "msppId is no number")
-    if query.get("dap", "").lower() != "false":
-        add("CSP-CONN-002", "the link does not say DAP=false", "add DAP=false; rights are granted by GDAP")
+    if query.get("dap", "").lower() == "true":
+        add("CSP-CONN-002", "the link says DAP=true", "write DAP=false or leave it out; rights are granted by GDAP")
     if kind == "IndirectResellerRelationship" and isinstance(reseller, Mapping):
         _same(query, "partnerId", text(reseller, "tenant_id"), add)
         _same(query, "msppId", text(reseller, "partner_id"), add)

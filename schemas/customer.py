@@ -159,6 +159,12 @@ class Attestation(Declared):
     confirmed: Annotated[Confirmation | None, LocalOnly()] = None
     """A person's confirmation of the agreement where no API shows it."""
 
+    def entity(self, company: str) -> str:
+        """The legal entity that Microsoft is asked for, and that accepts: the one rule for everybody who names it.
+
+        `company`: the company name of the tenant (`Customer.company`)."""
+        return self.legal_entity or company
+
 
 class Customer(Declared):
     """One customer."""
@@ -182,9 +188,6 @@ class Customer(Declared):
     unknown: Annotated[tuple[str, ...], LocalOnly()] = ()
     """Fields of an adopted customer that no system shows and nobody has filled in yet
     (`cloud_provider.pricebook`, `attestation.signatory`, ...). They are not compared."""
-    as_found: Annotated[tuple[str, ...], LocalOnly()] = ()
-    """Fields of an adopted customer whose value a system holds although it would refuse it today (`profile.phone`).
-    They are warnings; correct the value and take the name out."""
     profile: Profile
     """The ION customer profile."""
     cloud_provider: CloudProvider = CloudProvider()
@@ -193,6 +196,17 @@ class Customer(Declared):
     """The Microsoft tenant: `new`, `existing` or `invite`."""
     attestation: Attestation = Attestation()
     """The Microsoft Customer Agreement."""
+
+    @property
+    def company(self) -> str:
+        """The company name of the tenant."""
+        named = self.identity.company_name if isinstance(self.identity, NewIdentity) else None
+        return named or self.profile.organization
+
+    @property
+    def legal_entity(self) -> str:
+        """The legal entity that accepts the agreement."""
+        return self.attestation.entity(self.company)
 
     @property
     def attestation_route(self) -> Literal["customer", "partner"]:

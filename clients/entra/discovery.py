@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from clients.entra.errors import describe_token_error
 from clients.errors import OurBug, Problem
 from clients.rules import classify
+from clients.said import without_json
 from clients.shape import ShapeError, mapping, required_text
 from clients.transport import Answer, Call, Transport, join
 
@@ -16,7 +18,8 @@ _NO_SUCH_TENANT = "AADSTS90002"
 
 def describe(call: Call, answer: Answer) -> Problem:
     body = answer.data if isinstance(answer.data, dict) else {}
-    return describe_token_error(call.operation, body, status=answer.status)
+    problem = describe_token_error(call.operation, body, status=answer.status)
+    return problem if body else replace(problem, message=without_json(answer) or problem.message)
 
 
 class EntraDiscovery:

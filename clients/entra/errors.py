@@ -9,6 +9,7 @@ from typing import Any
 
 from clients.errors import ClientError, OurBug, Problem
 from clients.rules import Rule, classify
+from clients.said import with_rest
 
 LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
 _SIGN_INS = "Entra admin center: Monitoring > Sign-in logs"
@@ -79,7 +80,8 @@ def describe_token_error(operation: str, body: Mapping[str, Any], *, status: int
         operation=operation,
         status=status,
         code=code,
-        message=message or (word if isinstance(word, str) else "no explanation"),
+        message=with_rest(message, {"suberror": body.get("suberror")})
+        or (word if isinstance(word, str) else "no explanation"),
         request_id=str(body.get("trace_id") or ""),
         correlation_id=str(body.get("correlation_id") or ""),
     )

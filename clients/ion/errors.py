@@ -7,6 +7,7 @@ from typing import Any
 
 from clients.errors import Problem
 from clients.rules import Rule
+from clients.said import with_rest, without_json
 from clients.transport import Answer, Call
 
 LOGIN = (
@@ -59,6 +60,10 @@ RULES: tuple[Rule, ...] = (
     Rule("person", status=403, action="check the rights of the API user", shown_at=_USERS),
 )
 
+_TECHNICAL = frozenset(("error", "message", "code", "details"))
+_TOLD = frozenset(("@type", "requestId", "code", "detail", "errors"))
+"""Members that are told elsewhere in the line."""
+
 # ION's error texts use the names of its inner model.
 _OUR_NAMES = {"orgName": "customerOrganization", "primaryContactEmail": "customerEmail"}
 
@@ -76,18 +81,26 @@ def describe(call: Call, answer: Answer) -> Problem:
     code = code.partition(":")[0].strip()
     request = ""
     details = body.get("details")
+    rest: list[Any] = [{name: member for name, member in body.items() if name not in _TECHNICAL}]
     for detail in details if isinstance(details, list) else ():
         if not isinstance(detail, dict):
+            rest.append(detail)
             continue
         request = request or str(detail.get("requestId") or "")
         inner = detail.get("code")
         errors = detail.get("errors")
-        if not inner and isinstance(errors, list) and errors and isinstance(errors[0], dict):
-            inner = errors[0].get("code")
-            text = str(errors[0].get("detail") or text)
+        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+        if not inner and first:
+            inner = first.get("code")
+            text = str(first.get("detail") or text)
         if isinstance(inner, str) and inner.strip():
             code = inner.strip()
             text = str(detail.get("detail") or text)
+        rest.append({name: member for name, member in detail.items() if name not in _TOLD})
+        if isinstance(errors, list):
+            rest += [one for one in errors if one is not first]
+            rest.append({name: member for name, member in first.items() if name not in _TOLD})
+    text = with_rest(text, rest) or without_json(answer)
     for theirs, ours in _OUR_NAMES.items():
         text = text.replace(theirs, ours)
     return Problem(

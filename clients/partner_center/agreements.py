@@ -17,6 +17,7 @@ from clients.partner_center.models import Agreement, AgreementTemplate, Attestat
 from clients.partner_center.wire import Wire
 from clients.shape import ShapeError, flag, mapping, moment, required_text, text
 from clients.transport import Call, join
+from clients.words import ATTESTATION, meaning
 
 MCA = "MicrosoftCustomerAgreement"
 _OUR_WORDS = {
@@ -29,16 +30,20 @@ _OUR_WORDS = {
     "signatory_phone": "phone",
 }
 _ID_NAMES = ("attestationId", "id")
+_STATUS_NAMES = ("status", "attestationStatus")
 _LINK_NAMES = ("attestationLink", "link", "url", "acceptanceUrl")
 
 
 @dataclass(frozen=True, slots=True)
 class AttestationSettings:
-    """`fields`: our word -> name in the request; `link_template` with `{id}`, "" when the answer carries the link."""
+    """`fields`: our word -> name in the request; `link_template` with `{id}` for answers without a link. `expiry` is
+    sent, in minutes, only where `fields` names its member. `words`: status words that the connection knows."""
 
     path: str = "/v1/attestations/enhanced"
     fields: Mapping[str, str] = field(default_factory=dict)
     link_template: str = ""
+    link_minutes: int = 10_080
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 class AgreementCalls:
@@ -83,14 +88,16 @@ class AgreementCalls:
 
     def request_attestation(self, request: AttestationRequest, *, request_id: str) -> AttestationState:
         """App-only. Makes an attestation for the signatory to accept on Microsoft's page; a tenant need not exist."""
-        body = {
+        body: dict[str, str | int] = {
             self._attestations.fields.get(word, word): value
             for ours, word in _OUR_WORDS.items()
             if (value := getattr(request, ours))
         }
+        if expiry := self._attestations.fields.get("expiry"):
+            body[expiry] = self._attestations.link_minutes
         call = Call("attestations.create", "POST", self._attestation_url(), write=True, json=body)
         answer = self._wire.write(call, request_id, app_only=True)
-        return self._wire.shaped(call, lambda: self._state(mapping(answer.data, "answer"), ""))
+        return self._wire.shaped(call, lambda: self._state(mapping(answer.data, "answer"), "", "created"))
 
     def attestation(self, attestation_id: str) -> AttestationState:
         """Raises NotFound."""
@@ -146,17 +153,21 @@ class AgreementCalls:
     def _attestation_url(self, *segments: str) -> str:
         return join(self._wire.base_url + "/" + self._attestations.path.strip("/"), *segments)
 
-    def _state(self, data: Mapping[str, Any], known_id: str) -> AttestationState:
+    def _state(self, data: Mapping[str, Any], known_id: str, without: str = "") -> AttestationState:
+        """`without`: the status of an answer that names none."""
         found = next((value for name in _ID_NAMES if (value := text(data, name))), known_id)
         if not found:
             raise ShapeError("the attestation id is missing")
         link = next((value for name in _LINK_NAMES if (value := text(data, name))), "")
         if not link and self._attestations.link_template:
             link = self._attestations.link_template.replace("{id}", quote(found, safe=""))
+        word = next((value for name in _STATUS_NAMES if (value := text(data, name))), "")
         return AttestationState(
             id=found,
-            status=(text(data, "status") or "created").lower(),
+            status=meaning(ATTESTATION, word or without, self._attestations.words),
             link=link,
             accepted=moment(data, "acceptedDate") or moment(data, "acceptedAt"),
             expires=moment(data, "expirationDate") or moment(data, "expiresAt"),
+            created=moment(data, "createdDate") or moment(data, "createdAt"),
+            word=word,
         )

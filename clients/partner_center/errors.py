@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from clients.errors import Problem
 from clients.rules import Rule
+from clients.said import with_rest, without_json
 from clients.transport import Answer, Call
 
 LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
@@ -56,6 +58,9 @@ RULES: tuple[Rule, ...] = (
     Rule("retry", status=412, delay=0.0, source="2.6"),
     Rule("bug", code="2071", shown_at=_RESELLERS, source="6.2"),
     Rule("bug", code="3000", source="6.2"),
+    # A property has invalid data; `data` names it. And a country that Microsoft does not support.
+    Rule("bug", code="27002", source="new-facts"),
+    Rule("bug", code="20000", status=400, source="new-facts"),
     Rule("bug", code="600002", source="6.2"),
     Rule("bug", code="600049", source="6.2"),
     Rule("bug", code="600050", source="6.2"),
@@ -67,6 +72,13 @@ RULES: tuple[Rule, ...] = (
     Rule("bug", code="900127", source="6.2"),
     Rule("bug", code="900329", shown_at=_APP, source="1.7"),
     # Rights, programs and contracts: a person
+    Rule(
+        "person",
+        code="1002",
+        action="use a connection that may make this call: Microsoft gives an indirect reseller part of the API only",
+        shown_at=_APP,
+        source="new-facts",
+    ),
     Rule(
         "person",
         code="2006",
@@ -254,6 +266,11 @@ RULES: tuple[Rule, ...] = (
     Rule("retry", status=504, delay=30.0),
 )
 
+_OAUTH = ("error", "error_description", "correlation_id", "trace_id", "timestamp", "error_codes", "error_uri")
+_FLAGS = ("source", "statusCode", "isRetryable", "errorMessageExtended", "attributes")
+_TECHNICAL = frozenset(("code", "description", *_OAUTH, *_FLAGS))
+"""Members of a body that are told elsewhere in the line, or say nothing about what is wrong."""
+
 # Codes of a 401 that a new token of the same kind would not cure.
 LASTING_401 = frozenset(("900420", "900421", "10001"))
 
@@ -261,16 +278,21 @@ LASTING_401 = frozenset(("900420", "900421", "10001"))
 def describe(call: Call, answer: Answer) -> Problem:
     """All six shapes of reference 6.1, empty bodies included. Never fails."""
     body: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+    if isinstance(inner := body.get("error"), dict):  # as Microsoft Graph and the gateways before it write them
+        body = {**body, **inner}
     code = body.get("code")
     text = (
         _sentence(body.get("description")) or _sentence(body.get("message")) or _sentence(body.get("error_description"))
     )
+    # Which property is meant stands in `data` alone (27002), and what it may be in `parameters`.
+    rest = {name: member for name, member in body.items() if name not in _TECHNICAL}
     number = "" if code is None or isinstance(code, dict | list | bool) else str(code).strip()
     if not number and isinstance(body.get("error"), str):
         number = str(body["error"])
     nested = nested_document(text)
     if nested:
-        text = f"{nested.get('code', '')} {nested.get('reason', '')}".strip()
+        text = html.unescape(f"{nested.get('code', '')} {nested.get('reason', '')}".strip())
+        rest = {"corrected_address": nested.get("corrected_address")} | rest
     if not number and (found := _code_in_text(text)):
         number = found
     return Problem(
@@ -278,10 +300,12 @@ def describe(call: Call, answer: Answer) -> Problem:
         operation=call.operation,
         status=answer.status,
         code=number,
-        message=text
+        message=with_rest(text, rest)
+        or without_json(answer)
         or answer.headers.get("www-authenticate", "")
         or f"answered {answer.status} without an explanation",
         request_id=answer.headers.get("ms-requestid", "") or call.headers.get("MS-RequestId", ""),
+        trace=answer.headers.get("ms-cv", ""),
         correlation_id=answer.headers.get("ms-correlationid", "")
         or call.headers.get("MS-CorrelationId", "")
         or _sentence(body.get("correlation_id")),

@@ -185,7 +185,7 @@ class AttestationRequest:
 
 @dataclass(frozen=True, slots=True)
 class AttestationState:
-    """`status` is lower case (`created`, `accepted`, `declined`, `expired`, or Microsoft's word); `link` goes to the
+    """`status` is a meaning of `clients.words.ATTESTATION` or `unknown`, `word` is Microsoft's own; `link` goes to the
     signatory and is never opened by us."""
 
     id: str
@@ -193,6 +193,8 @@ class AttestationState:
     link: str = field(repr=False)
     accepted: datetime | None = None
     expires: datetime | None = None
+    created: datetime | None = None
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)

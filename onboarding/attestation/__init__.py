@@ -7,17 +7,17 @@ shows. Nobody accepts for the customer. How it goes on: docs/attestation.md.
 """
 
 from onboarding.attestation.converge import converge, language, mail_link, rejected, release, request
-from onboarding.attestation.observe import ACCEPTED, CARRIED, WHERE_ION, AttestationInputs, observe, signer
-from onboarding.attestation.verdict import asks_again, assess, signatory_step
+from onboarding.attestation.observe import CARRIED, WHERE_ION, AttestationInputs, observe, says_accepted, signer
+from onboarding.attestation.verdict import asked, asks_again, assess
 
 Inputs = AttestationInputs
 
 __all__ = [
-    "ACCEPTED",
     "CARRIED",
     "WHERE_ION",
     "AttestationInputs",
     "Inputs",
+    "asked",
     "asks_again",
     "assess",
     "converge",
@@ -27,6 +27,6 @@ __all__ = [
     "rejected",
     "release",
     "request",
-    "signatory_step",
+    "says_accepted",
     "signer",
 ]

@@ -9,8 +9,9 @@ from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownO
 from clients.partner_center.models import AttestationRequest, AttestationState
 from clients.transport import request_id
 from onboarding import contract, labels, mails
+from onboarding.attestation import asking
 from onboarding.attestation.observe import AttestationInputs, observe, signer
-from onboarding.attestation.verdict import KNOWN_ALREADY, assess, letter, signatory
+from onboarding.attestation.verdict import KNOWN_ALREADY, RECORDED, assess, letter, signatory
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
 
@@ -23,7 +24,8 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
     outcome = assess(desired, known, facts, session)
     pending: AttestationState | None = facts.data.get("pending")
     memory: dict[str, str] = {}
-    if outcome.waiting_on == NEXT_RUN and session.partner_center is not None:
+    recorded = pending is not None and pending.status == "recorded"
+    if outcome.waiting_on == NEXT_RUN and session.partner_center is not None and not recorded:
         with session.locks.hold("attestation", desired.key):
             if pending is not None and pending.status == "accepted":
                 return _put_on_record(desired, known, facts, pending, session)
@@ -35,12 +37,15 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
                 return outcome.but(reason=str(later), again=True)
             except (OurBug, PersonMustAct) as refused:
                 return rejected(facts, refused)
-        memory = {"attestation_id": pending.id, "asked_for": signer(desired), "asked_at": contract.now()}
-        memory |= {"language": spoken, "accepted_at": "", "finalised": "", KNOWN_ALREADY: ""}
+        same = known.memory.get("asked_for") == signer(desired)
+        memory = {"attestation_id": pending.id, "asked_for": signer(desired), "language": spoken}
+        memory |= asking.asked(known.memory, same=same, ordered=known.retrying)
+        memory |= {"accepted_at": "", "finalised": "", KNOWN_ALREADY: "", RECORDED: ""}
+        pending = asking.standing(pending, known.memory | memory, session.connection)
         known = Known({**known.outputs, "memory": known.memory | memory})
-        asked = Facts(
-            facts.fields, {**facts.seen, "attestation": pending.status}, data={**facts.data, "pending": pending}
-        )
+        stands = asking.seen(pending, known.memory, session.connection)
+        asked = Facts(facts.fields, {**facts.seen, "attestation": stands}, data={**facts.data, "pending": pending})
+        known = Known({**known.outputs, "retrying": False})
         outcome = assess(desired, known, asked, session)
         if outcome.waiting_on == NEXT_RUN:  # accepted already: a repeated request
             return _put_on_record(desired, known, asked, pending, session)

@@ -10,7 +10,9 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import NotFound
 from clients.partner_center.models import Agreement, AttestationState
+from clients.words import AGREEMENT, UNKNOWN, meaning
 from onboarding import compare, contract, leaving, next_steps
+from onboarding.attestation import asking
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
 from onboarding.look import Look
 
@@ -18,9 +20,6 @@ WHERE_PC, WHERE_ION, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfi
 WHERE_DIRECT = "Partner Center direct acceptance"
 WHERE_ANSWER = "Partner Center, its answer to our record"
 LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center-api 5.9)
-ACCEPTED = frozenset({"accepted", "signed", "attested", "active", "completed"})
-"""Words of ION's `agreementStatus` that count as accepted. Its values are not published, so this is a list to "
-"extend."""
 EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
 """Names in memory of what is known about an agreement that holds; replaced as a whole with every look."""
 
@@ -99,8 +98,8 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
     asked = _asked(desired, known)
     pending: AttestationState | None = None
     if asked and (not kind or other_signer(desired, known)):
-        pending = look.attestation(asked)
-        seen["attestation"] = pending.status if pending else ABSENT
+        pending = asking.look_at(asked, memory, look)
+        seen["attestation"] = asking.seen(pending, memory, look.session.connection)
     told = {"direct": "accepted by the customer, day unknown", "attested": f"attested on {when}"}.get(kind, "")
     field = _fact("match" if kind else "mismatch", told or (f"of {when}, too old" if when else ABSENT), where, desired)
     evidence = {"where": where}
@@ -129,7 +128,7 @@ def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[st
         return "attested", when, WHERE_PC, latest
     if memory.get("kind") != "direct" and look.directly_signed(desired.tenant_id):
         return "direct", when, WHERE_DIRECT, None
-    if _recent(memory.get("finalised", "")):
+    if recent(memory.get("finalised", "")):
         return "attested", memory["finalised"][:10], WHERE_ANSWER, None
     return "", when, WHERE_PC, latest
 
@@ -154,7 +153,7 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
         )
     profile = look.cloud_profile(desired.ion_customer_id)
     status = profile.agreement_status.strip() if profile else ""
-    accepted = status.casefold() in ACCEPTED
+    accepted = says_accepted(status, look.session.connection)
     when, evidence = "", {"where": WHERE_ION}
     # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
     if status and not (look.bulk and accepted and _was_current(known, look)):
@@ -170,7 +169,7 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     too_old = bool(when) and date.fromisoformat(when) < look.session.connection.agreement_valid_from
     # A direct acceptance is not listed with a day; it shows as a status that changed since the old day was seen.
     since_then = known.memory.get("old_status", "")
-    if too_old and accepted and since_then and since_then.casefold() not in ACCEPTED:
+    if too_old and accepted and since_then and not says_accepted(since_then, look.session.connection):
         too_old, when, evidence = False, "", {"where": WHERE_ION}
     data = {"when": when, "old": too_old, "status": status}
     if accepted and not too_old:
@@ -179,6 +178,10 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     if too_old:
         field = _fact("mismatch", f"of {when}, too old", WHERE_LEGACY, desired)
         return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}, {status}"}, data=data)
+    if status and not accepted and meaning(AGREEMENT, status, look.session.connection.status_words) == UNKNOWN:
+        where = f'{WHERE_ION}, which say "{status}": nobody knows what that means'
+        field = _fact(NOT_VISIBLE, f"unknown: {status}", where, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": status}, data={**data, "unknown": status})
     # The row shows the agreement of the linked tenant; while none is linked, nobody knows.
     unlinked = bool(profile and profile.enabled and not profile.tenant_id)
     visible = bool(profile and (status or (profile.enabled and not unlinked)))
@@ -186,6 +189,11 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     where = f"{WHERE_ION}, which need a linked tenant" if unlinked else WHERE_ION
     field = _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
     return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
+
+
+def says_accepted(status: str, connection: schemas.Connection) -> bool:
+    """Whether ION's word for the agreement (`agreementStatus`) means that it is accepted."""
+    return meaning(AGREEMENT, status, connection.status_words) == "accepted"
 
 
 def _was_current(known: Known, look: Look) -> bool:
@@ -203,7 +211,8 @@ def _as_declared(desired: AttestationInputs, email: str) -> str:
     return email.lower() if who and who.email.lower() == email.lower() else "another person than declared"
 
 
-def _recent(stamp: str) -> bool:
+def recent(stamp: str) -> bool:
+    """Whether a new agreement of that moment may still be missing in Microsoft's list."""
     if not stamp:
         return False
     return datetime.fromisoformat(contract.now()) - datetime.fromisoformat(stamp) < LAG

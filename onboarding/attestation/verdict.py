@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clients.partner_center.models import AttestationState
-from onboarding import labels, leaving, mails, next_steps
-from onboarding.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, signer
+from clients.words import UNKNOWN
+from onboarding import contract, labels, leaving, mails, next_steps
+from onboarding.attestation import asking
+from onboarding.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, recent, signer
 from onboarding.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from schemas.command import command
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 KNOWN_ALREADY = "known_already"
 """In memory: the attestation for which Microsoft said that there is an agreement already (600061) and listed none."""
+RECORDED = "recorded"
+"""In memory: the attestation of which Microsoft said that its agreement was created, and when we saw that first."""
 
 
 def signatory(desired: AttestationInputs) -> schemas.Person:
@@ -24,10 +28,14 @@ def signatory(desired: AttestationInputs) -> schemas.Person:
     return desired.attestation.signatory
 
 
-def asks_again(pending: AttestationState | None, known: Known) -> bool:
-    """Whether the signatory is (still) to be asked: never was, did not answer in time, or declined and a person
-    ordered another try (`csp retry`)."""
-    return pending is None or pending.status == "expired" or (pending.status == "declined" and known.retrying)
+def asks_again(pending: AttestationState | None, known: Known, connection: schemas.Connection) -> bool:
+    """Whether the signatory is (still) to be asked: never was, let the link end and its follow-up day has come, or it
+    leads no further and a person ordered another try (`csp retry`)."""
+    if pending is None:
+        return True
+    if pending.status == "expired" and asking.turn(pending, known.memory, connection) == "again":
+        return True
+    return known.retrying and pending.status in ("declined", "expired", UNKNOWN)
 
 
 def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
@@ -56,6 +64,10 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         return ready(facts, memory=memory)
     if desired.attestation.signatory is None:
         return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+    if word := str(facts.data.get("unknown") or ""):
+        return blocked(
+            facts, f'ION says "{word}" of the agreement, and nobody knows what that means', _look_in_ion(desired)
+        )
     if facts.data.get("old"):
         reason = f"the agreement is {agreement.seen}: it must be accepted again"
         memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
@@ -78,27 +90,78 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
     if desired.route == "customer":
         step = _accept_directly(desired, session, known)
         return waiting(facts, step.owner, f"{why}: the customer accepts it directly", step)
-    if pending is None or asks_again(pending, known):
+    if pending is None or asks_again(pending, known, session.connection):
         told = f"{why}: the next run asks the signatory"
         if pending is not None:
-            told += f" again, the request before {'was declined' if pending.status == 'declined' else 'expired'}"
+            told += f" again, the request before {_ENDS.get(pending.status, 'led nowhere')}"
         return waiting(facts, NEXT_RUN, told)
+    if pending.status == "recorded":
+        return _recorded(desired, known, facts, pending)
     if pending.status == "accepted" and known.memory.get(KNOWN_ALREADY) == pending.id:
         return waiting(
             facts, "distributor", "Microsoft says that there is an agreement, and lists none", _ticket(desired)
         )
     if pending.status == "accepted":
         return waiting(facts, NEXT_RUN, "accepted by the signatory: the next run puts the agreement on record")
+    return asked(desired, pending, known, facts, session, why)
+
+
+_ENDS = {"declined": "was declined", "expired": "ended without an answer"}
+
+
+def asked(
+    desired: AttestationInputs, pending: AttestationState, known: Known, facts: Facts, session: Session, why: str
+) -> Outcome:
+    """The signatory was asked and has not accepted: who does what next. `why`: why there is something to accept."""
+    who, again = signatory(desired).email, command("retry", desired.key)
     if pending.status == "declined":
-        step = NextStep(
-            "us",
-            "customer file",
-            f"{signatory(desired).email} declined. Talk to the customer, correct the signatory if needed, "
-            f"then run {command('retry', desired.key)} to ask again.",
+        action = (
+            f"{who} declined. Talk to the customer, correct the signatory if needed, then run {again} to ask again."
         )
-        return blocked(facts, "the signatory declined the agreement", step)
+        return blocked(facts, "the signatory declined the agreement", NextStep("us", "customer file", action))
+    if pending.status == UNKNOWN:
+        word = f'"{pending.word}"' if pending.word else "nothing"
+        reason = f"Microsoft says {word} of the attestation {pending.id}, and nobody knows what that means"
+        action = (
+            f"Ask {who} whether the agreement was accepted, and look in Partner Center (Customers > {{customer}} > "
+            "Account). Teach the word to the connection file (status_words), or ask anew with "
+            f"{again}."
+        )
+        return blocked(facts, reason, NextStep("us", "Partner Center", action, next_steps.who()))
+    if pending.status == "expired":
+        return _ended(desired, pending, known, facts, session)
     step = signatory_step(desired, pending, session, known)
     return waiting(facts, step.owner, f"{why}; the signatory was asked", step)
+
+
+def _ended(
+    desired: AttestationInputs, pending: AttestationState, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    """The link ended without an answer, and it is not the day on which the signatory is asked again."""
+    who, number = signatory(desired).email, asking.times(known.memory)
+    if pending.word == asking.GONE:
+        ended = f"Microsoft does not know the request {pending.id}"
+    else:
+        ended = f"the link ended{f' on {pending.expires.date()}' if pending.expires else ''} without an answer"
+    if asking.turn(pending, known.memory, session.connection) == "wait":
+        day = asking.asked_again_on(pending, known.memory, session.connection)
+        action = f"Nothing is to be done before {day}: the first run from then on asks {who} again with a new link."
+        return waiting(facts, "us", f"{ended}; asked again on {day}", NextStep("us", "nowhere yet", action))
+    action = (
+        f"{who} was asked {number} times and did not answer. Talk to the customer, correct the signatory if needed, "
+        f"then run {command('retry', desired.key)} to ask again."
+    )
+    return blocked(facts, f"{ended}; asked {number} times", NextStep("us", "telephone", action, next_steps.who()))
+
+
+def _recorded(desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState) -> Outcome:
+    """Microsoft says that the agreement was made, and does not list it yet: that takes some minutes, at most hours."""
+    since = known.memory.get(RECORDED, "")
+    if since.startswith(f"{pending.id} ") and not recent(since.partition(" ")[2]):
+        reason = "Microsoft says that the agreement was created, and lists none"
+        return waiting(facts, "distributor", reason, _ticket(desired))
+    memory = {} if since.startswith(f"{pending.id} ") else {RECORDED: f"{pending.id} {contract.now()}"}
+    return waiting(facts, NEXT_RUN, "the agreement was created; Microsoft shows it soon", memory=memory)
 
 
 def signatory_step(desired: AttestationInputs, pending: AttestationState, session: Session, known: Known) -> NextStep:
@@ -142,6 +205,15 @@ def _accept_directly(desired: AttestationInputs, session: Session, known: Known)
     )
     values = next_steps.who() if session.mail is not None else note.values()
     return NextStep("customer", "Microsoft 365 admin center", action, values, labels.AGREEMENT_PAGE)
+
+
+def _look_in_ion(desired: AttestationInputs) -> NextStep:
+    """A status word that is in no table: a person looks, and says what it means."""
+    action = (
+        "Look at the agreement in ION. If it is accepted, teach ION's word to the connection file (status_words), or "
+        f"run {command('confirm', desired.key, 'agreement')}."
+    )
+    return NextStep("us", next_steps.row_path(exists=True), action, next_steps.who())
 
 
 def _evidence(facts: Facts) -> dict[str, str]:

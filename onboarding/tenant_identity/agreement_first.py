@@ -23,7 +23,7 @@ def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentit
         key=desired.key,
         attestation=desired.attestation,
         route="partner",
-        company=desired.attestation.legal_entity or identity.company_name or desired.company,
+        company=desired.attestation.entity(identity.company_name or desired.company),
         country=place.country if place else "",
         language=desired.language,
     )

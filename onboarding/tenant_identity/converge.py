@@ -10,7 +10,8 @@ import schemas
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.transport import request_id
-from onboarding import attestation, contract, leaving
+from onboarding import attestation, leaving
+from onboarding.attestation import asking
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
 from onboarding.tenant_identity import inviting, new, rename
@@ -40,6 +41,7 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             {
                 **known.outputs,
                 "renewing": False,
+                "retrying": False,
                 "memory": known.memory | memory,
                 "tenant_id": step.carried.get("tenant_id") or known.text("tenant_id"),
             }
@@ -74,7 +76,11 @@ def _make(
     desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
 ) -> Outcome:
     found: Found = facts.data["found"]
-    if identity.attest_first and desired.attestation is not None and attestation.asks_again(found.pending, known):
+    if (
+        identity.attest_first
+        and desired.attestation is not None
+        and attestation.asks_again(found.pending, known, session.connection)
+    ):
         agreement = agreement_inputs(desired, identity)
         try:
             new.check_before(desired, identity, session)  # nobody should sign for a tenant that cannot be made
@@ -86,8 +92,10 @@ def _make(
             return attestation.rejected(facts, refused_here)
         except (RetryLater, UnknownOutcome) as later:
             return waiting(facts, NEXT_RUN, str(later), again=True)
-        memory = {"attestation_id": pending.id, ASKED_FOR: attestation.signer(agreement)}
-        memory |= {"asked_at": contract.now(), "language": language}
+        signer = attestation.signer(agreement)
+        same = known.memory.get(ASKED_FOR) == signer
+        memory = {"attestation_id": pending.id, ASKED_FOR: signer, "language": language}
+        memory |= asking.asked(known.memory, same=same, ordered=known.retrying)
         return waiting(facts, "customer", "the signatory was asked", memory=memory, final=True)
     return new.create(desired, identity, known, facts, session)
 

@@ -13,6 +13,7 @@ import schemas
 from clients.errors import ClientError, NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import NewTenant, OneTimeCredentials, PcAddress, PcCustomer
 from clients.transport import request_id
+from clients.words import PARTNERSHIP, meaning
 from onboarding import contract, next_steps
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
@@ -108,10 +109,17 @@ def _check_reseller(key: str, identity: schemas.NewIdentity, session: Session) -
             f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it "
             f"is meant.",
         )
-    if wanted.lower() not in {r.tenant_id.lower() for r in pc.indirect_resellers()}:
+    partnership = next((r for r in pc.indirect_resellers() if r.tenant_id.lower() == wanted.lower()), None)
+    if partnership is None:
         raise Refused(
             f"{wanted} is not an indirect reseller of this provider",
             "Correct reseller.tenant_id in the connection (a tenant id, not the partner id).",
+        )
+    if partnership.state and meaning(PARTNERSHIP, partnership.state, connection.status_words) != "active":
+        raise Refused(
+            f'Microsoft says "{partnership.state}" of the partnership with the reseller {wanted}, not Active',
+            "Look in Partner Center > Customers > Indirect resellers. A word that means active belongs into the "
+            f"connection file (status_words); then {command('retry', key)}.",
         )
     if not pc.partner_agreement_signed(wanted):
         raise Refused(

@@ -11,7 +11,9 @@ from pydantic import Field as Limit
 import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import AttestationState, PcCustomer
+from clients.words import RELATIONSHIP, meaning
 from onboarding import compare, contract, leaving, next_steps
+from onboarding.attestation import asking
 from onboarding.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
 from onboarding.look import Look
 from onboarding.tenant_identity import invitation
@@ -53,6 +55,7 @@ class Found:
     """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not visible.
 
     `taken`: the declared prefix exists, and ION shows that nothing is linked: somebody else's, or half made.
+    `listed_as`: Microsoft's word for the relationship of a tenant that it lists, where that is not one of ours.
     `candidate`: tenant of the Global Admin's e-mail domain. People write from many domains, so it is only told."""
 
     wanted: str
@@ -66,6 +69,7 @@ class Found:
     invitation: invitation.Invitation | None = None
     candidate: str = ""
     taken: bool = False
+    listed_as: str = ""
 
 
 def declared_domain(identity: schemas.Identity) -> str:
@@ -94,16 +98,17 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
         wanted = (known.memory.get("discovered") or look.discovered_tenant(domain)).lower()
         if wanted and look.session.partner_center is not None:
             related = look.related(wanted)
+    related, listed_as = _ours(related, known, look)
     linked, linked_domain, row, row_shown = _row(desired, look)
     if not wanted and linked and (not domain or (linked_domain and compare.same("domain", linked_domain, domain))):
         wanted = linked  # the operator entered what the customer or TD SYNNEX told
         if related is None and look.session.partner_center is not None:
-            related = look.related(wanted)
+            related, listed_as = _ours(look.related(wanted), known, look)
     pending = None
     under_way = asked(desired, known)
     if under_way and related is None and not settled and look.session.partner_center is not None:
-        pending = look.attestation(under_way)
-    found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict)
+        pending = asking.look_at(under_way, known.memory, look)
+    found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict, listed_as=listed_as)
     fields, seen = _fields(desired, known, found, look)
     if look.session.partner_center is None and linked == "" and isinstance(desired.identity, schemas.NewIdentity):
         found = replace(found, taken=bool(look.discovered_tenant(domain)))
@@ -116,6 +121,16 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
         if found.invitation is not None and found.invitation.state == "expired":
             seen["invitation"] = "expired"  # the calendar moves it, so that a plan must show it once
     return Facts(fields=fields, seen=seen, data={"found": found})
+
+
+def _ours(listed: PcCustomer | None, known: Known, look: Look) -> tuple[PcCustomer | None, str]:
+    """The customer where Microsoft's word makes it ours; else None and the word. A tenant that we just made is ours
+    whatever the word (partner-center-api 2.1), and so is one without any."""
+    word = listed.relationship_to_partner if listed is not None else ""
+    if not word or just_made(known):
+        return listed, ""
+    ours = meaning(RELATIONSHIP, word, look.session.connection.status_words) == "related"
+    return (listed, "") if ours else (None, word)
 
 
 def _invitation(
@@ -202,8 +217,8 @@ def _fields(
     if look.session.partner_center is not None:
         related = found.related is not None or (bool(known.text("tenant_id")) and just_made(known))
         state: FieldState = "match" if related else "mismatch"
-        relationship = Field(state, "related to us", "related to us" if related else ABSENT, PC)
-        seen["relationship"] = found.wanted if related else ABSENT
+        relationship = Field(state, "related to us", "related to us" if related else found.listed_as or ABSENT, PC)
+        seen["relationship"] = found.wanted if related else found.listed_as or ABSENT
     else:
         linked = bool(found.linked) and found.linked == found.wanted
         relationship = relationship_by_ion(linked, _confirmed(desired, found, "relationship"))
@@ -226,7 +241,7 @@ def _fields(
         )
         seen["conflict"] = found.conflict
     if found.pending is not None:
-        seen["attestation"] = found.pending.status
+        seen["attestation"] = asking.seen(found.pending, known.memory, look.session.connection)
     return {"relationship": relationship, "tenant": tenant}, seen
 
 

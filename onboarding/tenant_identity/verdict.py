@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import schemas
 from clients.partner_center.models import PcCustomer
+from clients.words import RELATIONSHIP, UNKNOWN, meaning
 from onboarding import attestation, compare, labels, leaving, mails, next_steps
 from onboarding.contract import (
     EARLIER,
@@ -109,15 +110,19 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     found: Found = facts.data["found"]
     identity = desired.identity
     if not facts.fields["relationship"].holds:
+        words = session.connection.status_words
+        if found.listed_as and meaning(RELATIONSHIP, found.listed_as, words) == UNKNOWN:
+            return _listed_as(found.listed_as, facts, desired.key)
         if isinstance(identity, schemas.InviteIdentity):
             return inviting.assess(desired, known, facts, session)
         if known.text("tenant_id"):
             reason = "the relationship with the customer's tenant is gone"
             return waiting(facts, "customer", reason, inviting.relationship_step(desired, known, session))
-        if isinstance(identity, schemas.NewIdentity):
+        if isinstance(identity, schemas.NewIdentity) and not found.listed_as:
             return _new(desired, identity, known, facts, session)
         step = inviting.relationship_step(desired, known, session)
-        return waiting(facts, "customer", "no relationship yet", step)
+        listed = f': Microsoft lists the tenant as "{found.listed_as}"' if found.listed_as else ""
+        return waiting(facts, "customer", f"no relationship yet{listed}", step)
     memory = settled(desired, found) if found.related is not None else {}
     if isinstance(identity, schemas.NewIdentity) and not known.text("tenant_id") and found.related is not None:
         stranger = _stranger(desired, identity, known, found.related)
@@ -145,6 +150,16 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
 
 
+def _listed_as(word: str, facts: Facts, key: str) -> Outcome:
+    """A word for the relationship that is in no table: nobody is asked to accept what may stand already."""
+    action = (
+        "Look in Partner Center > Customers what the relationship with {customer} is. Teach the word to the connection "
+        "file (status_words) as related or not related."
+    )
+    reason = f'Microsoft says "{word}" of the relationship, and nobody knows what that means'
+    return blocked(facts, reason, NextStep("us", "Partner Center", action, next_steps.who()))
+
+
 def _new(
     desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
 ) -> Outcome:
@@ -159,19 +174,11 @@ def _new(
             facts, "us", "a new tenant needs its confirmation", next_steps.confirm_new_tenant(identity.domain_prefix)
         )
     if identity.attest_first and desired.attestation is not None:
-        if found.pending is None or attestation.asks_again(found.pending, known):
+        if found.pending is None or attestation.asks_again(found.pending, known, session.connection):
             return waiting(facts, NEXT_RUN, "the next run asks the signatory for the agreement first")
-        if found.pending.status == "declined":
-            return blocked(
-                facts,
-                "the signatory declined the agreement",
-                NextStep(
-                    "us", "customer file", f"Talk to the customer; then {command('retry', desired.key)} asks again."
-                ),
-            )
-        if found.pending.status != "accepted":
-            step = attestation.signatory_step(agreement_inputs(desired, identity), found.pending, session, known)
-            return waiting(facts, step.owner, "the agreement comes first; the signatory was asked", step)
+        if found.pending.status not in ("accepted", "recorded"):
+            agreement = agreement_inputs(desired, identity)
+            return attestation.asked(agreement, found.pending, known, facts, session, "the agreement comes first")
     return waiting(facts, NEXT_RUN, f"the next run makes the tenant {identity.initial_domain} (cannot be undone)")
 
 

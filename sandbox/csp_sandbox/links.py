@@ -1,8 +1,8 @@
 """The links that people receive by mail: how Microsoft writes them and what each one asks for.
 
-Sources: partner-center-api.md 4.2 (invitation links), 5.5 (the customer's agreement page), 5.6 (acceptance page of an
-enhanced attestation). Nothing here opens a link over the network: the hosts are Microsoft's, the pages are the
-sandbox's.
+Sources: partner-center-api.md 4.2 (invitation links), 5.5 (the customer's agreement page), new-facts.md (the acceptance
+page of an enhanced attestation). Nothing here opens a link over the network: the hosts are Microsoft's, the pages are
+the sandbox's.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from csp_sandbox.model import Account
 #: Where a Global Admin accepts the Microsoft Customer Agreement without an invitation.
 AGREEMENT_PAGE = "https://admin.microsoft.com/AdminPortal/Home?ref=/BillingAccounts/agreement"
 ATTESTATION_PATH = "/microsoft/attestation/"
+_MCA_HOST = "cdn.partner.microsoft.com"
 _HOME = "https://admin.microsoft.com/Adminportal/Home"
 _TAIL = "&DAP=false#/BillingAccounts/partner-invitation"
 _URL = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -62,8 +63,13 @@ def invitation_link(account: Account) -> str:
     )
 
 
-def attestation_link(console: str, attestation: str) -> str:
-    """The acceptance page of an attestation. Microsoft's real address is not public: this one is the sandbox's own."""
+def attestation_link(attestation: str) -> str:
+    """The acceptance page of an attestation, as clients build it from the id (new-facts.md)."""
+    return f"https://{_MCA_HOST}/mca/?attestationid={attestation}"
+
+
+def attestation_page(console: str, attestation: str) -> str:
+    """The sandbox's own page for it."""
     return f"{console}{ATTESTATION_PATH}{attestation}"
 
 
@@ -78,6 +84,9 @@ def read(url: str) -> Link | None:
     parts = urlsplit(url)
     if ATTESTATION_PATH in parts.path:
         return AttestationPage(parts.path.rsplit("/", 1)[1])
+    if parts.hostname == _MCA_HOST and parts.path.rstrip("/").lower() == "/mca":
+        named = {key.lower(): values[0] for key, values in parse_qs(parts.query).items()}
+        return AttestationPage(named.get("attestationid", ""))
     if parts.hostname != "admin.microsoft.com":
         return None
     query = {key.lower(): values[0] for key, values in parse_qs(parts.query).items()}

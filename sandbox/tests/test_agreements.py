@@ -95,7 +95,9 @@ def test_a_plain_statement_worked_until_january_2026(box: Box, partner: Partner,
 def test_enhanced_attestation_from_request_to_agreement(box: Box, partner: Partner, tenant: str) -> None:
     asked = partner.call("POST", "/attestations/enhanced", json=REQUEST, user=False)
     assert (asked.status_code, asked.json()["status"]) == (201, "created")
-    number, link = asked.json()["attestationId"], asked.json()["acceptanceUrl"]
+    number = asked.json()["attestationId"]
+    assert "acceptanceUrl" not in asked.json(), "clients build the link from the id"
+    link = f"https://cdn.partner.microsoft.com/mca/?attestationid={number}"
     path = f"/customers/{tenant}/agreements"
     early = partner.call("POST", path, json=statement(attestationId=number), user=False)
     assert (early.status_code, early.json()["code"]) == (400, 3000)
@@ -118,12 +120,46 @@ def test_enhanced_attestation_from_request_to_agreement(box: Box, partner: Partn
     }
 
 
-def test_an_attestation_expires_and_can_be_declined(box: Box, partner: Partner) -> None:
+def test_a_link_lives_seven_days_at_most(box: Box, partner: Partner) -> None:
     number = partner.call("POST", "/attestations/enhanced", json=REQUEST, user=False).json()["attestationId"]
-    box.world.clock.advance(31 * 86_400)
+    box.world.clock.advance(7 * 86_400)
     late = Partner(box)
     assert late.call("GET", f"/attestations/enhanced/{number}", user=False).json()["status"] == "expired"
     assert late.call("GET", "/attestations/enhanced/x", user=False).status_code == 404
+
+
+@pytest.mark.parametrize("minutes", [4, 10_081, "60", True])
+def test_a_life_out_of_the_limits_is_named_in_data_alone(partner: Partner, minutes: object) -> None:
+    body = REQUEST | {"linkExpiryInMinutes": minutes}
+    refused = partner.call("POST", "/attestations/enhanced", json=body, user=False)
+    assert refused.status_code == 400
+    told = refused.json()
+    assert (told["code"], told["data"]) == (27002, ["linkExpiryInMinutes"])
+    assert "linkExpiry" not in told["description"]
+
+
+@pytest.mark.parametrize(
+    ("words", "spoken"),
+    [
+        ("plain", ["created", "accepted", "accepted"]),
+        ("link", ["linkgenerated", "customeraccepted", "agreementcreated"]),
+        ("signature", ["pending", "valid", "valid"]),
+        ("unheard", ["In Review"] * 3),
+    ],
+)
+def test_status_words(box: Box, partner: Partner, tenant: str, words: str, spoken: list[str]) -> None:
+    box.world.choose({"pc.attestations.words": words, "pc.attestations.link": "answer"})
+    asked = partner.call("POST", "/attestations/enhanced", json=REQUEST | {"linkExpiryInMinutes": 5}, user=False).json()
+    number = asked["attestationId"]
+    mailbox.write(
+        box.world, sender="us@reseller.example", to=CONTACT["email"], subject="A", text=f"Do: {asked['acceptanceUrl']}"
+    )
+    box.world.clock.advance(121)
+    seen = [asked["status"], partner.call("GET", f"/attestations/enhanced/{number}", user=False).json()["status"]]
+    made = partner.call("POST", f"/customers/{tenant}/agreements", json=statement(attestationId=number), user=False)
+    assert made.status_code == 201
+    seen.append(partner.call("GET", f"/attestations/enhanced/{number}", user=False).json()["status"])
+    assert seen == spoken
 
 
 def test_old_agreements_do_not_count(boxes: Callable[..., Box]) -> None:

@@ -312,6 +312,8 @@ def test_pricing_shows_the_currency_or_is_unavailable(boxes: Callable[..., Box])
     plans = ask(customer.id).json()["plans"]
     assert [(plan["pricebookCurrency"], plan["productAvailability"]) for plan in plans] == [("USD", True), ("", False)]
     assert (ask(bare).status_code, ask(bare).json()["error"]) == (503, "UNAVAILABLE")
+    without_account = box.http.post("/ion/api/v3/products:pricing", headers={"Authorization": f"Bearer {token}"})
+    assert without_account.status_code == 404, "that path has no source"
     assert box.admin("GET", "/counters").json()["writes"] == {"ion": 1, "total": 1}
 
 

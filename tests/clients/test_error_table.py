@@ -106,6 +106,9 @@ PC_CODES: list[tuple[int, str, str, str, type[ClientError]]] = [
         for code in ("2200", "2201", "2203", "2204", "2205", "2206")
     ],
     (400, "3000", "invalid property", "billing.update", BUG),
+    (400, "27002", "A property has invalid data", "customers.create", BUG),
+    (400, "20000", "country not supported", "customers.create", BUG),
+    (403, "1002", "not for an indirect reseller", "relationshipRequest.get", PERSON),
     (401, "10001", "Authentication failed. MFA required.", "customers.get", LOST),
     (401, "", "Authentication failed. MFA required. (10001)", "customers.get", LOST),
     (403, "13605", "MCA not confirmed", "agreements.list", PERSON),
@@ -164,6 +167,25 @@ SHAPES: list[tuple[Any, str, str]] = [
     ({"statusCode": 429, "message": "Rate limit is exceeded."}, "", "Rate limit"),
     ({"error": "invalid_grant", "error_description": "AADSTS700082: expired"}, "invalid_grant", "AADSTS700082"),
     ({"code": 2007, "description": '{"code":"60071","reason":"ZipCityInvalid"}'}, "2007", "60071 ZipCityInvalid"),
+    # Which property it is, and what it may be, stands beside the sentence.
+    ({"code": 27002, "description": "A property has invalid data", "data": ["Domain"]}, "27002", "data (data: Domain)"),
+    (
+        {"code": 600050, "description": "wrong format", "parameters": {"format": "^\\d{9}$", "allowed": ["A", "B"]}},
+        "600050",
+        "wrong format (parameters.format: ^\\d{9}$; parameters.allowed: A, B)",
+    ),
+    (
+        {"code": 1, "description": "no", "data": [{"name": "x", "reason": "y"}, ["z"]]},
+        "1",
+        "data.name: x; data.reason: y",
+    ),
+    ({"code": 1, "description": "no", "data": [{"password": "hunter22"}]}, "1", "no"),
+    ({"error": {"code": "Request_BadRequest", "message": "no such role"}}, "Request_BadRequest", "no such role"),
+    (
+        {"code": 2007, "description": '{"code":"60071","reason":"Zip","corrected_address":{"city":"BELLEVUE"}}'},
+        "2007",
+        "60071 Zip (corrected_address.city: BELLEVUE)",
+    ),
     (None, "", "without an explanation"),
     ([], "", "without an explanation"),
     ({"code": {"x": 1}, "description": 5}, "", "without an explanation"),
@@ -175,6 +197,47 @@ def test_all_shapes_of_error_bodies_are_read(body: Any, code: str, text: str) ->
     problem = describe_pc(Call("customers.get", "GET", "http://pc.example"), Answer(400, {}, "", body))
     assert problem.code == code
     assert text in problem.message
+    assert "hunter22" not in problem.message
+
+
+def test_the_ids_that_support_asks_for_are_in_the_line() -> None:
+    headers = {"ms-requestid": "r-1", "ms-correlationid": "c-1", "ms-cv": "v.0"}
+    body = {"code": 27002, "description": "A property has invalid data", "data": ["BillingProfile.Email"]}
+    line = describe_pc(Call("customers.create", "POST", "http://pc.example"), Answer(400, headers, "", body)).line()
+    assert line == (
+        "partner_center customers.create: 400 27002 A property has invalid data (data: BillingProfile.Email) "
+        "[request id r-1, correlation id c-1, MS-CV v.0]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("upstream connect error", "upstream connect error"),
+        ("<html><head><title>403 Blocked &amp; logged</title></head></html>", "403 Blocked & logged"),
+        ("<html><body>no title</body></html>", "without an explanation"),
+        ("x" * 5000, "x" * 200),
+    ],
+)
+@pytest.mark.parametrize("describe", [describe_ion, describe_pc])
+def test_a_body_that_is_no_json_is_told_too(describe: Any, text: str, told: str) -> None:
+    problem = describe(Call("customers.get", "GET", "http://x.example"), Answer(403, {}, text, None))
+    assert told in problem.message
+    assert len(problem.message) <= 200
+
+
+def test_ion_tells_every_error_and_the_field_that_it_means() -> None:
+    errors = [
+        {"code": "COMM-VL-002", "detail": "status: one of NEW, CONFIRMED"},
+        {"code": "COMM-VL-004", "detail": "no domain"},
+    ]
+    entry = {"@type": "t", "requestId": "req-1", "errors": errors, "referenceEntity": "primaryContactEmail"}
+    body = {"error": "BAD_REQUEST: Invalid", "message": "BAD_REQUEST: Invalid", "code": 3, "details": [entry]}
+    line = describe_ion(Call("orders.create", "POST", "http://x.example"), Answer(400, {}, "", body)).line()
+    for part in ("COMM-VL-002 status: one of NEW, CONFIRMED", "code: COMM-VL-004; detail: no domain"):
+        assert part in line
+    assert "referenceEntity: customerEmail" in line
+    assert "request id req-1" in line
 
 
 ENTRA_CODES: list[tuple[str, str, type[ClientError]]] = [

@@ -4,6 +4,7 @@ everything that can come between. What is left behind as evidence is looked at b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from csp_sandbox.people import customers
 
 from onboarding import evidence
 from onboarding.readiness import KINDS, ResourceState, readiness
+from schemas.connection import ATTESTATION_FIELDS
 from tests.drills.harness import Pipeline
 
 KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"
@@ -76,7 +78,8 @@ def quiet(pipeline: Pipeline) -> None:
 def test_asked_accepted_put_on_record(asked: Pipeline) -> None:
     step = agreement(asked)["next_step"]
     assert (agreement(asked)["waiting_on"], step["owner"]) == ("customer", "customer")
-    assert "The page works until 2026-12-22." in step["action"]
+    assert "The page works until 2026-11-29." in step["action"]
+    assert step["link"] == f"https://cdn.partner.microsoft.com/mca/?attestationid={requests(asked)[0].id}"
     assert facts(asked)["agreement"] == "not accepted"
     assert facts(asked)["language"] == "en-US", "the country's, as nobody declared one"
     quiet(asked)
@@ -106,16 +109,92 @@ def test_on_record_but_not_listed_yet(asked: Pipeline) -> None:
     assert agreement(asked)["facts"]["agreement"]["where"] == "Partner Center agreements"
 
 
-def test_a_request_that_nobody_answered_is_made_again(asked: Pipeline) -> None:
-    asked.remote.sleep(31 * DAY)
+def test_a_signatory_who_does_not_answer_is_asked_three_times_and_then_we_act(
+    asked: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for times, until in ((2, "2026-12-06"), (3, "2026-12-13")):
+        asked.remote.sleep(7 * DAY)
+        asked.up()
+        assert (len(requests(asked)), mails(asked)) == (times, times)
+        assert f"until {until}" in agreement(asked)["next_step"]["action"]
+        quiet(asked)
+    asked.remote.sleep(7 * DAY)
     asked.up()
-    assert [one.status for one in requests(asked)] == ["created", "created"]
-    assert mails(asked) == 2
-    assert "until 2027-01-22" in agreement(asked)["next_step"]["action"]
+    assert (agreement(asked)["status"], agreement(asked)["waiting_on"]) == ("blocked", "us")
+    assert "asked 3 times" in agreement(asked)["reason"]
+    assert "`csp retry adventure`" in agreement(asked)["next_step"]["action"]
+    assert (len(requests(asked)), mails(asked)) == (3, 3)
+    asked.remote.sleep(30 * DAY)
+    quiet(asked)
+    monkeypatch.setenv("CSP_RETRY", KEY)
+    asked.up()
+    monkeypatch.delenv("CSP_RETRY")
+    assert (len(requests(asked)), mails(asked)) == (4, 4)
+    assert agreement(asked)["waiting_on"] == "customer"
+    asked.remote.sleep(7 * DAY)
+    asked.up()
+    assert len(requests(asked)) == 5, "a person's order begins a new round"
+    sign(asked)
+    asked.up()
+    assert agreement(asked)["status"] == "ready"
+
+
+def test_a_link_that_ended_early_waits_for_the_follow_up_day(asked: Pipeline) -> None:
+    """Microsoft's own life of a link is unknown: its word counts, and the next follow-up day (3)."""
+    asked.remote.world.choose({"pc.attestations.words": "link", "pc.attestations.expiry": "1"})
+    asked.declare(KEY, {"attestation.signatory.email": "boss@adventure.example"})
+    asked.up()
+    assert (len(requests(asked)), mails(asked)) == (2, 2)
+    asked.remote.sleep(1 * DAY)
+    asked.up()
+    assert (agreement(asked)["status"], agreement(asked)["waiting_on"]) == ("waiting", "us")
+    assert "ended on 2026-11-23 without an answer; asked again on 2026-11-25" in agreement(asked)["reason"]
+    assert len(requests(asked)) == 2
+    quiet(asked)
+    asked.remote.sleep(2 * DAY)
+    assert asked.preview() != []
+    asked.up()
+    assert (len(requests(asked)), mails(asked)) == (3, 3)
+
+
+def test_the_life_of_the_link_is_sent_where_the_connection_names_the_field(asked: Pipeline) -> None:
+    named = {"fields": {**ATTESTATION_FIELDS, "expiry": "linkExpiryInMinutes"}, "link_minutes": 2 * 24 * 60}
+    asked.connections = {
+        name: one.model_copy(update={"enhanced_attestation": one.enhanced_attestation.model_copy(update=named)})
+        for name, one in asked.connections.items()
+    }
+    asked.declare(KEY, {"attestation.signatory.email": "boss@adventure.example"})
+    asked.up()
+    last = requests(asked)[-1]
+    assert last.expires_at - last.created_at == timedelta(days=2)
+    assert "until 2026-11-24" in agreement(asked)["next_step"]["action"]
+
+
+@pytest.mark.parametrize("words", ["link", "signature"])
+def test_words_that_mean_the_same_lead_to_the_same(asked: Pipeline, words: str) -> None:
+    asked.remote.world.choose({"pc.attestations.words": words})
     quiet(asked)
     sign(asked)
     asked.up()
     assert agreement(asked)["status"] == "ready"
+    quiet(asked)
+
+
+def test_a_word_that_nobody_knows_stops_and_is_told(asked: Pipeline) -> None:
+    asked.remote.world.choose({"pc.attestations.words": "unheard"})
+    sign(asked)
+    asked.up()
+    assert agreement(asked)["status"] == "blocked"
+    assert 'Microsoft says "In Review"' in agreement(asked)["reason"]
+    assert len(requests(asked)) == 1
+    quiet(asked)
+
+
+def test_the_link_of_the_answer_wins(asked: Pipeline) -> None:
+    asked.remote.world.choose({"pc.attestations.link": "answer"})
+    asked.declare(KEY, {"attestation.signatory.email": "boss@adventure.example"})
+    asked.up()
+    assert "/console/microsoft/attestation/" in agreement(asked)["next_step"]["link"]
 
 
 def test_a_refusal_stops_the_customer_until_a_person_asks_again(

@@ -47,6 +47,22 @@ def test_equal_profile_is_adopted_silently() -> None:
     assert world.writes == []
 
 
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("INACTIVE", "set the customer"), ("SUSPENDED", 'has the status "SUSPENDED"'), ("", 'has the status ""')],
+)
+def test_a_status_word_is_told_and_an_unknown_one_is_asked_about(word: str, told: str) -> None:
+    stopped = run(with_customer(status=word))
+    assert (stopped.status, stopped.waiting_on) == ("blocked", "distributor")
+    assert stopped.next_step is not None
+    assert told in stopped.next_step.values["Ticket text"]
+
+
+def test_status_words_have_no_case_and_can_be_taught() -> None:
+    assert run(with_customer(status="active")).status == "ready"
+    assert run(World(customers={"7": ion_customer(status="Enabled")}, words={"enabled": "active"})).status == "ready"
+
+
 def test_other_values_need_adopt_and_each_difference_is_told() -> None:
     world = with_customer(organization="Other Inc", phone="111")
     stopped = run(world, phone="222")

@@ -55,7 +55,10 @@ def change(world: World, changes: Mapping[str, Any]) -> None:
             case "related":
                 for tenant in value:
                     world.tenants[tenant["id"]] = PcCustomer(
-                        tenant["id"], tenant["domain"], tenant.get("company", "Contoso Ltd"), "reseller"
+                        tenant["id"],
+                        tenant["domain"],
+                        tenant.get("company", "Contoso Ltd"),
+                        tenant.get("word", "reseller"),
                     )
             case "unrelated":
                 world.tenants.clear()

@@ -37,6 +37,7 @@ from clients.partner_center.models import (
     Reseller,
     ResellerVerdict,
 )
+from clients.words import ATTESTATION, meaning
 from onboarding import contract
 
 RESELLER = "11111111-1111-1111-1111-111111111111"
@@ -84,6 +85,7 @@ class World:
     mails: list[str] = field(default_factory=list)
     fail: dict[str, tuple[Exception, bool]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
     account: str = "10501"
     reseller_tenant: str = RESELLER
     reseller_partner_id: str = "4847383"
@@ -107,6 +109,7 @@ class World:
             currencies=["USD"],
             csp_credentials="TD SYNNEX US",
             relationship_links=[{"partner_center": "us", "url": LINK}],
+            status_words=self.words,
         )
 
     @contextlib.contextmanager
@@ -257,7 +260,10 @@ class World:
     def accept(self, status: str = "accepted") -> None:
         """The signatories do their part."""
         for key, state in self.attestations.items():
-            self.attestations[key] = replace(state, status=status, accepted=datetime(2026, 11, 20, tzinfo=UTC))
+            means = meaning(ATTESTATION, status, self.words)
+            self.attestations[key] = replace(
+                state, status=means, word=status, accepted=datetime(2026, 11, 20, tzinfo=UTC)
+            )
 
     def create_agreement(self, tenant: str, *, email: str, date_agreed: date, **_rest: Any) -> Agreement:
         self.before("create_agreement")

@@ -26,6 +26,12 @@ def test_the_links_of_both_kinds_of_partners_are_fine() -> None:
     assert told(INDIRECT) == told(INDIRECT, "indirect-reseller", "") == told(DIRECT, "direct-bill") == []
 
 
+def test_links_in_use_carry_no_dap_parameter_at_all() -> None:
+    for link in (INDIRECT, DIRECT):
+        role = "direct-bill" if link is DIRECT else "indirect-provider"
+        assert told(link.replace("&DAP=false", ""), role) == told(link.replace("DAP=false", "DAP="), role) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -39,8 +45,8 @@ def test_the_links_of_both_kinds_of_partners_are_fine() -> None:
         (US, "contoso", "partnerId is no GUID"),
         (PROVIDER, "", "indirectCSPId is no GUID"),
         ("4847383", "none", "msppId is no number"),
-        ("DAP=false", "DAP=true", "the link does not say DAP=false"),
-        ("&DAP=false", "", "the link does not say DAP=false"),
+        ("DAP=false", "DAP=true", "the link says DAP=true"),
+        ("DAP=false", "dap=TRUE", "the link says DAP=true"),
         ("DAP=false", "DAP=false&DAP=true", "a part of the query is there twice"),
         ("DAP=false", "DAP=false&dap=true", "a part of the query is there twice"),
         (US, THEM, f"partnerId is {THEM}, the connection's reseller has {US}"),

@@ -36,10 +36,8 @@ _ACTIONS = ("ACTION_NOT_SPECIFIED", "CREATE", "UPDATE")
 _PRICING = rule(
     "ion.products.pricing",
     "The customer's effective price and currency of a product, never the pricebook's name. A product that the "
-    "pricebook does not hold comes with productAvailability false. Served with and without the account segment: the "
-    "published text shows neither in full.",
-    source="ion 5",
-    confidence="inferred",
+    "pricebook does not hold comes with productAvailability false.",
+    source="ion 5; new-facts.md, StreamOne ION 1",
 )
 _ATTRIBUTES = [
     "domainName",
@@ -102,20 +100,16 @@ def _plan(product: str, row: ProviderRow, market: str) -> dict[str, Any]:
     }
 
 
-for _id, _path in (
-    ("ion.products.pricing", "/api/v3/accounts/{account}/products:pricing"),
-    ("ion.products.pricing-short", "/api/v3/products:pricing"),
-):
-    ION.operation(
-        _id,
-        "POST",
-        _path,
-        writes=False,
-        body=PricingBody,
-        answer=Pricing,
-        refusals=(400, 401, 403, 404, 503),
-        rule=_PRICING,
-    )(pricing)
+ION.operation(
+    "ion.products.pricing",
+    "POST",
+    "/api/v3/accounts/{account}/products:pricing",
+    writes=False,
+    body=PricingBody,
+    answer=Pricing,
+    refusals=(400, 401, 403, 404, 503),
+    rule=_PRICING,
+)(pricing)
 
 
 def _template(number: str, action: str) -> dict[str, Any]:

@@ -66,6 +66,16 @@ def text(body: Body, name: str, *, required: bool = False, most: int = 0) -> str
     return value
 
 
+def number(body: Body, name: str, least: int, most: int) -> int | None:
+    """A whole number within limits, None when absent. One outside them is bad data."""
+    value = body.get(name.lower())
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise errors.bad_data(name)
+    return value
+
+
 def flag(body: Body, name: str) -> bool | None:
     """A boolean, None when absent."""
     value = body.get(name.lower())

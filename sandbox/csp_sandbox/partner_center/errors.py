@@ -12,6 +12,12 @@ _CODES = "partner-center-api.md 6.2"
 
 BAD_JSON = rule("pc.bad-json", "A body that is no JSON object: 400, code 800002.", source=_CODES, confidence="inferred")
 BAD_PROPERTY = rule("pc.bad-property", "A property of a wrong type or form: 400, code 3000.", source=_CODES)
+BAD_DATA = rule(
+    "pc.bad-data",
+    "A property whose data cannot be used: 400, code 27002; which property it is stands in data[] alone.",
+    source="new-facts.md, Partner Center 7",
+    confidence="seen in client code",
+)
 NO_PATH = rule(
     "pc.no-path",
     "Unknown path: 404 code 1000; wrong method: 405; own failure: 500.",
@@ -28,6 +34,12 @@ def empty(row: Rule, status: int, headers: dict[str, str] | None = None) -> Refu
 def shape_a(row: Rule, status: int, code: int, description: str, source: str = "PartnerFD") -> RefusalError:
     """Shape A, the documented one: code, description, data, source."""
     return RefusalError(row, Answer(status, {"code": code, "description": description, "data": [], "source": source}))
+
+
+def bad_data(*names: str) -> RefusalError:
+    """A property with invalid data: which one stands in `data` alone."""
+    body = {"code": 27002, "description": "A property has invalid data.", "data": list(names), "source": "PartnerFD"}
+    return RefusalError(BAD_DATA, Answer(400, body))
 
 
 def shape_b(row: Rule, status: int, code: int, message: str, name: str) -> RefusalError:

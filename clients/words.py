@@ -1,0 +1,68 @@
+"""Status words of the systems and what each means to us. A word that is in no table is told as it is, never guessed.
+
+Words are compared without case, blanks, hyphens and underscores. A connection can teach more of them (`status_words`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+UNKNOWN = "unknown"
+
+ATTESTATION: Mapping[str, str] = {
+    # Ours for the states that Microsoft's pages describe without naming them (partner-center-api 5.6).
+    "created": "created",
+    "accepted": "accepted",
+    "declined": "declined",
+    "expired": "expired",
+    # Seen in three vendors' wrappers (new-facts, Microsoft Customer Agreement, 3).
+    "pending": "created",
+    "unverified": "created",
+    "linkgenerated": "created",
+    "customeraccepted": "accepted",
+    "valid": "accepted",
+    "linkexpired": "expired",
+    "agreementcreated": "recorded",
+}
+"""Of an enhanced attestation. `created`: it waits for its signatory; `recorded`: the agreement was made, and shows a
+few minutes later."""
+
+AGREEMENT: Mapping[str, str] = {
+    **dict.fromkeys(("accepted", "signed", "attested", "active", "completed"), "accepted"),
+    **dict.fromkeys(("customeraccepted", "valid", "agreementcreated"), "accepted"),
+    **dict.fromkeys(("pending", "unverified", "linkgenerated", "created", "required"), "open"),
+    **dict.fromkeys(("none", "notaccepted", "notsigned", "notattested", "inactive", "notrequested"), "open"),
+    **dict.fromkeys(("expired", "linkexpired", "outdated"), "expired"),
+    **dict.fromkeys(("declined", "rejected"), "declined"),
+}
+"""Of ION's `agreementStatus`, whose values are not published (streamone-ion-api 3): inferred."""
+
+PROFILE: Mapping[str, str] = {"active": "active", "inactive": "inactive"}
+"""Of ION's `customerStatus` (streamone-ion-api 2.5). CUSTOMER_STATUS_UNSPECIFIED is no status of a customer."""
+
+RELATIONSHIP: Mapping[str, str] = {
+    "reseller": "related",
+    **dict.fromkeys(("none", "advisor", "syndication", "microsoftsupport"), "not related"),
+}
+"""Of Partner Center's `relationshipToPartner` (partner-center-api 2.4); its word "unknown" is one that nobody can
+interpret."""
+
+PARTNERSHIP: Mapping[str, str] = {"active": "active", "inactive": "inactive"}
+"""Of the `state` of an indirect reseller (partner-center-api 4.5 shows Active only)."""
+
+MEANINGS = tuple(
+    dict.fromkeys(m for table in (ATTESTATION, AGREEMENT, PROFILE, RELATIONSHIP, PARTNERSHIP) for m in table.values())
+)
+
+
+def plain(word: str) -> str:
+    """The form in which words are compared."""
+    return re.sub(r"[\s_-]", "", word).casefold()
+
+
+def meaning(table: Mapping[str, str], word: str, taught: Mapping[str, str] | None = None) -> str:
+    """What a word means, by the connection's own `taught` ones first; UNKNOWN for one that nobody knows."""
+    own = {plain(theirs): ours for theirs, ours in (taught or {}).items()}
+    found = own.get(plain(word), "")
+    return found if found in table.values() else table.get(plain(word), UNKNOWN)
