@@ -235,7 +235,7 @@ class Session:
                 sender=str(declared.sender),
                 copy_to=str(declared.copy_to or ""),
                 user="" if sandbox else self._environment.get(self._variable("MAIL_USER"), ""),
-                password="" if sandbox else self._environment.get(self._variable("MAIL_PASSWORD"), ""),
+                password="" if sandbox else self._secret("MAIL_PASSWORD", ""),
                 refused=str(refused or ""),
             )
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import html
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 HIDDEN = "[hidden]"
 
@@ -28,6 +32,9 @@ _SECRET_KEYS = frozenset(
         "mscontinuationtoken",
     ]
 )
+# What is a credential by its name in an answer. Not the code that a person types, nor the mark of a page.
+_CREDENTIALS = _SECRET_KEYS - {"usercode", "usercredentials", "mscontinuationtoken", "token"}
+_TOKEN = 16
 _PERSONAL_KEYS = frozenset(
     [
         "email",
@@ -61,7 +68,10 @@ _ASSIGNED = re.compile(
     r"(?i)([\"']?(?:refresh_?token|access_?token|id_?token|client_?secret|client_?assertion|password|device_?code)[\"']?"
     r"\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&}\]]+)"
 )
-_AGE_KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+", re.IGNORECASE)
+_AGE_KEY = re.compile(
+    r"AGE-SECRET-KEY-1[0-9A-Z]+|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Secrets:
@@ -77,13 +87,53 @@ class Secrets:
         for value in values:
             # A short value would hit ordinary words; no credential of the two systems is that short.
             if len(value) >= 6:
-                self._values[value] = None
+                self._values.update(dict.fromkeys(_spellings(value)))
 
-    def hide(self, text: str) -> str:
+    def learn(self, answer: Any) -> None:
+        """Register what an answer names a credential (JSON-like), whoever reads it afterwards."""
+        if isinstance(answer, Mapping):
+            for name, member in answer.items():
+                if isinstance(member, str) and _plain(str(name)) in _CREDENTIALS:
+                    self.add(member)
+                self.learn(member)
+        elif isinstance(answer, list):
+            for member in answer:
+                self.learn(member)
+
+    def in_text(self, text: str) -> bool:
+        """Whether a JSON text may hold one, also with its characters written as \\u0041."""
+        return "\\u" in text or any(value in text for value in self._values.copy())
+
+    def hide(self, text: str, *, shortest: int = 6) -> str:
         for value in sorted(self._values.copy(), key=len, reverse=True):
-            if value in text:
+            if len(value) >= shortest and value in text:
                 text = text.replace(value, HIDDEN)
         return text
+
+    def hide_data(self, value: Any, *, keep: bool = False) -> Any:
+        """A JSON-like value without any known token in its texts and names, in lists and mappings of its own.
+
+        Tokens alone (16 characters and more): a short password may be a word of ordinary data, and a changed value
+        would look like drift. `keep`: what is named a credential stays, because it is meant to be read.
+        """
+        if isinstance(value, str):
+            return self.hide(value, shortest=_TOKEN)
+        if isinstance(value, list | tuple):
+            return [self.hide_data(member, keep=keep) for member in value]
+        if isinstance(value, Mapping):
+            return {
+                self.hide_data(name): member
+                if keep and isinstance(member, str) and _plain(str(name)) in _CREDENTIALS
+                else self.hide_data(member, keep=keep)
+                for name, member in value.items()
+            }
+        return value
+
+
+def _spellings(value: str) -> list[str]:
+    """A value as it is, in a URL, in JSON, in HTML, and in base64."""
+    coded = base64.b64encode(value.encode()).decode()
+    return [value, quote(value, safe=""), json.dumps(value)[1:-1], html.escape(value), coded, coded.rstrip("=")]
 
 
 SECRETS = Secrets()
@@ -99,6 +149,13 @@ def redact(text: str) -> str:
     return _AGE_KEY.sub(HIDDEN, text)
 
 
+def leaving(text: str) -> str:
+    """What is about to leave the process, without a known secret or what cannot be anything else. Texts of servers went
+    through `redact` before; here words like "password: ..." may be our own."""
+    return _AGE_KEY.sub(HIDDEN, _JWT.sub(HIDDEN, SECRETS.hide(text)))
+
+
+@functools.lru_cache(maxsize=4096)
 def _plain(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", key.lower())
 

@@ -23,6 +23,7 @@ import httpx
 from clients.clock import Clock
 from clients.errors import NotReached, OurBug, Problem, RetryLater, UnknownOutcome
 from clients.pace import CallStats, Limits, Pace
+from clients.redact import SECRETS
 from clients.wirelog import WireLog
 
 _NAMESPACE = uuid.UUID("6d1f2d0e-6a0b-5c55-9d7e-3d1c5e0a7b11")
@@ -149,7 +150,7 @@ class Transport:
                     json=call.json,
                     data=dict(call.form) if call.form is not None else None,
                 )
-            answer = _answer(response)
+            answer = _answer(response, secret=call.form is not None)
             return self._judge(call, answer)
         except _NOT_SENT as exc:
             error = _words(exc)
@@ -256,14 +257,24 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return (parts.scheme, parts.host, parts.port or {"https": 443, "http": 80}.get(parts.scheme))
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response, *, secret: bool) -> Answer:
+    """`secret`: an answer of a token service, whose text is read by msal as it is. Of any other, and in any field that
+    is not named a credential, a token of ours is an echo: it must get into no message, mail, state or file."""
     # Either system may start a body with a byte-order mark, or leave it out (partner-center-api 12).
     text = response.content.decode("utf-8-sig", errors="replace")
     try:
         data = json.loads(text) if text.strip() else None
     except (ValueError, RecursionError):
         data = None
-    return Answer(response.status_code, dict(response.headers), text, data)
+    try:
+        if SECRETS.in_text(text):
+            data = SECRETS.hide_data(data, keep=True)
+        SECRETS.learn(data)
+    except RecursionError:
+        data = None
+    text = text if secret else SECRETS.hide(text)
+    headers = {name: SECRETS.hide(value) for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, text, data)
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:

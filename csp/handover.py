@@ -16,6 +16,7 @@ import schemas
 from clients.connection import open_handover
 from clients.errors import ClientError, OurBug
 from clients.handover import UNDELIVERED, Entry, HandoverStore, newest
+from clients.output import in_clear
 from clients.partner_center.models import OneTimeCredentials
 from csp import secret_input
 from csp.errors import CommandError
@@ -285,8 +286,9 @@ class _Sink:
     def write(self, text: str) -> None:
         self._written = True
         if self._descriptor < 0:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            with in_clear():
+                sys.stdout.write(text)
+                sys.stdout.flush()
             return
         left = text.encode()
         while left:

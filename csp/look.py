@@ -51,10 +51,15 @@ def validate(
     for connection in estate.connections.values():
         for line in letters.problems(connection, project.root):
             raise CommandError(line, 2)
-    if format_ == "text":
-        say(f"{stack}: {len(estate.customers)} customers on {len(estate.connections)} connections, nothing wrong")
+    form = _one_of(format_, *CHECKED)
+    if form != "text":
+        say_document(schemas.format_findings(estate.warnings, form))
     else:
-        say_document(schemas.format_findings((), _one_of(format_, *CHECKED)))
+        for found in estate.warnings:
+            say(str(found), err=True)
+        number = len(estate.warnings)
+        told = f"{number} warning{'' if number == 1 else 's'}" if number else "nothing wrong"
+        say(f"{stack}: {len(estate.customers)} customers on {len(estate.connections)} connections, {told}")
 
 
 def status(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import typer
 
 import schemas
+from clients.output import guard_output
 from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, invite, look, sandbox_commands
 from csp.errors import CommandError
 from csp.say import say, say_block, use_utf8
@@ -38,8 +39,10 @@ def main() -> None:
 
 
 def run_guarded(command: Callable[[], object]) -> None:
-    """Run a command and end the process: every expected failure is one line on stderr and an exit code."""
+    """Run a command and end the process: every expected failure is one line on stderr and an exit code. No secret that
+    this process knows leaves it on stdout or stderr."""
     use_utf8()
+    guard_output()
     try:
         code = command()
         sys.exit(code if isinstance(code, int) else 0)

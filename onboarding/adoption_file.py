@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import schemas
 from onboarding import compare
 from onboarding.adoption_read import Sight
+from schemas.rules import SENT
 
 MARKS = {
     "cloud_provider.pricebook": "the pricebook as ION's Cloud Providers page shows it",
@@ -26,13 +27,16 @@ def declared(
 ) -> tuple[schemas.Customer | None, str]:
     """The customer file that says what is seen; or None and why no file may say it."""
     data = _declaration(sight, key, connection.name)
-    for _ in range(len(_OPTIONAL) + 1):
+    for _ in range(2 * len(_OPTIONAL) + 2):
         made, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
+        if _as_found(data, findings):
+            continue
         if made is not None:
             # Defaults that follow from the connection stay out of the file, as when a person writes it.
             return schemas.Customer.model_validate(data), ""
-        if not any(_without(data, found.path) for found in findings):
-            told = findings[0]
+        wrong = schemas.errors(findings)
+        if not any(_without(data, found.path) for found in wrong):
+            told = wrong[0]
             return None, f"{told.path}: {told.message} ({told.rule}); correct it in ION or in the connection file"
     raise AssertionError("every round takes an optional part away")
 
@@ -73,6 +77,15 @@ def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
         "identity": {"method": "existing"} | {name: value for name, value in identity.items() if value is not None},
         "attestation": agreement,
     }
+
+
+def _as_found(data: dict[str, Any], findings: Sequence[schemas.Finding]) -> bool:
+    """Say in the file that a system holds a value that it would refuse today; False when there is none. What a file may
+    leave out is left out instead."""
+    held = {found.path for found in schemas.errors(findings) if found.rule in SENT and found.path not in _OPTIONAL}
+    if held:
+        data["as_found"] = sorted({*data.get("as_found", ()), *held})
+    return bool(held)
 
 
 _OPTIONAL = (
@@ -124,7 +137,9 @@ def completed(
     if data == before:
         return None
     _, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
-    return None if findings else schemas.Customer.model_validate(data)
+    if update and _as_found(data, findings):
+        _, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
+    return None if schemas.errors(findings) else schemas.Customer.model_validate(data)
 
 
 def says_what_is_seen(one: schemas.Customer, sight: Sight, connection: schemas.Connection, today: dt.date) -> bool:

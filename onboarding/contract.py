@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from schemas.normal import nfc
+
 Status = Literal["ready", "waiting", "blocked", "unobserved"]
 Owner = Literal["us", "customer", "distributor"]
 FieldState = Literal["match", "mismatch", "not_visible"]
@@ -131,8 +133,8 @@ class Known:
 
     @property
     def memory(self) -> dict[str, str]:
-        """What no system can show: sent markers, attestation id, references (texts only)."""
-        return {str(k): str(v) for k, v in (self.outputs.get("memory") or {}).items()}
+        """What no system can show: sent markers, attestation id, references (texts only, NFC)."""
+        return {str(k): nfc(str(v)) for k, v in (self.outputs.get("memory") or {}).items()}
 
     @property
     def handled(self) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from onboarding import attestation, compare, customer, provider_association, tenant_identity
+from onboarding import attestation, compare, customer, provider_association, state, tenant_identity
 from onboarding.attestation.observe import latest_agreement
 from onboarding.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.inputs import place
@@ -53,6 +53,11 @@ class Seen:
     facts: Facts
     outcome: Outcome
     at: str
+
+    @property
+    def handled(self) -> dict[str, str] | None:
+        """The deciding facts after the last run, in the form in which they are compared today; None before it."""
+        return state.in_todays_form(self.known, self.facts).handled
 
 
 def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, str], look: ObservedLook) -> list[Seen]:

@@ -64,10 +64,10 @@ def judge(
 
 def _reached(seen: Seen, name: str, field: Field, before: str | None) -> Verdict:
     """A field that holds: progress when it did not the last time."""
-    if seen.known.handled is not None:
+    if seen.handled is not None:
         earlier = _in_state(seen.known, name)
         was_open = earlier.get("state") in ("mismatch", "not_visible") and not earlier.get("confirmed")
-        return "progress" if was_open and dict(seen.facts.seen) != seen.known.handled else "match"
+        return "progress" if was_open and dict(seen.facts.seen) != seen.handled else "match"
     same_wish = before is not None and before == compare.canonical(name, field.declared)
     return "progress" if same_wish else "match"
 
@@ -75,7 +75,7 @@ def _reached(seen: Seen, name: str, field: Field, before: str | None) -> Verdict
 def _differs(seen: Seen, name: str, field: Field, held: str | None) -> Verdict:
     """A field that does not hold: who or what is behind it."""
     earlier = _in_state(seen.known, name)
-    handled = seen.known.handled
+    handled = seen.handled
     if earlier and not compare.same(name, earlier.get("declared", ""), field.declared):
         return "pending"  # the file was edited since the last run: the next one applies it
     by_run = name not in EXTRA and seen.resource != RECORD
@@ -108,7 +108,7 @@ def _in_state(known: Known, name: str) -> Mapping[str, str]:
 
 def moved(seen: Seen) -> str:
     """What went on in a resource that still waits ("the signatory accepted"), "" when nothing did."""
-    handled, now = seen.known.handled, dict(seen.facts.seen)
+    handled, now = seen.handled, dict(seen.facts.seen)
     if handled is None or now == handled or seen.outcome.status == "ready":
         return ""
     pairs = {name: (handled.get(name, ABSENT), now.get(name, ABSENT)) for name in now.keys() | handled.keys()}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from onboarding import contract
-from onboarding.contract import Known, Outcome
+from onboarding import contract, first_form
+from onboarding.contract import Facts, Known, Outcome
 
 PROVIDER_KEY = "__provider"
 AGAIN = {"again": "yes"}
@@ -50,6 +50,16 @@ def with_paths(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
             place[last] = value
     assert isinstance(result, dict)
     return result
+
+
+def in_todays_form(known: Known, facts: Facts) -> Known:
+    """What an older release left, so that it can be compared with what is seen now: a better reading of a value is no
+    change of the value."""
+    handled = known.handled
+    if handled is None or handled == dict(facts.seen):
+        return known
+    live = {name: fact.seen for name, fact in facts.fields.items()}
+    return Known({**known.outputs, "handled": first_form.renewed(handled, facts.seen, live)})
 
 
 def outputs(

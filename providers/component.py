@@ -16,7 +16,7 @@ import schemas
 from onboarding.inputs import COMPONENT_TYPE, LEAVE_OUT, inputs_of
 from providers.attestation import Attestation
 from providers.customer import Customer
-from providers.estate import Estate, digest
+from providers.estate import Estate
 from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
 from schemas.command import shown
@@ -80,8 +80,7 @@ async def declare(estate: schemas.Estate) -> None:
         pulumi.export("counts", {"customers": 0})
         return
     guard = Estate(
-        {customer.key: digest(customer) for customer in estate.customers},
-        {customer.key: customer.previously for customer in estate.customers if customer.previously},
+        estate.customers,
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )
     guard.removed_now().apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known

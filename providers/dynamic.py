@@ -35,7 +35,7 @@ from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, block
 from onboarding.look import Look
 from onboarding.session_checks import wrong_account
 from providers import removals, sessions
-from providers.errors import OnboardingError, quiet_tracebacks
+from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
 
 END_RELATIONSHIP = "end-relationship"
@@ -110,17 +110,20 @@ class Provider(ResourceProvider):
 
     # The system's side.
 
+    @handed_over
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = state.plain(props)
         session = self._session(inputs)
         outs = self._converged(inputs, Known(), session)
         return CreateResult(f"{session.account or session.partner_tenant}/{inputs['key']}", outs)
 
+    @handed_over
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         inputs, olds = state.plain(_news), state.plain(_olds)
         known = Known({**olds, "retrying": str(olds.get("key")) in _retries(), "renewing": _renewing(olds)})
         return UpdateResult(self._converged(inputs, known, self._session(inputs)))
 
+    @handed_over
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Look, never raise for a remote reason, never say "gone": see `unobserved` and the assessments."""
         outs = state.plain(props)
@@ -134,6 +137,7 @@ class Provider(ResourceProvider):
                 outcome = _other_account(refused)
             else:
                 facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
+                known = state.in_todays_form(known, facts)
                 outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
         except (ClientError, sessions.CannotOpen) as failure:
             told = state.unobserved(known, self._named(str(failure)))
@@ -144,6 +148,7 @@ class Provider(ResourceProvider):
         outs = self._outputs(inputs, known, outcome, session, converged=False)
         return ReadResult(id_, outs, self._raw_projection(outs))
 
+    @handed_over
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Reached only with on_remove: end-relationship; counted against CSP_ALLOW_REMOVALS in this process."""
         props = state.plain(_props)

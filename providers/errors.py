@@ -8,8 +8,16 @@ stack).
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from types import FrameType
+from typing import Any, TypeVar
+
+from clients.output import guard_output
+from clients.redact import SECRETS, redact
+
+R = TypeVar("R")
 
 PLUGIN_MAIN = "pulumi.dynamic.__main__"
 
@@ -29,9 +37,34 @@ def in_plugin() -> bool:
 
 
 def quiet_tracebacks() -> None:
-    """Cut tracebacks to their last line, in the plugin process only."""
+    """Cut tracebacks to their last line, and let no known secret out, in the plugin process only."""
     if in_plugin():
         sys.tracebacklimit = 0
+        guard_output()
+
+
+def handed_over(method: Callable[..., R]) -> Callable[..., R]:
+    """A method of a provider whose result goes into state and whose exception is printed: neither holds a known secret.
+
+    Whatever else is raised is a bug of ours; in the plugin it is one line too, since its text may hold anything.
+    """
+
+    @functools.wraps(method)
+    def guarded(*arguments: Any) -> R:
+        try:
+            result = method(*arguments)
+        except OnboardingError as told:
+            raise OnboardingError(redact(str(told))) from None
+        except Exception as bug:
+            if not in_plugin():
+                raise
+            raise OnboardingError(f"{type(bug).__name__}: {redact(' '.join(str(bug).split()))}") from None
+        for name in ("outs", "inputs"):
+            if isinstance(member := getattr(result, name, None), dict):
+                setattr(result, name, SECRETS.hide_data(member))
+        return result
+
+    return guarded
 
 
 def quiet_interrupts() -> None:

@@ -7,10 +7,9 @@ limits, so that a lost folder or a wrong branch stops a plain `pulumi preview` a
 
 from __future__ import annotations
 
-import hashlib
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -28,26 +27,11 @@ from pulumi.dynamic import Resource as DynamicResource
 import schemas
 from onboarding import state
 from providers import removals
+from providers.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers.errors import quiet_tracebacks
 
-PORTAL, ENDS = "+portal", "+end"
 REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
 UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
-
-
-def digest(customer: schemas.Customer) -> str:
-    """What is declared for a customer, without confirmations; suffixes tell that portal access is declared on, and that
-    a removal ends the relationship."""
-    declared = customer.model_dump_json(
-        exclude={
-            "cloud_provider": {"confirmed"},
-            "identity": {"confirmed"},
-            "attestation": {"confirmed"},
-        }
-    )
-    portal = PORTAL if customer.cloud_provider.portal_access else ""
-    ends = ENDS if customer.on_remove == "end-relationship" else ""
-    return hashlib.sha256(declared.encode()).hexdigest()[:16] + portal + ends
 
 
 def under_new_names(old: Mapping[str, str], renamed: Mapping[str, list[str]]) -> dict[str, str]:
@@ -119,6 +103,11 @@ class EstateProvider(ResourceProvider):
         declared = state.plain(news)
         new = declared.get("customers", {})
         old = under_new_names(state.plain(_olds).get("customers", {}), declared.get("renamed", {}))
+        # A digest that an older release made is renewed with the next change of the estate, and is no change itself.
+        same = set(unchanged(old, new, declared.get("first", {})))
+        kept = {key: old[key] if key in same else digest for key, digest in new.items()}
+        new = kept if kept == old else new
+        old = {key: new[key] if key in same else digest for key, digest in old.items()}
         failures = [CheckFailure("", line) for line in refusals(old, new)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
         if inputs["removed"]:
@@ -152,14 +141,13 @@ class Estate(DynamicResource, module="csp", name="Estate"):
     removed: pulumi.Output[dict[str, str] | None]
     run: pulumi.Output[str | None]
 
-    def __init__(
-        self, customers: Mapping[str, str], renamed: Mapping[str, tuple[str, ...]], opts: pulumi.ResourceOptions
-    ) -> None:
-        """`customers`: key -> digest. `renamed`: key -> former keys; `check` uses it, the state does not keep it."""
+    def __init__(self, declared: Sequence[schemas.Customer], opts: pulumi.ResourceOptions) -> None:
+        """`customers` is kept in state; the other inputs are for `check` alone."""
         self._this_run = uuid.uuid4().hex
         inputs = {
-            "customers": dict(customers),
-            "renamed": {k: list(v) for k, v in renamed.items()},
+            "customers": {one.key: digest(one) for one in declared},
+            "renamed": {one.key: list(one.previously) for one in declared if one.previously},
+            "first": {one.key: first_digests(one) for one in declared},
             "removed": None,
             "run": self._this_run,
         }

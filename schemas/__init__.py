@@ -31,7 +31,7 @@ from schemas.customer import (
     Profile,
 )
 from schemas.estate import Estate
-from schemas.findings import DeclarationErrors, Finding, format_findings
+from schemas.findings import DeclarationErrors, Finding, errors, format_findings
 from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
 from schemas.loader import findings_of, load_connection, load_estate, load_stack
 
@@ -75,6 +75,7 @@ __all__ = [
     "confirm",
     "confirmation_of",
     "confirmed_values",
+    "errors",
     "findings_of",
     "format_findings",
     "load_connection",

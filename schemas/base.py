@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas import values as v
+from schemas.normal import composed
 from schemas.traits import CaseInsensitive, ComparedAs, Unmanaged
 
 
 class Declared(BaseModel):
-    """Base of every declared thing: unknown keys are errors, instances do not change."""
+    """Base of every declared thing: unknown keys are errors, texts are NFC, instances do not change."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True, use_attribute_docstrings=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _composed(cls, data: Any) -> Any:
+        """Texts in NFC, whoever wrote them: files, old states."""
+        return composed(data)
 
 
 class Address(Declared):

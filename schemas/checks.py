@@ -44,6 +44,7 @@ def check_customer(data: Mapping[str, Any], connection: Connection | None, repor
     _phones(data, report)
     _lifecycle(data, report)
     _unknown(data, report)
+    _as_found(data, report)
     _dates(data, report, today)
     _confirmations(data, report, today)
     _identity(data, report)
@@ -139,6 +140,13 @@ def _unknown(data: Mapping[str, Any], report: Report) -> None:
             report(("unknown", index), "CSP-CUST-011", f"{quoted(name)} may not be unknown", hint)
         elif get(data, *name.split(".")) not in (None, ""):
             report(("unknown", index), "CSP-CUST-011", f"{name} is filled in", "remove the name from unknown")
+
+
+def _as_found(data: Mapping[str, Any], report: Report) -> None:
+    names = get(data, "as_found")
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str) and get(data, *name.split(".")) in (None, ""):
+            report(("as_found", index), "CSP-CUST-012", f"{quoted(name)} has no value in this file", "remove the name")
 
 
 def _date(value: Any) -> dt.date | None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 
 from schemas.connection import Connection
 from schemas.customer import Customer
+from schemas.editing import CannotEditError, edited, load
 from schemas.gates import SECTIONS, confirmed_values, program_access_value
 from schemas.stack import CONFIG_KEY
 from schemas.whole_file import write_whole
@@ -21,15 +19,6 @@ from schemas.whole_file import write_whole
 
 class CannotConfirmError(ValueError):
     """The confirmation cannot be written; str() is one line that says why."""
-
-
-def editor() -> YAML:
-    """The round-trip YAML of this project: wide lines, quotes kept, lists indented below their key."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
 
 
 def confirm(file: Path, gate: str, by: str, on: dt.date, ref: str | None, *, of: Customer | Connection) -> bool:
@@ -42,20 +31,10 @@ def confirm(file: Path, gate: str, by: str, on: dt.date, ref: str | None, *, of:
     Raises ``CannotConfirmError`` for a gate that nobody confirms, a missing value, or a file that cannot be edited.
     """
     values = _values(of, gate)
-    before = file.read_text(encoding="utf-8")
-    yaml = editor()
-    try:
-        root = yaml.load(before)
-    except YAMLError as error:
-        raise CannotConfirmError(f"{file.name} is not readable YAML: {' '.join(str(error).split())[:120]}") from None
+    before, root = _read(file)
     section, slot = _place(root, gate, of.key if isinstance(of, Customer) else "")
     section[slot] = _merged(section.get(slot), values, by.strip(), on, ref)
-    out = StringIO()
-    yaml.dump(root, out)
-    if out.getvalue() == before:
-        return False
-    write_whole(file, out.getvalue().encode())
-    return True
+    return _write(file, before, root)
 
 
 def note_day(file: Path, key: str, section: str, name: str, day: dt.date) -> bool:
@@ -63,23 +42,30 @@ def note_day(file: Path, key: str, section: str, name: str, day: dt.date) -> boo
 
     Raises ``CannotConfirmError`` for a file that cannot be edited.
     """
-    before = file.read_text(encoding="utf-8")
-    yaml = editor()
-    try:
-        root = yaml.load(before)
-    except YAMLError as error:
-        raise CannotConfirmError(f"{file.name} is not readable YAML: {' '.join(str(error).split())[:120]}") from None
-    if not isinstance(root, CommentedMap):
-        raise CannotConfirmError("the file holds no mapping")
+    before, root = _read(file)
     place = (_inline(root, key) if "config" in root else root).get(section)
     if not isinstance(place, CommentedMap):
         raise CannotConfirmError(f"{file.name} has no {section} of its own")
     place[name] = day
-    out = StringIO()
-    yaml.dump(root, out)
-    if out.getvalue() == before:
+    return _write(file, before, root)
+
+
+def _read(file: Path) -> tuple[bytes, CommentedMap]:
+    raw = file.read_bytes()
+    try:
+        return raw, load(raw, file.name)
+    except CannotEditError as error:
+        raise CannotConfirmError(str(error)) from None
+
+
+def _write(file: Path, before: bytes, root: CommentedMap) -> bool:
+    try:
+        after = edited(before, root, file.name)
+    except CannotEditError as error:
+        raise CannotConfirmError(str(error)) from None
+    if after == before:
         return False
-    write_whole(file, out.getvalue().encode())
+    write_whole(file, after)
     return True
 
 
@@ -99,8 +85,6 @@ def _values(of: Customer | Connection, gate: str) -> dict[str, str]:
 
 def _place(root: Any, gate: str, key: str) -> tuple[CommentedMap, str]:
     """The mapping that holds the confirmation, and its key there."""
-    if not isinstance(root, CommentedMap):
-        raise CannotConfirmError("the file holds no mapping")
     if gate == "reseller":
         return root, "program_access"
     customer = _inline(root, key) if "config" in root else root

@@ -188,6 +188,9 @@ class Customer(Declared):
     unknown: Annotated[tuple[str, ...], LocalOnly()] = ()
     """Fields of an adopted customer that no system shows and nobody has filled in yet
     (`cloud_provider.pricebook`, `attestation.signatory`, ...). They are not compared."""
+    as_found: Annotated[tuple[str, ...], LocalOnly()] = ()
+    """Fields of an adopted customer whose value a system holds although it would refuse it today (`profile.phone`).
+    They are warnings; correct the value and take the name out."""
     profile: Profile
     """The ION customer profile."""
     cloud_provider: CloudProvider = CloudProvider()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schemas.connection import Connection
 from schemas.customer import Customer
+from schemas.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Estate:
     connections: Mapping[str, Connection]
     sources: Mapping[str, str] = field(default_factory=dict)
     """Customer key -> the file that declares it, relative to the project."""
+    warnings: tuple[Finding, ...] = ()
+    """What does not stop the estate, sorted by place."""
+    if_sent: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """Customer key -> errors that hold only if the value is sent (`schemas.rules.SENT`); empty unless the caller asked
+    for them."""
 
     @property
     def renamed(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from schemas import sarif
 from schemas.plain import as_json, plain
 from schemas.rules import RULES
 
+Level = Literal["error", "warning"]
 Format = Literal["text", "json", "sarif", "github"]
 MORE = "CSP-MORE-001"
 """The rule of a finding that counts what is not listed."""
@@ -18,7 +19,10 @@ MORE = "CSP-MORE-001"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing that is wrong, with its place. ``line`` and ``column`` count from 1; ``path`` is dotted."""
+    """One thing that is wrong, with its place. ``line`` and ``column`` count from 1; ``path`` is dotted.
+
+    A warning stops nothing; errors do.
+    """
 
     file: str
     line: int
@@ -27,6 +31,7 @@ class Finding:
     rule: str
     message: str
     suggestion: str = ""
+    level: Level = "error"
 
     @property
     def text(self) -> str:
@@ -34,7 +39,13 @@ class Finding:
         return f"{self.message}; {self.suggestion}" if self.suggestion else self.message
 
     def __str__(self) -> str:
-        return plain(f"{self.file}:{self.line}:{self.column}  {self.path or '(file)'}  {self.rule}  {self.text}")
+        told = f"warning: {self.text}" if self.level == "warning" else self.text
+        return plain(f"{self.file}:{self.line}:{self.column}  {self.path or '(file)'}  {self.rule}  {told}")
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that are no warnings."""
+    return [found for found in findings if found.level == "error"]
 
 
 MAX_IN_FILE, MAX_IN_ALL = 100, 1000
@@ -82,7 +93,7 @@ def format_findings(findings: Sequence[Finding], form: Format = "text") -> str:
 
 def _github(found: Finding) -> str:
     place = f"file={_property(found.file)},line={found.line},col={found.column},title={_property(found.rule)}"
-    return f"::error {place}::{_data(f'{found.path}: {found.text}' if found.path else found.text)}"
+    return f"::{found.level} {place}::{_data(f'{found.path}: {found.text}' if found.path else found.text)}"
 
 
 def _data(text: str) -> str:
@@ -99,7 +110,7 @@ def _sarif(findings: Sequence[Finding]) -> dict[str, Any]:
         [
             sarif.result(
                 f.rule,
-                "error",
+                f.level,
                 f"{f.path}: {f.text}" if f.path else f.text,
                 f.file,
                 startLine=f.line,

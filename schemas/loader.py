@@ -19,11 +19,13 @@ from schemas.connection import Connection
 from schemas.connection_checks import check_connection
 from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIdentity
 from schemas.estate import Estate
-from schemas.findings import DeclarationErrors, Finding
+from schemas.findings import DeclarationErrors, Finding, Level, errors
 from schemas.fleet import check_fleet
 from schemas.inside import UnreadableError, is_inside, matching
 from schemas.layers import validate
 from schemas.nearest import nearest, quoted
+from schemas.normal import composed
+from schemas.rules import SENT
 from schemas.stack import CONFIG_KEY, StackEstate
 from schemas.values import CURRENCIES, countries
 from schemas.yaml_source import Path_, Source, dotted, from_data, read
@@ -46,14 +48,29 @@ class Entry:
     model: Customer | None = None
     told: list[Finding] = field(default_factory=list)
 
-    def report(self, path: Path_, rule: str, message: str, suggestion: str = "", key: bool = False) -> None:
+    def report(
+        self,
+        path: Path_,
+        rule: str,
+        message: str,
+        suggestion: str = "",
+        key: bool = False,
+        level: Level = "error",
+    ) -> None:
         """Record a finding where the value stands: in the file, else in the stack's defaults, else at its parent."""
         if any(f.path == dotted(path) and f.rule.startswith("CSP-YAML") for f in self.source.findings):
             return  # the YAML itself is wrong there
         place = self.source
         if not place.has(path) and self.defaults.has(path):
             place = self.defaults
-        self.told.append(Finding(place.file, *place.mark(path, key), dotted(path), rule, message, suggestion))
+        if rule in SENT and level == "error" and self._held(dotted(path)):
+            level = "warning"
+        self.told.append(Finding(place.file, *place.mark(path, key), dotted(path), rule, message, suggestion, level))
+
+    def _held(self, path: str) -> bool:
+        """Whether the file itself says that the value is not going to be sent."""
+        names = get(self.data, "as_found")
+        return text(self.data, "lifecycle") in ("leaving", "left") or (isinstance(names, list) and path in names)
 
 
 def load_connection(name: str, project_dir: Path) -> Connection:
@@ -62,18 +79,25 @@ def load_connection(name: str, project_dir: Path) -> Connection:
     Raises ``DeclarationErrors`` with all that is wrong with the file, or when there is none.
     """
     connection, findings = _connection(name, project_dir, project_dir / STACKS / CONNECTIONS)
-    if connection is None or findings:
+    if connection is None or errors(findings):
         raise DeclarationErrors(findings)
     return connection
 
 
 def load_estate(
-    stack: Path | Mapping[str, Any], project_dir: Path, *, name: str = "", today: dt.date | None = None
+    stack: Path | Mapping[str, Any],
+    project_dir: Path,
+    *,
+    name: str = "",
+    today: dt.date | None = None,
+    split_if_sent: bool = False,
 ) -> Estate:
     """The estate that a stack declares.
 
     ``stack`` is a stack file (Pulumi.<stack>.yaml), or the value of ``csp:estate`` as the engine hands it to the
-    program (then ``name`` is the stack's). Raises ``DeclarationErrors`` with everything that is wrong in all files.
+    program (then ``name`` is the stack's). ``split_if_sent``: for a caller who can tell what is going to be sent; the
+    errors that hold only then are in ``Estate.if_sent`` instead. Raises ``DeclarationErrors`` with everything that is
+    wrong in all files.
     """
     today = today or dt.datetime.now(dt.UTC).date()
     if isinstance(stack, Path):
@@ -94,13 +118,19 @@ def load_estate(
     for entry in entries:
         _check(entry, connections.get(text(entry.data, "connection")), today)
     check_fleet(entries)
+    if_sent: dict[str, tuple[Finding, ...]] = {}
     for entry in entries:
-        findings += entry.told
-    if findings:
-        raise DeclarationErrors(findings)
+        for one in entry.told:
+            if split_if_sent and one.rule in SENT and one.level == "error":
+                if_sent[entry.key] = (*if_sent.get(entry.key, ()), one)
+            else:
+                findings.append(one)
+    if any(f.level == "error" for f in findings):
+        raise DeclarationErrors([*findings, *(f for some in if_sent.values() for f in some)])
     customers = tuple(e.model for e in entries if e.model is not None)
     found = {n: c for n, c in connections.items() if c is not None}
-    return Estate(name, project_dir, customers, found, {e.key: e.source.file for e in entries})
+    sources = {e.key: e.source.file for e in entries}
+    return Estate(name, project_dir, customers, found, sources, tuple(sorted(set(findings))), if_sent)
 
 
 def load_stack(stack: Path, project_dir: Path) -> StackEstate:
@@ -117,13 +147,13 @@ def load_stack(stack: Path, project_dir: Path) -> StackEstate:
 
 
 def findings_of(data: dict[str, Any], connection: Connection, today: dt.date) -> tuple[Customer | None, list[Finding]]:
-    """A customer that is in no file yet, checked as a file would be: the model when nothing is wrong, and all findings.
+    """A customer that is in no file yet, checked as a file would be: the model unless there is an error, all findings.
 
     ``data`` is the content of a customer file with its key; what follows from the connection is filled in.
     """
     entry = Entry(Source("", data), Source("", {}), text(data, "key"), data)
     _check(entry, connection, today)
-    return (None if entry.told else entry.model), entry.told
+    return (None if errors(entry.told) else entry.model), entry.told
 
 
 def _shown(path: Path, project_dir: Path) -> str:
@@ -208,7 +238,7 @@ def _entry(source: Source, stem: str, defaults: Source) -> Entry:
         if not entry.told:
             entry.report((), "CSP-SHAPE-003", "a mapping expected")
         return entry
-    data = _merged(defaults.data, source.data)
+    data = composed(_merged(defaults.data, source.data))
     _left_open(data, source.data)
     if stem and data.get("key", "") == "":
         data["key"] = stem
@@ -271,7 +301,7 @@ def _connection(name: str, project_dir: Path, folder: Path) -> tuple[Connection 
     if not isinstance(source.data, Mapping):
         source.add((), "CSP-SHAPE-003", "a mapping expected")
         return None, source.findings
-    data = dict(source.data)
+    data = dict(composed(source.data))
     data.setdefault("name", name)
     today = dt.datetime.now(dt.UTC).date()
     connection = validate(Connection, data, "connection", source.add, source.texts)
@@ -289,7 +319,7 @@ def _rough(data: Mapping[str, Any], findings: list[Finding]) -> Connection | Non
 
     Countries and currencies that are wrong are taken as "any".
     """
-    wrong = {found.path.partition(".")[0] for found in findings}
+    wrong = {found.path.partition(".")[0] for found in errors(findings)}
     if wrong & _DECISIVE:
         return None
     sound = {name: value for name, value in data.items() if name not in wrong}

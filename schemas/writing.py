@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from schemas.confirming import editor
 from schemas.customer import Customer
+from schemas.editing import CannotEditError, edited, editor, load
 from schemas.whole_file import write_whole
 from schemas.yaml_source import looks_like_text
 
@@ -45,18 +44,17 @@ def write_customer(
         del data["key"]
     if defaults:
         _against(defaults, customer.model_dump(mode="json", by_alias=True), data, customer.unknown)
-    before = path.read_text(encoding="utf-8") if path.exists() else None
+    before = path.read_bytes() if path.exists() else None
     root = CommentedMap() if before is None else _there(before, path)
     if before is None:
         _name_schema(root, path)
     _update(root, data)
     _unknown(root, customer.unknown, marks or {})
-    out = StringIO()
-    editor().dump(root, out)
-    if out.getvalue() == before:
+    after = _new(root) if before is None else _changed(before, root, path)
+    if after == before:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, out.getvalue().encode())
+    write_whole(path, after)
     return True
 
 
@@ -87,14 +85,24 @@ def _name_schema(root: CommentedMap, path: Path) -> None:
             return
 
 
-def _there(text: str, path: Path) -> CommentedMap:
+def _there(raw: bytes, path: Path) -> CommentedMap:
     try:
-        root = editor().load(text)
-    except YAMLError as error:
-        raise CannotWriteError(f"{path.name} is not readable YAML: {' '.join(str(error).split())[:120]}") from None
-    if not isinstance(root, CommentedMap):
-        raise CannotWriteError(f"{path.name} holds no mapping")
-    return root
+        return load(raw, path.name)
+    except CannotEditError as error:
+        raise CannotWriteError(str(error)) from None
+
+
+def _new(root: CommentedMap) -> bytes:
+    out = StringIO()
+    editor().dump(root, out)
+    return out.getvalue().encode()
+
+
+def _changed(before: bytes, root: CommentedMap, path: Path) -> bytes:
+    try:
+        return edited(before, root, path.name)
+    except CannotEditError as error:
+        raise CannotWriteError(str(error)) from None
 
 
 def _update(node: CommentedMap, wanted: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from schemas.findings import Finding
+from schemas.findings import Finding, Level
 from schemas.inside import UnreadableError, read_inside
 
 Path_ = tuple[str | int, ...]
@@ -67,9 +67,17 @@ class Source:
         """Whether the file itself holds a value at ``path``."""
         return path in self.values
 
-    def add(self, path: Path_, rule: str, message: str, suggestion: str = "", key: bool = False) -> None:
+    def add(
+        self,
+        path: Path_,
+        rule: str,
+        message: str,
+        suggestion: str = "",
+        key: bool = False,
+        level: Level = "error",
+    ) -> None:
         """Record a finding at ``path``."""
-        self.findings.append(Finding(self.file, *self.mark(path, key), dotted(path), rule, message, suggestion))
+        self.findings.append(Finding(self.file, *self.mark(path, key), dotted(path), rule, message, suggestion, level))
 
     def below(self, path: Path_) -> Source:
         """The part of this file below ``path`` as a source of its own, with the same file and marks."""

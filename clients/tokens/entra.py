@@ -21,7 +21,7 @@ import httpx
 from clients.clock import Clock
 from clients.entra.errors import LOGIN, token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
-from clients.redact import SECRETS
+from clients.redact import SECRETS, redact
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.transport import Call, Transport
 
@@ -62,8 +62,13 @@ class AppCredential:
                 )
             return {"private_key": pem[_key_at(pem) :], "public_certificate": pem}
         if self.token_file:
-            return {"client_assertion": lambda: _read(self.token_file, "federated token").strip()}
+            return {"client_assertion": self._federated}
         return None
+
+    def _federated(self) -> str:
+        token = _read(self.token_file, "federated token").strip()
+        SECRETS.add(token)
+        return token
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +211,10 @@ class EntraTokens:
         except (ValueError, KeyError, MsalError) as error:
             # msal raises these for answers that are not JSON or lack members.
             raise RetryLater(
-                _problem("bad-answer", f"no usable answer from the token service: {error}", operation)
+                _problem("bad-answer", f"no usable answer from the token service: {redact(str(error))}", operation)
             ) from None
-        return answer if isinstance(answer, dict) else {}
+        SECRETS.learn(answer)
+        return SECRETS.hide_data(answer, keep=True) if isinstance(answer, dict) else {}
 
     def _application(self, *, public: bool = False) -> Any:
         import msal

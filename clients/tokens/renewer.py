@@ -38,6 +38,7 @@ from clients.errors import (
 )
 from clients.ion.errors import describe
 from clients.pace import CallStats, Limits, Pace, Pauses
+from clients.redact import SECRETS
 from clients.tokens.renewal import Wanted, exchange_over, renew
 from clients.tokens.store import TokenStore, open_store
 from clients.transport import Transport
@@ -130,7 +131,7 @@ def main() -> int:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if number := getattr(signal, name, None):
             signal.signal(number, signal.SIG_IGN)
-    outcome = run(json.load(sys.stdin))
+    outcome = SECRETS.hide_data(run(json.load(sys.stdin)))
     with contextlib.suppress(BrokenPipeError):  # whoever asked is gone; the tokens are stored
         print(json.dumps(outcome), flush=True)
     return 0

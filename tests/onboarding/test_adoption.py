@@ -277,3 +277,9 @@ def _legacy(agreement: LegacyAgreement) -> LegacyProfile:
 
 def _tenant(number: int) -> str:
     return f"aaaaaaaa-0000-4000-8000-{number:012d}"
+
+
+def test_what_a_system_holds_is_declared_as_found() -> None:
+    """A value that ION would refuse today, and that a file may not leave out: a warning, and the file is valid."""
+    made = plan([sight(profile={"address": {"zip": "ask Kim"}})]).new[0]
+    assert (made.profile.address.zip, made.as_found) == ("ask Kim", ("profile.address.zip",))

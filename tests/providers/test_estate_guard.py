@@ -1,9 +1,13 @@
 """The guard against mass changes, and what is told about customers that are only removed from the files."""
 
+from typing import Any
+
 import pytest
 from pulumi.dynamic import CheckResult
 
+import schemas
 from providers import estate
+from providers.digests import ENDS, PORTAL, digest, first_digests
 
 
 def customers(number: int, version: str = "a") -> dict[str, str]:
@@ -47,7 +51,7 @@ def test_check_fails_before_anything_runs_and_never_names_a_property() -> None:
 
 
 def test_removed_customers_are_told_loudly_when_they_can_still_buy() -> None:
-    told = check({"a": "1", "b": "2" + estate.PORTAL, "c": "3"}, {"c": "3"}).inputs["removed"]
+    told = check({"a": "1", "b": "2" + PORTAL, "c": "3"}, {"c": "3"}).inputs["removed"]
     assert sorted(told) == ["a", "b"]
     assert "remain" in told["a"]
     assert "WARNING" not in told["a"]
@@ -85,7 +89,7 @@ def test_a_renamed_customer_is_neither_removed_nor_new() -> None:
 
 
 def test_endings_are_counted_apart_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    old = {"a": f"1{estate.ENDS}", "b": f"2{estate.PORTAL}", "c": "3"}
+    old = {"a": f"1{ENDS}", "b": f"2{PORTAL}", "c": "3"}
     assert estate.refusals(old, {"b": "2+portal", "c": "3"}) == [
         "this ends 1 relationships (a), allowed are 0; if it is meant, set CSP_ALLOW_REMOVALS=1 for this run"
     ]
@@ -94,3 +98,70 @@ def test_endings_are_counted_apart_and_told(monkeypatch: pytest.MonkeyPatch) -> 
     told = estate.remains(old, {"c": "3"})
     assert "ends in this run" in told["a"]
     assert "WARNING: portal access remains ON" in told["b"]
+
+
+FILE = {
+    "key": "contoso",
+    "connection": "us",
+    "profile": {
+        "organization": "Contoso Ltd",
+        "email": "it@contoso.example",
+        "contact_name": "Cora Toso",
+        "address": {"street": "1 Way", "city": "Redmond", "state": "WA", "zip": "98052", "country": "US"},
+    },
+    "identity": {"method": "existing", "domain": "contoso.onmicrosoft.com"},
+    "attestation": {"signatory": {"first_name": "Sam", "last_name": "Roe", "email": "sam@contoso.example"}},
+}
+OF_0_1_0 = "db0f614df1e43b7f"
+"""What release 0.1.0 kept of FILE."""
+
+
+def declared(**more: object) -> schemas.Customer:
+    return schemas.Customer.model_validate({**FILE, **more})
+
+
+def test_a_digest_covers_what_the_file_says_and_nothing_that_a_release_adds() -> None:
+    class Later(schemas.Customer):
+        """A customer of a later release, with one more optional field and another default."""
+
+        wishes: str = "none"
+        adopt: bool = True
+
+    assert digest(Later.model_validate(FILE)) == digest(declared())
+    assert digest(Later.model_validate({**FILE, "wishes": "many"})) != digest(declared())
+    assert digest(declared(group="Contoso")) != digest(declared())
+    confirmed = {"fields": ["tenant"], "by": "kim", "on": "2026-11-02", "values": {"tenant": "x"}}
+    assert digest(declared(identity={**FILE["identity"], "confirmed": confirmed})) == digest(declared())
+    assert digest(declared(cloud_provider={"portal_access": True})).endswith(PORTAL)
+    assert digest(declared(on_remove="end-relationship")).endswith(ENDS)
+
+
+def of(*customers: schemas.Customer, first: bool = True) -> dict[str, Any]:
+    news: dict[str, Any] = {"customers": {one.key: digest(one) for one in customers}}
+    return news | ({"first": {one.key: first_digests(one) for one in customers}} if first else {})
+
+
+def test_a_state_of_the_first_release_is_compared_in_its_own_form() -> None:
+    assert OF_0_1_0 in first_digests(declared())
+    old = {"customers": {"contoso": OF_0_1_0}}
+    checked = estate.provider().check(old, of(declared()))
+    assert checked.inputs == {"customers": {"contoso": OF_0_1_0}, "removed": {}}, "nothing changed, nothing is written"
+    both = estate.provider().check(old, of(declared(), declared(key="second"))).inputs["customers"]
+    assert both["contoso"] == digest(declared()), "renewed with the next change of the estate"
+
+
+def test_a_change_in_the_run_of_the_upgrade_counts() -> None:
+    files = [declared(key=f"c{number:03}") for number in range(100)]
+    old = {"customers": {one.key: first_digests(one)[0] for one in files}}
+    edited = [schemas.Customer.model_validate(one.model_dump(exclude_unset=True) | {"group": "new"}) for one in files]
+    assert estate.provider().check(old, of(*edited[:30], *files[30:])).failures == []
+    [failure] = estate.provider().check(old, of(*edited[:31], *files[31:])).failures
+    assert "this changes 31 of 100 customers" in failure.reason
+
+
+def test_letters_that_can_be_written_in_two_ways_are_no_change() -> None:
+    """0.1.0 told "u" with two dots from one letter with them; a file that a Mac wrote is no change."""
+    apart = {**FILE["profile"], "organization": "Bru\u0308cke GmbH"}
+    together = {**FILE["profile"], "organization": "Br\u00fccke GmbH"}
+    assert digest(declared(profile=apart)) == digest(declared(profile=together))
+    assert set(first_digests(declared(profile=apart))) == set(first_digests(declared(profile=together)))

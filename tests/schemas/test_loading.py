@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,7 @@ def test_json_format() -> None:
         "rule": "CSP-CUST-001",
         "message": "100% wrong",
         "suggestion": 'try "x"',
+        "level": "error",
     }
 
 
@@ -174,3 +176,26 @@ def test_every_rule_id_in_the_code_is_in_the_table() -> None:
         for rule in re.findall(r"CSP-[A-Z]+-\d{3}", path.read_text(encoding="utf-8"))
     }
     assert used == set(RULES)
+
+
+def test_a_rule_about_what_is_sent_is_a_warning_for_what_is_not_sent(tmp_path: Path) -> None:
+    """A number that no phone has is an error, unless the file says that the system holds it."""
+    stack = copy_base(tmp_path)
+    file = next(f for f in sorted((tmp_path / "stacks" / "customers").glob("**/*.yaml")) if "phone:" in f.read_text())
+    text = re.sub(r"(?m)^  phone: .*$", '  phone: "12"', file.read_text(), count=1)
+    file.write_text(text)
+    with pytest.raises(schemas.DeclarationErrors) as caught:
+        schemas.load_estate(stack, tmp_path, today=TODAY)
+    assert [(f.rule, f.level) for f in caught.value.findings] == [("CSP-CUST-006", "error")]
+    split = schemas.load_estate(stack, tmp_path, today=TODAY, split_if_sent=True)
+    assert {key: [f.rule for f in found] for key, found in split.if_sent.items()} == {file.stem: ["CSP-CUST-006"]}
+    file.write_text(f"as_found: [profile.phone]\n{text}")
+    estate = schemas.load_estate(stack, tmp_path, today=TODAY)
+    assert [(f.rule, f.level, f.path) for f in estate.warnings] == [("CSP-CUST-006", "warning", "profile.phone")]
+    assert "warning: " in str(estate.warnings[0])
+    assert schemas.format_findings(estate.warnings, "github").startswith("::warning file=")
+    assert '"level": "warning"' in schemas.format_findings(estate.warnings, "sarif")
+    file.write_text(f"as_found: [profile.title]\n{text}")
+    with pytest.raises(schemas.DeclarationErrors) as caught:
+        schemas.load_estate(stack, tmp_path, today=TODAY)
+    assert {f.rule for f in caught.value.findings} == {"CSP-CUST-006", "CSP-CUST-012"}
