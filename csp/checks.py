@@ -120,10 +120,13 @@ def _handover(session: Session) -> Check:
                 name, "handover", "warn", "no recipient: a one-time password has nobody to be encrypted for", fix
             )
         return Check(name, "handover", "warn", "no recipient: no new tenant is made by API", fix)
+    if declared.key_vault and not declared.recipients:
+        fix = "name age public keys under handover.recipients, for the second place"
+        return Check(name, "handover", "warn", "a vault without a second place: no new tenant is made by API", fix)
     if declared.key_vault:
         return Check(name, "handover", "pass", f"{declared.key_vault} (not tried: only a write would show the right)")
     try:
-        session.handover.check()
+        session.handover.release(session.handover.reserve("doctor"))
     except ClientError as error:
         return failed(name, "handover", error)
     number = len(declared.recipients)

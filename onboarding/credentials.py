@@ -14,11 +14,10 @@ import schemas
 from clients.handover import Entry, newest
 from onboarding import next_steps, visits
 from onboarding.contract import NextStep
+from onboarding.next_steps import LOST, UNKEPT
 from onboarding.readiness import ResourceState, States
 
 KIND = "TenantIdentity"
-LOST = "lost"
-
 Entries = Mapping[str, Sequence[Entry]]
 """Customer key -> what the hand-over store of its connection has."""
 
@@ -33,8 +32,8 @@ def next_step(customer: schemas.Customer, tenant: ResourceState | None, entries:
         return _of_entry(customer, last)
     outputs: Mapping[str, Any] = tenant.outputs if tenant else {}
     told = str((outputs.get("memory") or {}).get("credentials") or "")
-    if told == LOST:
-        return next_steps.reset_password(customer.key)
+    if told in UNKEPT:
+        return UNKEPT[told](customer.key)
     made = isinstance(customer.identity, schemas.NewIdentity) and bool(outputs.get("tenant_id"))
     return next_steps.credentials_unknown(customer.key) if made and not told else None
 
@@ -57,7 +56,7 @@ def closed(states: States, entries: Entries) -> States:
     for key, resources in states.items():
         tenant, last = resources.get(KIND), newest(list(entries.get(key, ())))
         memory = (tenant.outputs.get("memory") or {}) if tenant else {}
-        if tenant is None or last is None or last.state == LOST or memory.get("credentials") != LOST:
+        if tenant is None or last is None or last.state == LOST or memory.get("credentials") not in UNKEPT:
             continue
         outputs = {**tenant.outputs, "memory": {**memory, "credentials": last.reference}}
         if tenant.last_status == "ready":  # then the only step it can have is the reset

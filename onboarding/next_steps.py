@@ -5,7 +5,7 @@ renamed company does not show as a change of every resource."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import schemas
@@ -264,6 +264,20 @@ def reset_password(key: str) -> NextStep:
     )
 
 
+def store_password(key: str) -> NextStep:
+    """No place took the one-time password: the output of the run that made the tenant, and the state, hold it
+    encrypted."""
+    return NextStep(
+        "us",
+        "command line, with the private key of a recipient",
+        "No place took the one-time password of the tenant's administrator. The output of the run that made the tenant "
+        "holds it as one line of base64, and the state as credentials_text: decode it (base64 -d), open it with the "
+        f"private key (age -d -i), and store it with {command('handover', 'put', key)}. If it cannot be opened, state "
+        f"that with {command('handover', 'lost', key, why='nobody can open it')}.",
+        who(),
+    )
+
+
 def deliver_credentials(key: str, recipient: str) -> NextStep:
     """The one-time password waits, encrypted."""
     return NextStep(
@@ -309,3 +323,10 @@ def mail_values(to: str, subject: str, text: str, copy: str = "") -> dict[str, s
 def distributor_name(session: Session) -> str:
     """Who the customer sees on Microsoft's page."""
     return "TD SYNNEX" if session.connection.role != "direct-bill" else "us"
+
+
+LOST, IN_OUTPUT = "lost", "output"
+"""What the state says of credentials that no store has: nobody received them; the output of the run that made the
+tenant holds them, encrypted, because no place took them."""
+UNKEPT: Mapping[str, Callable[[str], NextStep]] = {LOST: reset_password, IN_OUTPUT: store_password}
+"""What to do about them, for the customer with that key."""

@@ -136,7 +136,7 @@ def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[st
     if not reference:
         return {}
     told = {"credentials": reference}
-    if reference == "lost" and resource.next_step:
+    if reference in next_steps.UNKEPT and resource.next_step:
         told["credentials_step"] = visits.filled(resource.next_step, customer)
     return told
 

@@ -89,7 +89,7 @@ class Handover(Declared):
     recipients: tuple[str, ...] = ()
     """age public keys, or `file:` and a path to one."""
     key_vault: v.Url | None = None
-    """Address of an Azure Key Vault instead."""
+    """Address of an Azure Key Vault as the first place; the recipients are then for the second one, CSP_HOME."""
 
 
 class Mail(Declared):

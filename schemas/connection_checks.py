@@ -72,8 +72,8 @@ def _places(data: Mapping[str, Any], report: Report) -> None:
     handover = get(data, "handover")
     if isinstance(handover, Mapping):
         recipients = handover.get("recipients")
-        if bool(recipients) == bool(handover.get("key_vault")):
-            report(("handover",), "CSP-CONN-009", "name either recipients or key_vault")
+        if not recipients and not handover.get("key_vault"):
+            report(("handover",), "CSP-CONN-009", "names nobody", "add recipients: [age1...], a key_vault, or both")
         for index, one in enumerate(recipients if isinstance(recipients, list) else ()):
             if isinstance(one, str) and not re.match(r"^(age1[0-9a-z]{20,}|file:.+)$", one):
                 message = f"{quoted(one)} is no age public key and no file: path"

@@ -81,7 +81,7 @@ CSP-CONN-005 | The connection has nothing its role cannot use. | An indirect res
 CSP-CONN-006 | Addresses use https, save a sandbox on this machine. | Tokens would travel in the clear.
 CSP-CONN-007 | Credentials are never in a file. | Files are reviewed, copied and kept for ever.
 CSP-CONN-008 | A pricebook's currency is one of the connection's. | The account has no other.
-CSP-CONN-009 | Handover and token store name one place each. | Two places mean two truths.
+CSP-CONN-009 | A token store names one place, a handover at least one. | Two stores mean two truths.
 CSP-CONN-010 | Follow-up days rise. | They are counted from the start of a wait.
 CSP-CONN-011 | The name in the file is the file's name. | Customers refer to a connection by its file.
 CSP-CONN-012 | Credentials go to hosts that are built in or named by the runner. | One line could give tokens away.

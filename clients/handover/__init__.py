@@ -2,6 +2,6 @@
 
 from clients.handover.entry import UNDELIVERED, Entry, newest
 from clients.handover.recipients import make_local_recipient
-from clients.handover.store import HandoverStore
+from clients.handover.store import HandoverStore, Kept, Reservation
 
-__all__ = ["UNDELIVERED", "Entry", "HandoverStore", "make_local_recipient", "newest"]
+__all__ = ["UNDELIVERED", "Entry", "HandoverStore", "Kept", "Reservation", "make_local_recipient", "newest"]

@@ -7,7 +7,10 @@ shared by nature.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +22,10 @@ from clients.errors import PersonMustAct, Problem
 from clients.handover.entry import Entry
 from clients.handover.recipients import parse, resolve
 from clients.locks import KeyLocks
-from schemas.whole_file import private_folder, write_whole
+from schemas.whole_file import draft_of, private_folder, sync_folder, write_whole
+
+ROOM = 16 * 1024
+"""Bytes that a reservation holds free: an entry with a value for a dozen recipients."""
 
 
 class Vault(Protocol):
@@ -47,11 +53,17 @@ class Shelf(Protocol):
 
     def check(self) -> None: ...
 
+    def reserve(self, entry: Entry) -> None: ...
+
+    def release(self, entry: Entry) -> None: ...
+
     def put(self, entry: Entry, value: str) -> None: ...
 
     def save(self, entry: Entry) -> None: ...
 
     def entries(self) -> list[Entry]: ...
+
+    def has(self, entry: Entry) -> bool: ...
 
     def open(self, entry: Entry, identity_file: Path | None) -> str: ...
 
@@ -64,8 +76,11 @@ class FolderShelf:
 
     kind = "age"
 
-    def __init__(self, home: Path, recipients: Sequence[str], scope: str) -> None:
-        self._home = home
+    def __init__(self, home: Path, recipients: Sequence[str], scope: str, spare_of: Path | None = None) -> None:
+        """`spare_of`: CSP_HOME, where `home` only stands in for it: a folder whose parent others can write to, so that
+        it counts only if it is ours alone."""
+        self._home = spare_of or home
+        self._shared = home if spare_of else None
         self._folder = home / "handover"
         self._recipients = tuple(recipients)
         self._scope = scope
@@ -73,6 +88,35 @@ class FolderShelf:
 
     def check(self) -> None:
         parse(resolve(self._recipients, self._home))
+
+    def reserve(self, entry: Entry) -> None:
+        """Prove the folder by a real write: a draft of the entry that is on disk and has room for its value, so that a
+        disk that fills up meanwhile does not matter. Raises PersonMustAct."""
+        self.check()
+        draft = draft_of(self._file(entry))
+        try:
+            private_folder(self._folder)
+            self._refuse_strangers()
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as out:
+                out.write(b" " * ROOM)
+                out.flush()
+                os.fsync(handle)
+            sync_folder(self._folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            where = self._folder if self._shared else "the folder handover below CSP_HOME"
+            message = f"nothing can be written to {where}: {error.strerror or type(error).__name__}"
+            action = f"make {where} writable for this user, with free space"
+            raise _no_key("reserve", message, action) from None
+
+    def release(self, entry: Entry) -> None:
+        """Give up a reservation that was not used. A draft that holds anything stays: it may be the only copy."""
+        draft = draft_of(self._file(entry))
+        with contextlib.suppress(OSError):
+            if not draft.read_bytes().strip():
+                draft.unlink()
 
     def put(self, entry: Entry, value: str) -> None:
         kept = ""
@@ -85,7 +129,18 @@ class FolderShelf:
         """The caller holds the entry."""
         self._write(entry, "" if entry.done else str(self._read(self._file(entry)).get("value", "")))
 
+    def _refuse_strangers(self) -> None:
+        """Raises PermissionError when somebody else made the folder, or can write to it."""
+        if self._shared is not None:
+            found = self._shared.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+                raise PermissionError(errno.EPERM, "it belongs to somebody else")
+
     def entries(self) -> list[Entry]:
+        try:
+            self._refuse_strangers()
+        except OSError:
+            return []
         self._take_over()
         found = []
         for path in self._folder.glob("*.json"):
@@ -98,8 +153,12 @@ class FolderShelf:
                 raise _no_key("list", message, "restore the file from a backup, or move it away") from None
         return found
 
+    def has(self, entry: Entry) -> bool:
+        """Whether the entry is in this place."""
+        return self._file(entry).exists()
+
     def open(self, entry: Entry, identity_file: Path | None) -> str:
-        path = identity_file or self._folder / "identity.txt"
+        path = identity_file or self._home / "handover" / "identity.txt"
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
             keys = [line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")]
@@ -132,9 +191,10 @@ class FolderShelf:
     def _write(self, entry: Entry, value: str) -> None:
         private_folder(self._folder)
         data = {**asdict(entry), "scope": self._scope, **({"value": value} if value else {})}
-        file = self._file(entry)
+        file, content = self._file(entry), json.dumps(data).encode()
         try:
-            write_whole(file, json.dumps(data).encode(), mode=0o600)
+            if not _filled(draft_of(file), content):
+                write_whole(file, content, mode=0o600)
         except FileNotFoundError:  # a reader has taken the whole draft over
             if not file.exists():
                 raise
@@ -151,6 +211,25 @@ class FolderShelf:
         return data
 
 
+def _filled(draft: Path, content: bytes) -> bool:
+    """Write into a reserved draft, in place, and let it take its file's place. False: nothing is reserved there.
+
+    The rest of the reservation stays blank, which JSON allows: cutting it off would be one more step that can fail.
+    """
+    try:
+        handle = os.open(draft, os.O_WRONLY)
+    except FileNotFoundError:
+        return False
+    with os.fdopen(handle, "wb") as out:
+        out.write(content.ljust(ROOM))
+        out.truncate()  # a longer draft of a killed process
+        out.flush()
+        os.fsync(handle)
+    draft.replace(draft.with_name(draft.name[1 : -len(".new")]))
+    sync_folder(draft.parent)
+    return True
+
+
 class VaultShelf:
     """Azure Key Vault: one secret an entry, named by its reference; its tags are the entry."""
 
@@ -165,6 +244,13 @@ class VaultShelf:
         """Only a write shows the right to write: a secret of its own that holds nothing."""
         self._vault.put(f"{self._TAG}-check", "-", {})
 
+    def reserve(self, entry: Entry) -> None:
+        """A vault has room; what can be missing is the right to write. Raises PersonMustAct, RetryLater."""
+        self.check()
+
+    def release(self, entry: Entry) -> None:
+        """Nothing is kept for a reservation."""
+
     def put(self, entry: Entry, value: str) -> None:
         self._vault.put(entry.reference, value, self._tags(entry))
 
@@ -175,6 +261,10 @@ class VaultShelf:
     def entries(self) -> list[Entry]:
         found = [tags for tags in self._vault.tagged(self._TAG) if tags.get(self._TAG) == self._scope]
         return [Entry.of({"user_name": "", **tags}) for tags in found]
+
+    def has(self, entry: Entry) -> bool:
+        """The kind tells."""
+        return entry.kind != FolderShelf.kind
 
     def open(self, entry: Entry, identity_file: Path | None) -> str:
         return self._vault.get(entry.reference)

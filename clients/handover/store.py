@@ -2,38 +2,116 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import json
+import os
 import re
+import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pyrage
 
 from clients.clock import Clock
 from clients.errors import ClientError, NotFound, OurBug, Problem
 from clients.handover.entry import KEPT, SETTLED, UNDELIVERED, Entry, newest
+from clients.handover.recipients import parse, resolve
 from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
 from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Places for a value that does not exist yet: each was written to, and the value is encrypted to `keys`."""
+
+    entry: Entry
+    second: Entry
+    keys: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a value is. `reference`: its entry; "" when no place took it, and `text` is all there is: the value,
+    encrypted to the recipients, as one line of base64 (age). `trouble`: why it is not in its first place, or ""."""
+
+    reference: str
+    trouble: str = ""
+    text: str = ""
+
+
 class HandoverStore:
-    """The entries of one connection (`scope`)."""
+    """The entries of one connection (`scope`). The second place is for values whose first place fails when they exist
+    already: beside a key vault the folder below CSP_HOME, beside that folder one in the system's folder for temporary
+    files."""
 
     def __init__(
-        self, home: Path, recipients: Sequence[str], *, clock: Clock, scope: str, vault: Vault | None = None
+        self,
+        home: Path,
+        recipients: Sequence[str],
+        *,
+        clock: Clock,
+        scope: str,
+        vault: Vault | None = None,
+        spare: Path | None = None,
     ) -> None:
         self._clock = clock
-        self._shelf: Shelf = VaultShelf(vault, scope) if vault is not None else FolderShelf(home, recipients, scope)
-        # An entry from before a connection changed to a key vault stays where it was made.
-        self._older = FolderShelf(home, recipients, scope) if vault is not None else None
+        spare = spare or spare_of(home)
+        first = FolderShelf(home, recipients, scope)
+        self._shelf: Shelf = VaultShelf(vault, scope) if vault is not None else first
+        # Also where an entry is from before a connection changed to a key vault.
+        self._second = first if vault is not None else FolderShelf(spare, recipients, scope, spare_of=home)
+        self._recipients, self._home = tuple(recipients), home
 
     def check(self) -> None:
-        """Call it before anything irreversible. Raises PersonMustAct when nobody could open a credential or the vault
-        takes none from us, RetryLater when it does not answer."""
-        self._shelf.check()
+        """For a person who brings a value: a real write to the first place, which leaves nothing. Raises PersonMustAct
+        when nobody could open a value, or the place takes none from us; RetryLater when a vault does not answer."""
+        entry = self._new("check", "", self._shelf.kind, "")
+        self._shelf.reserve(entry)
+        self._shelf.release(entry)
+
+    def reserve(self, customer_key: str) -> Reservation:
+        """Prove both places before a call that cannot be undone and whose answer holds a value. Raises as `check`, also
+        for a vault without recipients: its second place could not be encrypted to anybody."""
+        entry = self._new(customer_key, "", self._shelf.kind, "")
+        second = replace(entry, kind=self._second.kind)
+        keys = tuple(parse(resolve(self._recipients, self._home)))
+        self._shelf.reserve(entry)
+        try:
+            self._second.reserve(second)
+        except ClientError:
+            self._shelf.release(entry)
+            raise
+        return Reservation(entry, second, keys)
+
+    def release(self, reservation: Reservation) -> None:
+        """The value never came to be."""
+        self._shelf.release(reservation.entry)
+        self._second.release(reservation.second)
+
+    def keep(self, reservation: Reservation, credentials: OneTimeCredentials, *formerly: str) -> Kept:
+        """Store the value in the first place that takes it. Raises nothing: whatever happens, the answer says where it
+        is. `formerly`: keys that the customer had before it was renamed."""
+        SECRETS.add(credentials.password)
+        value = json.dumps({"user_name": credentials.user_name, "password": credentials.password})
+        trouble = ""
+        for shelf, entry in ((self._shelf, reservation.entry), (self._second, reservation.second)):
+            try:
+                shelf.put(replace(entry, user_name=credentials.user_name), value)
+            except (ClientError, OSError, ValueError) as why:
+                trouble = trouble or _one_line(why)
+                continue
+            if shelf is self._shelf:
+                self._second.release(reservation.second)
+            self._stored(entry.customer, *formerly)
+            return Kept(entry.reference, trouble)
+        sealed: bytes = pyrage.encrypt(value.encode(), list(reservation.keys))
+        return Kept("", trouble, base64.b64encode(sealed).decode("ascii"))
 
     def put(
         self,
@@ -82,7 +160,7 @@ class HandoverStore:
 
     def list(self, *customer_keys: str) -> list[Entry]:
         """Entries of these customers (none: of all) on this connection, oldest first."""
-        entries = self._shelf.entries() + (self._older.entries() if self._older is not None else [])
+        entries = self._shelf.entries() + self._second.entries()
         found = [entry for entry in entries if not customer_keys or entry.customer in customer_keys]
         return sorted(found, key=lambda entry: (entry.created, entry.reference))
 
@@ -170,7 +248,7 @@ class HandoverStore:
             raise OurBug(_problem("deliver", "interrupted", told))
 
     def _where(self, entry: Entry) -> Shelf:
-        return self._older if self._older is not None and entry.kind == "age" else self._shelf
+        return self._second if self._second.has(entry) and not self._shelf.has(entry) else self._shelf
 
     def _hold(self, entry: Entry) -> contextlib.AbstractContextManager[None]:
         return self._where(entry).hold(entry.reference)
@@ -180,6 +258,18 @@ class HandoverStore:
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="microseconds")  # the order of two entries
+
+
+def spare_of(home: Path) -> Path:
+    """Where values of the hand-over folder below `home` go when it takes none: on another file system, more often than
+    not, and of this user alone."""
+    of = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"csp-handover-{os.getuid()}-{of}"
+
+
+def _one_line(error: Exception) -> str:
+    told = error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+    return " ".join(told.split())
 
 
 def _plain(name: str) -> str:

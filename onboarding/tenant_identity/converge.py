@@ -30,13 +30,15 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     if desired.lifecycle is not None:
         return outcome
     memory: dict[str, str] = {}
-    final = False
+    final, loud = False, ""
     for _ in range(4):
         step = _step(desired, known, outcome, session)
         if step is None:
             break
         memory |= dict(outcome.memory) | dict(step.memory)
         final = final or step.final
+        if "credentials" in step.memory and step.reason != new.MADE:
+            loud = step.reason  # the next look knows nothing of it
         known = Known(
             {
                 **known.outputs,
@@ -50,7 +52,8 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             outcome = step
             break
         outcome = assess(desired, known, observe(desired, known, Look(session)), session)
-    outcome = outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final)
+    told = "; ".join(filter(None, (loud, outcome.reason)))
+    outcome = outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final, reason=told)
     return rename.follow(desired, known, outcome.facts, outcome, session)
 
 
@@ -83,7 +86,8 @@ def _make(
     ):
         agreement = agreement_inputs(desired, identity)
         try:
-            new.check_before(desired, identity, session)  # nobody should sign for a tenant that cannot be made
+            with new.place(desired.key, session):  # nobody should sign for a tenant that cannot be made
+                new.check_before(desired, identity, session)
             language = attestation.language(session, agreement)
             pending = attestation.request(session, agreement, known, language)
         except new.Refused as refused:

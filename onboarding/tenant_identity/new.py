@@ -6,12 +6,15 @@ The one-time password is encrypted to the connection's recipients before this re
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import schemas
-from clients.errors import ClientError, NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
-from clients.partner_center.models import NewTenant, OneTimeCredentials, PcAddress, PcCustomer
+from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.handover import Kept, Reservation
+from clients.partner_center.models import NewTenant, PcAddress
 from clients.transport import request_id
 from clients.words import PARTNERSHIP, meaning
 from onboarding import contract, next_steps
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from clients.connection import Session
 
 LONGEST_PREFIX = 27
+MADE = "made"
+"""The reason of a create whose password is where it belongs."""
 
 
 class Refused(Exception):  # noqa: N818 - carries the reason as a person reads it
@@ -56,10 +61,6 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
     """All checks before a create. Raises Refused, or a ClientError when Microsoft could not be asked."""
     pc = session.partner_center
     assert pc is not None
-    try:
-        session.handover.check()
-    except PersonMustAct as nobody:
-        raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", nobody.action) from None
     if pc.domain_exists(identity.initial_domain):
         raise Refused(
             f"{identity.initial_domain} is taken (or left over from a create that failed half-way)",
@@ -146,49 +147,80 @@ def create(
                     return _half_made(desired.key, domain, sent, _free_prefix(identity.domain_prefix, session), facts)
                 reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
                 return waiting(facts, NEXT_RUN, reason, again=True)
-            check_before(desired, identity, session)
+            # First, because it costs Microsoft nothing: without a place for the password no question is worth asking.
+            with place(desired.key, session) as kept:
+                check_before(desired, identity, session)
+                return _create(desired, identity, known, facts, session, kept)
         except Refused as refused:
             return blocked(facts, refused.reason, refused.step, final=True)
         except (OurBug, PersonMustAct) as refused_here:
             return blocked(facts, str(refused_here), _see(refused_here), final=True)
-        body = _body(desired, identity, session)
-        natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
-        unique = request_id(session.partner_tenant, domain, "customers.create", natural, known.attempt)
-        try:
-            made = pc.create_customer(body, request_id=unique)
-        except UnknownOutcome as lost:
-            memory = {CREATE_SENT: f"{contract.now()} {domain}"}
-            return waiting(facts, NEXT_RUN, f"no answer to the create: {lost}", memory=memory, again=True)
-        except (RetryLater, NotFound) as later:
-            return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
-        except (OurBug, PersonMustAct) as refused_there:
-            return blocked(facts, str(refused_there), _see(refused_there), final=True)
-        return _made(desired, identity, facts, made.customer, made.credentials, session)
 
 
-def _made(
+@contextmanager
+def place(key: str, session: Session) -> Iterator[Reservation]:
+    """A proven place for the one-time password, given up at the end: by then it is used, or there is no password.
+
+    Raises Refused, or RetryLater when a vault does not answer."""
+    try:
+        reserved = session.handover.reserve(key)
+    except PersonMustAct as nobody:
+        raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", nobody.action) from None
+    try:
+        yield reserved
+    finally:
+        session.handover.release(reserved)
+
+
+def _create(
     desired: TenantIdentityInputs,
     identity: schemas.NewIdentity,
+    known: Known,
     facts: Facts,
-    customer: PcCustomer,
-    credentials: OneTimeCredentials | None,
     session: Session,
+    reserved: Reservation,
 ) -> Outcome:
-    """After the create nothing may raise: keep the id, hand over the password, remember when it was made."""
-    reference = "lost"
-    if credentials is not None:
-        try:
-            reference = session.handover.put(desired.key, credentials)
-        except (ClientError, OSError, ValueError):
-            reference = "lost"
+    pc = session.partner_center
+    assert pc is not None
+    body = _body(desired, identity, session)
+    natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
+    unique = request_id(session.partner_tenant, identity.initial_domain, "customers.create", natural, known.attempt)
+    try:
+        made = pc.create_customer(body, request_id=unique)
+    except UnknownOutcome as lost:
+        memory = {CREATE_SENT: f"{contract.now()} {identity.initial_domain}"}
+        return waiting(facts, NEXT_RUN, f"no answer to the create: {lost}", memory=memory, again=True)
+    except (RetryLater, NotFound) as later:
+        return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
+    except (OurBug, PersonMustAct) as refused_there:
+        return blocked(facts, str(refused_there), _see(refused_there), final=True)
+    # After the create nothing may raise: keep the id, hand over the password, remember when it was made.
+    kept = session.handover.keep(reserved, made.credentials) if made.credentials is not None else None
     memory = {
         "created_at": contract.now(),
-        "domain": customer.domain or identity.initial_domain,
+        "domain": made.customer.domain or identity.initial_domain,
         "declared_domain": identity.initial_domain,
-        "credentials": reference,
+        "credentials": (kept.reference or next_steps.IN_OUTPUT) if kept is not None else next_steps.LOST,
+        "credentials_text": kept.text if kept is not None else "",
         CREATE_SENT: "",
     }
-    return waiting(facts, NEXT_RUN, "made", carried={"tenant_id": customer.id.lower()}, memory=memory, final=True)
+    carried = {"tenant_id": made.customer.id.lower()}
+    return waiting(facts, NEXT_RUN, _told(kept, identity), carried=carried, memory=memory, final=True)
+
+
+def _told(kept: Kept | None, identity: schemas.NewIdentity) -> str:
+    """What became of the password, loud where it is not in its place."""
+    if kept is None or not kept.trouble:
+        return MADE
+    if kept.reference:
+        return (
+            f"made, but the first place for its one-time password failed ({kept.trouble}): it is in the second place, "
+            "encrypted, on this machine; deliver it before the machine is gone"
+        )
+    return (
+        f"made, but NO PLACE TOOK ITS ONE-TIME PASSWORD ({kept.trouble}). Keep this line: it is the sign-in of "
+        f"admin@{identity.initial_domain}, encrypted to the recipients (base64 of age): {kept.text}"
+    )
 
 
 def handed_over(key: str, session: Session) -> str:

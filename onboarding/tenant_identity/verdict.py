@@ -198,12 +198,14 @@ def _stranger(
 
 
 def _lost_credentials(known: Known) -> str:
-    return "credentials: lost" if known.memory.get("credentials") == "lost" else ""
+    told = known.memory.get("credentials", "")
+    return f"credentials: {told}" if told in next_steps.UNKEPT else ""
 
 
 def _reset_step(key: str, known: Known) -> NextStep | None:
-    """The one-time password was never received: told as lost, with the reset route."""
-    return next_steps.reset_password(key) if known.memory.get("credentials") == "lost" else None
+    """What is to be done about a one-time password that no store has."""
+    told = known.memory.get("credentials", "")
+    return next_steps.UNKEPT[told](key) if told in next_steps.UNKEPT else None
 
 
 def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:

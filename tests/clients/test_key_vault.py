@@ -129,7 +129,9 @@ def test_many_threads_renew_one_chain_once_each_in_turn(store: KeyVaultTokenStor
 
 def vault_keep(vault: FakeVault, home: Path, client: SecretClient) -> HandoverStore:
     clock = vault.clock
-    return HandoverStore(home, (), clock=clock, scope="us", vault=KeyVaultHandover(client, clock=clock))
+    make_local_recipient(home)
+    keys = ("file:$CSP_HOME/handover/recipient.txt",)
+    return HandoverStore(home, keys, clock=clock, scope="us", vault=KeyVaultHandover(client, clock=clock))
 
 
 def test_one_time_credentials_in_a_vault(vault: FakeVault, tmp_path: Path) -> None:
@@ -157,6 +159,30 @@ def test_a_vault_that_takes_nothing_from_us_is_known_before_a_password_exists(va
     vault.deny = True
     with pytest.raises(PersonMustAct, match="no permission"):
         keep.check()
+    client.close()
+
+
+def test_a_vault_without_recipients_is_no_place_for_a_new_tenant(vault: FakeVault, tmp_path: Path) -> None:
+    client = vault.client()
+    keep = HandoverStore(tmp_path, (), clock=vault.clock, scope="us", vault=KeyVaultHandover(client, clock=vault.clock))
+    with pytest.raises(PersonMustAct, match="no recipient for one-time credentials"):
+        keep.reserve("contoso")
+    assert keep.put("contoso", OneTimeCredentials("admin", "p4ss-canary"), by="Ben"), (
+        "a person's password has its vault"
+    )
+    client.close()
+
+
+def test_a_vault_that_fails_after_the_create_is_replaced_by_the_folder(vault: FakeVault, tmp_path: Path) -> None:
+    client = vault.client()
+    keep = vault_keep(vault, tmp_path, client)
+    place = keep.reserve("contoso")
+    vault.deny = True
+    kept = keep.keep(place, OneTimeCredentials("admin@contoso.onmicrosoft.com", "p4ss-canary"))
+    assert "no permission" in kept.trouble
+    vault.deny = False
+    assert [entry.state for entry in keep.list("contoso")] == ["waiting"]
+    assert keep.deliver(kept.reference, to="Anna", by="Ben").password == "p4ss-canary"
     client.close()
 
 

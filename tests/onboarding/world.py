@@ -15,6 +15,7 @@ from typing import Any
 
 import schemas
 from clients.errors import NotFound, OurBug, Problem
+from clients.handover import Kept
 from clients.ion.models import (
     Address,
     AssociationRow,
@@ -186,11 +187,14 @@ class World:
             return Posted("failed", contract.now(), "no such user")
         return Posted(self.send(message), contract.now())
 
-    def check(self) -> None:
-        return None
+    def reserve(self, key: str) -> str:
+        return key
 
-    def put(self, key: str, _credentials: OneTimeCredentials) -> str:
-        return f"{key}-reference"
+    def release(self, _place: str) -> None:
+        pass
+
+    def keep(self, place: str, _credentials: OneTimeCredentials) -> Kept:
+        return Kept(f"{place}-reference")
 
     def list(self, _key: str) -> list[Any]:
         return []
