@@ -229,6 +229,8 @@ def _print(facts: dict[str, Any]) -> None:
         "account": f"ION {facts['account']}. ION does not tell which user a token belongs to",
         "token": words[facts["state"]],
     }
+    if facts["rights_ok"] is False:  # the chain looks whole from here, and ION does not take it
+        rows["token"] = f"of no use: {facts['rights']}"
     if facts["state"] == "good":
         left = facts["access_seconds"]
         rows["access"] = f"{access.duration(left)} left" if left else "has ended; the next run renews it"

@@ -73,7 +73,7 @@ def retry(
     engine.environment["CSP_RETRY"] = customer
     say(engine.why, err=True)
     alone = ("--yes", "--skip-preview", "--target", f"**::{customer}")
-    raise typer.Exit(interrupted.run(engine, estate, engine.export_if_there(), "up", alone))
+    raise typer.Exit(interrupted.run(engine, estate, engine.export(), "up", alone))
 
 
 def cancel(stack: Stack, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:

@@ -9,6 +9,7 @@ import typer
 import schemas
 from clients import clock
 from clients.connection import Session
+from clients.errors import ClientError
 from csp import engines
 from csp.access import told
 from csp.drift_sarif import sarif
@@ -19,6 +20,7 @@ from csp.other_stacks import elsewhere
 from csp.progress import progress
 from csp.project import Project
 from csp.say import say, say_document
+from csp.shown import print_unseen
 from onboarding import drift as domain
 from onboarding import readiness
 from onboarding.drift_report import KINDS, DriftReport
@@ -27,6 +29,8 @@ from schemas.command import shown
 from schemas.plain import as_json
 
 FORMATS = ("table", "markdown", "json", "sarif")
+UNOBSERVED_ALONE = "unobserved"
+"""For --fail-on: nothing but what could not be looked at."""
 
 
 def register(app: typer.Typer) -> None:
@@ -37,34 +41,49 @@ def drift(
     stack: Stack,
     format_: Annotated[str, typer.Option("--format", help="table, markdown, json or sarif.")] = "table",
     fail_on: Annotated[
-        str, typer.Option(help=f"What exits with 7, separated by commas: {', '.join(KINDS)}.")
+        str,
+        typer.Option(
+            help=f"What exits with 7, separated by commas: {', '.join(KINDS)}. What could not be looked at exits with "
+            f"10 in any case; {UNOBSERVED_ALONE}: nothing but that."
+        ),
     ] = "drift",
     fresh: Annotated[bool, typer.Option(help="Ask everything again, use no answer of an earlier look.")] = False,
     state: Annotated[bool, typer.Option(help="Use the stack's state to tell a change from an open step.")] = True,
 ) -> None:
-    """Compare every declared field with what ION and Partner Center show. Exit 0 none, 7 drift, 1 could not look."""
+    """Compare every declared field with what ION and Partner Center show.
+
+    Exit 0 none, 7 drift, 10 no drift in what could be looked at, and not everything could.
+    """
     if format_ not in FORMATS:
         raise CommandError(f"{format_!r} is no format: choose from {', '.join(FORMATS)}", 2)
     kinds = [kind.strip().replace("-", "_") for kind in fail_on.split(",") if kind.strip()]
-    if wrong := [kind for kind in kinds if kind not in KINDS]:
-        raise CommandError(f"--fail-on does not know {', '.join(wrong)}: choose from {', '.join(KINDS)}", 2)
+    if wrong := [kind for kind in kinds if kind not in (*KINDS, UNOBSERVED_ALONE)]:
+        known = ", ".join((*KINDS, UNOBSERVED_ALONE))
+        raise CommandError(f"--fail-on does not know {', '.join(wrong)}: choose from {known}", 2)
     project = Project.find()
     estate = project.estate(stack)
     report = _look(project, stack, estate, _states(project, stack, estate) if state else {}, fresh)
+    if format_ in ("json", "sarif"):
+        print_unseen(report.unseen, stack, err=True)
     say_document(render(report, format_, project.root, stack))
     raise typer.Exit(report.exit_code(kinds))
 
 
 def _look(project: Project, stack: str, estate: schemas.Estate, states: dict[str, Outputs], fresh: bool) -> DriftReport:
+    closed: dict[str, str] = {}
     with ExitStack() as opened, told():
         sessions = {}
         for name in sorted({customer.connection for customer in estate.customers}):
-            sessions[name] = Session.open(name, project_dir=project.root)
+            try:
+                sessions[name] = Session.open(name, project_dir=project.root)
+            except ClientError as error:
+                closed[name] = str(error)
+                continue
             opened.callback(sessions[name].close)
         others, left_out = elsewhere(project, stack, sessions)
         with progress("looking") as tell:
             now = clock.now()
-            report = domain.look(estate, sessions, states, now, fresh=fresh, elsewhere=others, tell=tell)
+            report = domain.look(estate, sessions, states, now, fresh=fresh, elsewhere=others, closed=closed, tell=tell)
         report.left_out |= left_out
         return report
 

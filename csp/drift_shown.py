@@ -32,7 +32,7 @@ _COMMAND, _NO_BREAK = re.compile("`[^`]+`"), "\N{NO-BREAK SPACE}"
 def terminal(report: DriftReport, stack: str) -> str:
     """One block a finding, folded to the width of the terminal."""
     fold = partial(_folded, stack, max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns)))
-    lines = [_headline(report)]
+    lines = [*(shown(str(one), stack=stack) for one in report.unseen), _headline(report)]
     for kind, title in TITLES.items():
         findings = report.of(kind)
         if findings:
@@ -50,7 +50,8 @@ def terminal(report: DriftReport, stack: str) -> str:
 
 def markdown(report: DriftReport, stack: str) -> str:
     """Tables, for a pull request or an issue."""
-    lines = ["# Drift", "", _headline(report), ""]
+    lines = [f"> **{escaped(shown(str(one), stack=stack))}**\n" for one in report.unseen]
+    lines += ["# Drift", "", _headline(report), ""]
     for kind, title in TITLES.items():
         if findings := report.of(kind):
             lines += [f"## {title} ({len(findings)})", "", _row(COLUMNS), "|" + "---|" * len(COLUMNS)]
@@ -64,7 +65,7 @@ def _headline(report: DriftReport) -> str:
         customers = len({found.customer for found in drifted})
         return f"Drift in {_count(len(drifted), 'field')} of {_count(customers, 'customer')}."
     if report.not_checked:
-        return "No drift in what could be looked at. Not everything could: see below."
+        return "No drift in what could be looked at. Not everything could: see above."
     none = "No drift: everything that can be seen is as declared, or waits for a known step."
     return f"{none} But systems contradict each other: see below." if report.of("inconsistent") else none
 
@@ -190,8 +191,8 @@ def _unseen(report: DriftReport) -> Iterator[str]:
 def _coverage(one: Coverage) -> str:
     tenants = f", {one.tenants_declared} of {one.tenants} tenants" if one.tenants else ""
     return (
-        f"{one.connection}: {one.customers_declared} of {one.customers} ION customers declared"
-        f"{_by_others(one.customers_elsewhere)} ({one.percent:g} %){tenants}{_by_others(one.tenants_elsewhere)}"
+        f"{one.connection}: {one.customers_declared} of {one.customers} ION customers declared ({one.percent:g} %)"
+        f"{_by_others(one.customers_elsewhere)}{tenants}{_by_others(one.tenants_elsewhere)}"
     )
 
 

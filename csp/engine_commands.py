@@ -8,7 +8,7 @@ import shlex
 
 import typer
 
-from csp import engines, interrupted, removed
+from csp import engines, interrupted, looking, removed
 from csp.options import Stack
 from csp.project import Project
 from csp.say import say
@@ -61,14 +61,15 @@ def _run(stack: str, verb: str, arguments: list[str]) -> None:
     project = Project.find()
     estate = project.estate(stack)
     engine = engines.choose(project, stack, estate)
-    if "--json" not in arguments:
-        say(engine.why, err=True)
     if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
         state = engine.ensure_stack()
     else:
-        state = engine.export_if_there()
+        state = engine.export()
+    looking.before(state, estate)  # first, so that nobody overlooks it
+    if "--json" not in arguments:
+        say(engine.why, err=True)
     if state is not None and verb in removed.VERBS:
         removed.check(state, estate, verb, arguments)
     if verb in ("up", "refresh"):
         raise typer.Exit(interrupted.run(engine, estate, state, verb, arguments))
-    raise typer.Exit(engine.run(verb, "--stack", stack, *arguments))
+    raise typer.Exit(looking.run(engine, estate, verb, *arguments)[1])

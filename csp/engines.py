@@ -37,8 +37,11 @@ class Engine:
     environment: dict[str, str]
 
     def run(self, *arguments: str) -> int:
-        """Run a verb with the terminal attached; the exit code is the engine's."""
-        return subprocess.run([*self.command, *arguments], cwd=self.project.root, env=self.environment).returncode
+        """Run a verb with the terminal attached; the exit code is the engine's. Raises CommandError without a stack."""
+        code = subprocess.run([*self.command, *arguments], cwd=self.project.root, env=self.environment).returncode
+        if code == NO_STACK:
+            raise self._no_stack()
+        return code
 
     def capture(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a verb and keep what it prints."""
@@ -69,13 +72,27 @@ class Engine:
         return state
 
     def export(self) -> dict[str, Any]:
-        """The same of a stack that must be there. Raises CommandError when it is not."""
+        """The same of a stack that must be there. Raises CommandError that says how to make it when it is not."""
         state = self.export_if_there()
         if state is None:
-            raise CommandError(
-                f"the stack {self.stack} has no state yet: run {command('up', stack=self.stack)} first", 2
-            )
+            raise self._no_stack()
         return state
+
+    def _no_stack(self) -> CommandError:
+        """How to make it: `up` where that is safe. A live backend gets a new stack by a person only, because a wrong
+        backend would look just like a new one."""
+        own = self.environment.get("PULUMI_BACKEND_URL") == (self.project.home / "state").as_uri()
+        first = command("up", stack=self.stack) if own else f"`{self._start()} stack init {self.stack}`"
+        return CommandError(f"the stack {self.stack} has no state yet: run {first} first", 2)
+
+    def _start(self) -> str:
+        """The engine as a person starts it in the project folder."""
+        program, *more = self.command
+        if self.name == "pulumi":
+            return "pulumi"
+        place = Path(program)
+        shown = place.relative_to(self.project.root) if place.is_relative_to(self.project.root) else place
+        return " ".join([shown.as_posix(), *more])
 
 
 def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:

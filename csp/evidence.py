@@ -5,12 +5,14 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from clients import clock
 from csp import look
 from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
-from csp.say import say_document, say_json
-from onboarding import evidence
+from csp.say import say, say_document, say_json
+from onboarding import blind, evidence, readiness
+from schemas.command import shown
 from schemas.plain import visible
 
 
@@ -47,10 +49,15 @@ def print_evidence(
     """
     if format_ not in ("yaml", "json"):
         raise CommandError(f"{format_!r} is not one of: yaml, json", 2)
-    estate, states = look.estate_and_states(Project.find(), stack)
+    project = Project.find()
+    estate, states = look.estate_and_states(project, stack)
+    verdicts = [v for v in readiness.all_readiness(states, estate, clock.now()) if customer in ("", v.key)]
+    unseen = blind.in_state(verdicts, estate, project.home)
     found = [one for one in evidence.records(states, estate) if customer in ("", one["customer"])]
     if customer and not found:
         raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
+    for line in (shown(str(one), stack=stack) for one in unseen):
+        say(line if format_ == "json" else f"# {line}", err=format_ == "json")
     if format_ == "json":
         say_json(found)
     else:

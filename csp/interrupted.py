@@ -13,7 +13,7 @@ from typing import Any
 
 import schemas
 from clients.connection import INTERRUPTED
-from csp import removed
+from csp import looking, removed
 from csp.engines import Engine
 from csp.errors import CommandError
 from csp.say import say
@@ -45,7 +45,7 @@ def customers(state: Mapping[str, Any], renamed: Mapping[str, str]) -> list[str]
 def run(
     engine: Engine, estate: schemas.Estate, state: Mapping[str, Any] | None, verb: str, arguments: Sequence[str]
 ) -> int:
-    """Run `up` or `refresh` on a stack, knowing what an earlier run left open; the engine's exit code.
+    """Run `up` or `refresh` on a stack, knowing what an earlier run left open; the exit code of `looking.run`.
 
     Raises CommandError for a run that would wipe out the engine's note before an `up` of the customer has heeded it: a
     `refresh`, or an `up` of others alone.
@@ -69,10 +69,10 @@ def run(
     engine.environment[INTERRUPTED] = ",".join(filter(None, (given, *doubtful)))
     private_folder(own.parent)
     write_whole(own, b"", mode=0o600)
-    code = engine.run(verb, "--stack", engine.stack, *arguments)
+    code, ours = looking.run(engine, estate, verb, *arguments)
     if code == 0 or (code > 0 and not stopped_here):  # not killed, nor held up by the lock of the one that was
         own.unlink(missing_ok=True)
-    return code
+    return ours
 
 
 def _targeted(key: str, arguments: Sequence[str]) -> bool:

@@ -211,7 +211,7 @@ def _run(project: Project, stack: str, key: str, renewed: str) -> None:
     engine.environment["CSP_RENEW_INVITATION"] = renewed
     say(engine.why, err=True)
     alone = ("--yes", "--skip-preview", "--target", f"**::{key}")
-    if code := interrupted.run(engine, estate, engine.export_if_there(), "up", alone):
+    if code := interrupted.run(engine, estate, engine.export(), "up", alone):
         raise typer.Exit(code)
     try:
         case = _case(project, stack, key)

@@ -23,8 +23,9 @@ from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
 from csp.say import cell, say, say_document, say_json
-from csp.shown import pasted
-from onboarding import live, readiness
+from csp.shown import as_steps, pasted, print_unseen
+from onboarding import blind, live, readiness
+from onboarding.blind import Unseen
 
 ACCOUNT_ONLY = "live"
 """Stands in for a connection when only an account id is given: CSP_LIVE_ION_REFRESH_TOKEN, tokens/live.json."""
@@ -47,37 +48,59 @@ def live_status(
 ) -> None:
     """Print the readiness of every customer of each connection's ION account; with `account` of that account alone.
 
-    `format_` is table, json, markdown or html. Raises CommandError (exit code 1) when the account cannot be read, when
-    ION would not show a customer, or when `fail_on` (waiting or blocked) applies to one.
+    `format_` is table, json, markdown or html. Raises CommandError: exit code 1 when no account can be read, or when
+    `fail_on` (waiting or blocked) applies to a customer; 10 when an account or a customer could not be looked at.
     """
     _one_of(format_, "table", "json", *report.FORMATS)
-    _one_of(fail_on, "", "blocked", "waiting")
-    found = _look(connections, account)
+    _one_of(fail_on, "", "blocked", "waiting", "unobserved")
+    found, closed = _look(connections, account)
+    unseen = _unseen(found, closed)
     everyone = [verdict for one in found for verdict in one.verdicts]
     if format_ == "json":
-        say_json(_report(found))
+        print_unseen(unseen, err=True)
+        say_json({"not_looked_at": [one.as_dict() for one in unseen]} | _report(found))
     elif format_ in report.FORMATS:
         title = ", ".join(f"ION account {one.account}" for one in found)
-        say_document(report.render(format_, title, report.LIVE, everyone, clock.now(), _can_order))
+        page = report.render(format_, title, report.LIVE, everyone, clock.now(), _can_order, unseen=unseen)
+        say_document(page)
     else:
+        print_unseen(unseen)
         for one in found:
             _print(one)
-    unread = [verdict.key for verdict in everyone if verdict.unobserved]
-    held = [v.key for v in everyone if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
+    seen = [v for v in everyone if not v.unobserved]
+    failing = fail_on in ("blocked", "waiting")
+    held = [v.key for v in seen if v.stopped or (fail_on == "waiting" and not v.can_order)] if failing else []
     if held:
         raise CommandError(f"{len(held)} of {len(everyone)} customers {fail_on}: {_some(held)}")
-    if unread:
-        raise CommandError(f"{len(unread)} of {len(everyone)} customers could not be looked at: {_some(unread)}")
+    _red(everyone, closed)
+
+
+def _unseen(found: list[Account], closed: list[Unseen]) -> list[Unseen]:
+    return [*closed, *(unseen for one in found for unseen in blind.in_account(one.connection, one.verdicts))]
+
+
+def _red(everyone: list[readiness.Readiness], closed: list[Unseen]) -> None:
+    """End with 10 when something could not be looked at."""
+    if unread := [verdict.key for verdict in everyone if verdict.unobserved]:
+        told = f"{len(unread)} of {len(everyone)} customers could not be looked at: {_some(unread)}"
+        raise CommandError(told, blind.UNOBSERVED)
+    if closed:
+        names = ", ".join(one.connection for one in closed)
+        raise CommandError(f"no customer of {names} could be looked at", blind.UNOBSERVED)
 
 
 def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str = "", format_: str = "text") -> None:
     """Print the next step of every customer of the accounts. `format_` is text or json, `owner` as for `csp todo`."""
     _one_of(format_, "text", "json")
     _one_of(owner, "", *OWNERS)
-    found = _look(connections, account)
+    found, closed = _look(connections, account)
+    unseen = _unseen(found, closed)
+    print_unseen(unseen, err=format_ == "json")
+    everyone = [verdict for one in found for verdict in one.verdicts]
     items = [item for one in found for item in live.todo(one.verdicts, owner)]
     if format_ == "json":
-        say_json(items)
+        say_json([*as_steps(unseen, owner), *items])
+        _red(everyone, closed)
         return
     # A thousand customers share a handful of steps: each is told once, with everybody whom it concerns.
     for (where, action, link, who), keys in _grouped(items).items():
@@ -89,22 +112,34 @@ def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str 
         for line in live.open_everywhere(one.verdicts):
             say()
             say(f"{one.connection}: {line}")
-    say()
-    say(f"{len(items)} next steps" if items else "Nothing to do as far as ION shows.")
+    if items or not unseen:
+        say()
+        say(f"{len(items)} next steps" if items else "Nothing to do as far as ION shows.")
+    _red(everyone, closed)
 
 
-def _look(connections: Sequence[str], account: str) -> list[Account]:
-    """One account after the other, since each has a budget of its own."""
+def _look(connections: Sequence[str], account: str) -> tuple[list[Account], list[Unseen]]:
+    """One account after the other, since each has a budget of its own; and those that could not be read. Raises
+    CommandError when none could."""
     if account and connections:
         raise CommandError("name connections or an account, not both", 2)
     if account:
         with access.told(), closing(_account_session(account)) as session:
-            return [_look_at(session)]
-    found = []
+            return [_look_at(session)], []
+    found, closed = [], []
     for name in connections or [""]:
-        with access.opened(name) as session:
-            found.append(_look_at(session))
-    return found
+        try:
+            with access.opened(name) as session:
+                found.append(_look_at(session))
+        except CommandError as failure:
+            if failure.exit_code != 1 or len(connections) < 2:
+                raise
+            since = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            closed.append(blind.whole_account(name, str(failure), since))
+            last = failure
+    if not found:
+        raise last
+    return found, closed
 
 
 def _look_at(session: Session) -> Account:
@@ -166,18 +201,15 @@ def _print(one: Account) -> None:
         cells = [row[0], _can_order(verdict), *row[2:-2]]
         table.add_row(*map(cell, cells))
     Console().print(table)
-    unseen = sum(map(live.only_unseen, one.verdicts))
-    say(f"{readiness.footer(one.verdicts)}; {one.calls}")
-    if unseen:
-        say(f"unclear ({unseen}): nothing that ION shows stands against an order; look at what no API shows")
+    say(f"{live.footer(one.verdicts)}; {one.calls}")
+    if any(map(live.only_unseen, one.verdicts)):
+        say("unclear: nothing that ION shows stands against an order; look at what no API shows")
     whose = {"account": one.account} if one.connection == ACCOUNT_ONLY else {"connection": one.connection}
     say(f"Who has to do what: {pasted('todo', **whose, live=True)}")
 
 
 def _can_order(verdict: readiness.Readiness) -> str:
-    if verdict.unobserved:
-        return "not checked"
-    return "unclear" if live.only_unseen(verdict) else readiness.can_order_text(verdict)
+    return live.order_word(verdict) or readiness.can_order_text(verdict)
 
 
 def _grouped(items: Iterable[dict[str, Any]]) -> dict[tuple[str, str, str, str], list[str]]:

@@ -11,11 +11,11 @@ from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
 from csp.project import Project
 from csp.say import say, say_block, say_document, say_json
-from onboarding import credentials, letters, readiness, ticket
+from onboarding import blind, credentials, letters, readiness, ticket
 from onboarding.follow_up import FollowUp
 from schemas.plain import as_json
 
-WAITING_OR_BLOCKED = ("blocked", "waiting")
+FAIL_ON = ("blocked", "waiting", "unobserved")
 FORMATS = ("table", "json", "markdown", "html")
 CHECKED = ("text", "json", "sarif", "github")
 Live = Annotated[bool, typer.Option("--live", help="The account as it is now: no customer files, no state, no write.")]
@@ -66,7 +66,13 @@ def status(
     stack: OptionalStack = "",
     customer: Annotated[str, typer.Option("--customer", "-k", help="Explain one customer, gate by gate.")] = "",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown or html.")] = "table",
-    fail_on: Annotated[str, typer.Option(help="Exit 1 when a customer is blocked, or waiting (or blocked).")] = "",
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            help="Exit 1 when a customer is blocked, or waiting (or blocked). With any of them, and with unobserved "
+            "alone, exit 10 when one could not be looked at."
+        ),
+    ] = "",
     ticket_: Annotated[bool, typer.Option("--ticket", help="With --customer: the text for TD SYNNEX.")] = False,
     live_: Live = False,
     connection: Connections = None,
@@ -76,13 +82,14 @@ def status(
 
     With --live of every customer of an ION account as it is now, from a token alone.
     """
-    _one_of(fail_on, "", *WAITING_OR_BLOCKED)
+    _one_of(fail_on, "", *FAIL_ON)
     if live_:
         if customer or ticket_:
             raise CommandError("--live shows whole accounts: --customer and --ticket need a stack", 2)
         live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on)
         return
-    estate, states = estate_and_states(Project.find(), _named(stack, connection, account))
+    project = Project.find()
+    estate, states = estate_and_states(project, _named(stack, connection, account))
     now = clock.now()
     verdicts = readiness.all_readiness(states, estate, now, customer)
     if customer:
@@ -90,26 +97,44 @@ def status(
         if not verdicts:
             raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
     _one_of(format_, *FORMATS)
+    if ticket_ and not customer:
+        raise CommandError("--ticket is about one customer: name it with --customer", 2)
     told = [shown.told_on_stack(verdict, stack) for verdict in verdicts]
-    if ticket_:
-        if not customer:
-            raise CommandError("--ticket is about one customer: name it with --customer", 2)
-        declared = estate.customer(customer)
-        say_block(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
-    elif format_ == "json":
+    unseen = blind.in_state(verdicts, estate, project.home)
+    if format_ == "json":
+        shown.print_unseen(unseen, stack, err=True)
         whole = readiness.report(states, estate, now, customer)
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
+        whole = {"not_looked_at": [one.as_dict() for one in unseen]} | whole
         say_document(shown.pastable(as_json(whole), stack))
+    elif ticket_:
+        shown.print_unseen(unseen, stack, err=True)  # the text is for TD SYNNEX
+        declared = estate.customer(customer)
+        say_block(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
     elif format_ in report.FORMATS:
-        say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack))
+        say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack, unseen=unseen))
     elif customer:
+        shown.print_unseen(unseen, stack)
         shown.explain(told[0])
     else:
-        shown.print_table(told, stack)
+        shown.print_table(told, stack, unseen)
+    _fail_on(fail_on, verdicts)
+
+
+def _fail_on(what: str, verdicts: list[readiness.Readiness]) -> None:
+    """End with 1 for customers whom `what` of FAIL_ON names, else with 10 for any that could not be looked at."""
+    if not what:
+        return
     staying = [v for v in verdicts if not v.ending]
-    held = [v.key for v in staying if v.stopped or (fail_on == "waiting" and not v.can_order)] if fail_on else []
-    if held:
-        raise CommandError(f"{len(held)} of {len(staying)} customers {fail_on}: {', '.join(held)}")
+    if what != "unobserved":
+        seen = [v for v in staying if not v.never_seen]
+        held = [v.key for v in seen if v.stopped or (what == "waiting" and not v.can_order)]
+        if held:
+            raise CommandError(f"{len(held)} of {len(staying)} customers {what}: {', '.join(held)}")
+    if blind_ones := [v.key for v in verdicts if v.unobserved]:
+        raise CommandError(
+            f"{len(blind_ones)} of {len(verdicts)} customers not looked at: {', '.join(blind_ones)}", blind.UNOBSERVED
+        )
 
 
 def todo(
@@ -126,9 +151,13 @@ def todo(
     if live_:
         live.live_todo(_accounts(stack, connection, account), account=account, owner=owner, format_=format_)
         return
-    items = todo_items(Project.find(), _named(stack, connection, account), owner)
+    project, stack = Project.find(), _named(stack, connection, account)
+    estate, states = estate_and_states(project, stack)
+    items = _items(project, estate, states, owner)
+    unseen = blind.in_state(readiness.all_readiness(states, estate, clock.now()), estate, project.home)
+    shown.print_unseen(unseen, stack, err=format_ == "json")
     if format_ == "json":
-        say_json([shown.on_stack(item, stack) for item in items])
+        say_json([shown.on_stack(item, stack) for item in (*shown.as_steps(unseen, owner), *items)])
         return
     for item in items:
         again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
@@ -136,13 +165,17 @@ def todo(
         say()
         say(f"{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
         shown.print_step(shown.on_stack(item, stack))
-    say()
-    say(f"{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
+    if items or not unseen:
+        say()
+        say(f"{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
 
 
 def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:
-    """The next steps of a stack as `csp todo --format json` prints them."""
-    estate, states = estate_and_states(project, stack)
+    """The next steps of the customers of a stack as `csp todo --format json` prints them."""
+    return _items(project, *estate_and_states(project, stack), owner)
+
+
+def _items(project: Project, estate: schemas.Estate, states: readiness.States, owner: str) -> list[dict[str, Any]]:
     items = readiness.todo(states, estate, clock.now(), owner)
     if owner in ("", "us"):
         told = {(item["customer"], item["action"]) for item in items}
@@ -155,7 +188,8 @@ def print_status(project: Project, stack: str) -> None:
     """The readiness table of a stack."""
     estate, states = estate_and_states(project, stack)
     verdicts = readiness.all_readiness(states, estate, clock.now())
-    shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack)
+    unseen = blind.in_state(verdicts, estate, project.home)
+    shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack, unseen)
 
 
 def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:

@@ -1,7 +1,7 @@
 """Readiness for people who do not use terminals: one page of HTML or markdown, with every gate and every next step."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ import jinja2
 
 from csp import shown
 from onboarding import readiness
+from onboarding.blind import Unseen
 from onboarding.ticket import TITLES
 from schemas import command
 from schemas.plain import block, markdown_block
@@ -55,6 +56,7 @@ def render(
     can_order: Callable[[readiness.Readiness], str] = readiness.can_order_text,
     *,
     stack: str = "",
+    unseen: Sequence[Unseen] = (),
 ) -> str:
     """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE, `now` aware.
 
@@ -69,6 +71,7 @@ def render(
         finalize=FINALIZE[format_],
     )
     page = environment.get_template(FORMATS[format_]).render(
+        unseen=[str(one) for one in unseen],
         title=title,
         source=source,
         made=now.strftime("%Y-%m-%d %H:%M UTC"),

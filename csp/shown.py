@@ -1,6 +1,6 @@
 """How readiness is shown on a terminal: the table, one customer gate by gate, one next step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,8 @@ from rich.table import Table
 
 from csp.say import cell, say
 from onboarding import readiness
+from onboarding.blind import Unseen, moment
+from onboarding.contract import NOT_CHECKED
 from schemas.command import command, shown
 from schemas.plain import block
 
@@ -51,8 +53,35 @@ def _told(outputs: Mapping[str, Any], stack: str) -> dict[str, Any]:
     return told
 
 
-def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
-    """Print the readiness table of a stack, the first sentence of each next step, and the footer."""
+def print_unseen(unseen: Iterable[Unseen], stack: str = "", *, err: bool = False) -> None:
+    """Print first what could not be looked at: everything below it is as last seen. `err`: on stderr, where stdout is
+    for machines."""
+    for one in unseen:
+        say(shown(str(one), stack=stack), err=err)
+
+
+def as_steps(unseen: Iterable[Unseen], owner: str) -> list[dict[str, Any]]:
+    """To see again is a step of ours, before all others; it is about no customer."""
+    return [
+        {
+            "customer": "",
+            "since": one.since,
+            "follow_up": {"due": "", "next": ""},
+            "owner": "us",
+            "where": f"connection {one.connection}",
+            "action": one.do,
+            "values": {"Not looked at": ", ".join(one.customers), "Why": one.why},
+            "link": "",
+        }
+        for one in unseen
+        if owner in ("", "us")
+    ]
+
+
+def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterable[Unseen] = ()) -> None:
+    """Print what could not be looked at, the readiness table of a stack, the first sentence of each next step, and the
+    footer."""
+    print_unseen(unseen, stack)
     console = Console()
     narrow = console.width < WIDE
     *columns, _ = readiness.COLUMNS
@@ -67,6 +96,9 @@ def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
     for row in rows:
         table.add_row(*map(cell, row))
     console.print(table)
+    if any("?" in row[1] for row in rows):
+        say(f"? {NOT_CHECKED} by the last run: as last seen")
+        say()
     if starred := next((v.key for v in verdicts if v.can_order and v.on_confirmation), ""):
         say(f"* some gates rest on a person's confirmation: {pasted('status', stack=stack, k=starred)}")
         say()
@@ -89,7 +121,9 @@ def print_table(verdicts: list[readiness.Readiness], stack: str) -> None:
 def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
     """The same row for a terminal of 80 columns: without the date, words shortened."""
     cells = [cell.replace("confirmed", "conf.").replace("the customer", "customer") for cell in row[:-1]]
-    cells[1] = "yes*" if cells[1].startswith("yes (") else cells[1]
+    order, _, unsure = cells[1].partition(", ")
+    order = "yes*" if order.startswith("yes (") else order
+    cells[1] = f"{order}?" if unsure else order.replace(NOT_CHECKED, "?")
     return tuple(cells)
 
 
@@ -126,7 +160,7 @@ def notes(verdict: readiness.Readiness) -> list[str]:
         if reason := resource.outputs.get("reason"):
             told.append(str(reason))
         if blind := resource.outputs.get("unobserved"):
-            told.append(f"not checked since {blind['since'][:16]}: {blind['reason']}")
+            told.append(f"not checked since {moment(blind['since'])}: {blind['reason']}")
     return list(dict.fromkeys(told))
 
 

@@ -24,6 +24,7 @@ FieldState = Literal["match", "mismatch", "not_visible"]
 
 NEXT_RUN = "next run"  # waiting_on: nobody; the next `up` does it
 EARLIER = "earlier step"  # waiting_on: another resource of the same customer comes first
+NOT_CHECKED = "not checked"  # waiting_on, where it is shown: nobody knows, because no look succeeded yet
 NOT_VISIBLE = "not visible"  # in `seen`: no system shows it; never the same as absent
 ABSENT = "absent"
 
@@ -87,14 +88,13 @@ class Facts:
 
     fields: declared field -> comparison. seen: what decides, canonical texts, nothing volatile.
     live: dotted input path -> live value, for fields that an API or a console can repair.
-    data: the objects behind it, for converge only. unobserved: why we could not look ("" = we could).
+    data: the objects behind it, for converge only.
     """
 
     fields: Mapping[str, Field] = field(default_factory=dict)
     seen: Mapping[str, str] = field(default_factory=dict)
     live: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
-    unobserved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class Outcome:
 
     again: nothing was decided (not sent, or outcome unknown): the next run tries without waiting for a new observation.
     final: the remote gave a definite answer, so that the next write is a new attempt.
+    do: nothing was seen, and this is the one thing that lets the next run see again.
     """
 
     status: Status
@@ -114,6 +115,7 @@ class Outcome:
     memory: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
     final: bool = False
+    do: str = ""
 
     def but(self, **changes: Any) -> Outcome:
         """The same outcome with some members changed."""
@@ -176,6 +178,11 @@ def ready(facts: Facts, **more: Any) -> Outcome:
 def waiting(facts: Facts, on: str, reason: str, step: NextStep | None = None, **more: Any) -> Outcome:
     """A normal state: somebody else (or the next run) comes next."""
     return Outcome("waiting", facts, waiting_on=on, reason=reason, next_step=step, **more)
+
+
+def unobserved(reason: str, do: str, facts: Facts | None = None, **more: Any) -> Outcome:
+    """Could not look: nothing was decided, and the next run tries again. `facts`: what was seen before it failed."""
+    return Outcome("unobserved", facts or Facts(), reason=reason, do=do, again=True, **more)
 
 
 def blocked(facts: Facts, reason: str, step: NextStep | None = None, **more: Any) -> Outcome:

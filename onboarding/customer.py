@@ -26,9 +26,11 @@ from onboarding.contract import (
     Outcome,
     blocked,
     ready,
+    unobserved,
     waiting,
 )
 from onboarding.look import Look
+from onboarding.remedy import remedy
 from schemas.gates import program_access_of
 
 if TYPE_CHECKING:
@@ -237,7 +239,7 @@ def _after_lost_answer(desired: CustomerInputs, known: Known, session: Session, 
     try:
         facts = observe(desired, known, Look(session))
     except ClientError as blind:
-        return waiting(Facts(), NEXT_RUN, f"{told}; and could not look: {blind}", again=True)
+        return unobserved(f"{told}; and could not look: {blind}", remedy(blind, session.connection.name))
     outcome = assess(desired, known, facts, session)
     if outcome.waiting_on == NEXT_RUN:
         return outcome.but(reason=f"no answer came, and ION does not show the change yet: {told}", again=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import ClientError
-from onboarding import compare, drift_estate, drift_record
+from onboarding import blind, compare, drift_estate, drift_record
 from onboarding.contract import ABSENT, NEXT_RUN, Field, Known
 from onboarding.drift_estate import Account
 from onboarding.drift_report import DriftReport, Finding, Kind
@@ -55,11 +55,13 @@ def look(
     *,
     fresh: bool = False,
     elsewhere: Elsewhere = MappingProxyType({}),
+    closed: Mapping[str, str] = MappingProxyType({}),
     tell: Tell = lambda done, total: None,
 ) -> DriftReport:
     """Compare every declared field of every customer with what the systems show now. Read-only.
 
-    sessions: connection name -> session, for every connection of the estate. known_states: customer key -> resource ->
+    sessions: connection name -> session, for every connection of the estate but those in `closed`: connection name ->
+    why it could not be opened. known_states: customer key -> resource ->
     outputs (`csp.states`), {} without a state. now: aware. fresh: use no answer of an earlier look. elsewhere: what
     other stacks declare on the same accounts, which counts as declared.
     What cannot be looked at is in `not_checked`; nothing is raised for a remote reason.
@@ -67,12 +69,26 @@ def look(
     report = DriftReport(stamp(now))
     for name in sorted({one.connection for one in estate.customers}):
         others = elsewhere.get(name, {})
+        if name in closed:
+            report.not_checked[f"connection {name}"] = closed[name]
+            continue
         _Connection(name, sessions[name], estate, known_states, others, now, fresh).look(report, tell)
     report.findings = [
         replace(found, file=found.file or estate.sources.get(found.customer, "")) for found in report.findings
     ]
     report.findings.sort(key=lambda found: (found.connection, found.customer == "", found.customer, found.field))
+    report.unseen = blind.in_look(report.not_checked, estate, _blind_since(known_states) | {"": report.looked_at})
     return report
+
+
+def _blind_since(states: Mapping[str, Outputs]) -> dict[str, str]:
+    """Customer -> since when runs cannot look at it, as the state knows."""
+    found = {}
+    for key, resources in states.items():
+        since = [one["unobserved"]["since"] for one in resources.values() if one.get("unobserved")]
+        if since:
+            found[key] = min(since)
+    return found
 
 
 class _Connection:

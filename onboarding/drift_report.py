@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from onboarding.blind import UNOBSERVED, Unseen
+
 Kind = Literal["drift", "progress", "unmanaged", "inconsistent", "not_visible"]
 KINDS: tuple[Kind, ...] = ("drift", "progress", "unmanaged", "inconsistent", "not_visible")
 
@@ -54,10 +56,10 @@ class Coverage:
 
     @property
     def percent(self) -> float:
-        """Customers that any stack declares of all customers in ION (of all tenants without ION), 0 to 100."""
-        whole, part = self.customers, self.customers_declared + sum(self.customers_elsewhere.values())
+        """Customers that this stack declares of all customers in ION (of all tenants without ION), 0 to 100."""
+        whole, part = self.customers, self.customers_declared
         if not self.customers:
-            whole, part = self.tenants, self.tenants_declared + sum(self.tenants_elsewhere.values())
+            whole, part = self.tenants, self.tenants_declared
         return round(100.0 * part / whole, 1) if whole else 100.0
 
     def as_dict(self) -> dict[str, Any]:
@@ -93,7 +95,7 @@ class DriftReport:
     the oldest of its facts was seen. rotations: connection -> how far the reading of tenant records got.
     log_closed: connection -> why Partner Center's activity log could not be read: then only the sample finds what
     changed since an answer was kept. left_out: another stack -> why its customers were not taken into account, so that
-    they may be listed as unmanaged.
+    they may be listed as unmanaged. unseen: `not_checked` in lines for people, one a connection.
     """
 
     looked_at: str
@@ -111,21 +113,23 @@ class DriftReport:
     rotations: dict[str, Rotation] = field(default_factory=dict)
     log_closed: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    unseen: list[Unseen] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Finding]:
         """The findings of one kind, in the order of customers."""
         return [finding for finding in self.findings if finding.kind == kind]
 
     def exit_code(self, fail_on: Collection[str] = ("drift",)) -> int:
-        """7 when a kind of `fail_on` was found, else 1 when something could not be looked at, else 0."""
+        """7 when a kind of `fail_on` was found, else 10 when something could not be looked at, else 0."""
         if any(finding.kind in fail_on for finding in self.findings):
             return 7
-        return 1 if self.not_checked else 0
+        return UNOBSERVED if self.not_checked else 0
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of `csp drift`."""
         counts = Counter(finding.kind for finding in self.findings)
         return {
+            "not_looked_at": [one.as_dict() for one in self.unseen],
             "looked_at": self.looked_at,
             "counts": {
                 **{kind: counts.get(kind, 0) for kind in KINDS},

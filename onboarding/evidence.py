@@ -34,7 +34,8 @@ class Fact:
 
 
 def records(states: States, estate: schemas.Estate) -> list[dict[str, Any]]:
-    """`{"customer", "organization", "agreement", "facts"}` of every customer that is not gone, by key."""
+    """`{"customer", "organization", "agreement", "facts"}` of every customer that is not gone, by key; `not_looked_at`
+    too where the last look at the agreement failed."""
     return [
         record(customer, states.get(customer.key, {}), estate.connections[customer.connection])
         for customer in sorted(estate.customers, key=lambda one: one.key)
@@ -54,10 +55,12 @@ def record(
         before = _memory(tenant)
         if before.get("attestation_id") and before["attestation_id"] == memory.get("attestation_id"):
             memory = {name: text for name, text in before.items() if name in _ASKED or name.startswith(_MAIL)} | memory
+    blind = resource.outputs.get("unobserved")
     return {
         "customer": customer.key,
         "organization": customer.profile.organization,
         "agreement": verdict(resource),
+        **({"not_looked_at": {name: blind[name] for name in ("since", "reason")}} if blind else {}),
         "facts": [fact.as_dict() for fact in _facts(customer, resource, memory, route)],
     }
 

@@ -7,6 +7,7 @@ those of `readiness`. Cost: the list pages and one cloudProfiles call a customer
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +20,7 @@ from clients.errors import ClientError, CredentialsLost, WrongAccount
 from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
 from onboarding import customer, labels, next_steps, readiness
 from onboarding.attestation import WHERE_ION, says_accepted
-from onboarding.contract import ABSENT, NOT_VISIBLE, Field, FieldState, NextStep
+from onboarding.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep
 from onboarding.customer import ACTIVE, WHERE
 from onboarding.readiness import KINDS, Readiness, ResourceState
 from onboarding.tenant_identity.observe import relationship_by_ion
@@ -93,6 +94,19 @@ def only_unseen(verdict: Readiness) -> bool:
     return not verdict.can_order and HIDDEN_BY_DESIGN.issuperset(verdict.blockers)
 
 
+def order_word(verdict: Readiness) -> str:
+    """`not checked` or `unclear` for a row that is neither a yes nor a no, else ""."""
+    if verdict.unobserved:
+        return NOT_CHECKED
+    return "unclear" if only_unseen(verdict) else ""
+
+
+def footer(found: list[Readiness]) -> str:
+    """The footer of `csp status`, with the words of the rows."""
+    words = Counter(filter(None, map(order_word, found)))
+    return readiness.footer(found, {"unclear": words["unclear"], NOT_CHECKED: words[NOT_CHECKED]})
+
+
 def report(found: list[Readiness]) -> dict[str, Any]:
     """The JSON of `csp status --live`: that of `csp status`, and `only_unseen` for each customer and in the counts."""
     customers = [{**verdict.as_dict(), "only_unseen": only_unseen(verdict)} for verdict in found]
@@ -130,7 +144,7 @@ def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
         }
         if sight.trouble and kind != "Customer":
             outputs |= {"status": "unobserved", "reason": f"could not look: {sight.trouble}", "next_step": None}
-            outputs |= {"facts": {}, "waiting_on": "us"}
+            outputs |= {"facts": {}, "waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": stamp}}
         states[kind] = ResourceState(kind, key, outputs)
     verdict = readiness.readiness(_stand_in(sight.customer, key), states, now)
     # Nothing is declared here: a gate says what an order needs.

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import schemas
 from onboarding import leaving, next_steps, visits
-from onboarding.contract import NEXT_RUN
+from onboarding.contract import NEXT_RUN, NOT_CHECKED
 from onboarding.follow_up import FollowUp, began, follow_up
 
 GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
@@ -22,7 +23,7 @@ TYPE_PREFIX = "pulumi-python:dynamic/csp:"
 
 @dataclass(frozen=True, slots=True)
 class ResourceState:
-    """One resource of a customer as the state holds it. `outputs` is empty for a resource that does not exist yet."""
+    """One resource of a customer as the state holds it. `outputs` is empty for one that no run has looked at yet."""
 
     kind: str
     key: str
@@ -30,7 +31,7 @@ class ResourceState:
 
     @property
     def status(self) -> str:
-        return str(self.outputs.get("status") or "waiting")
+        return str(self.outputs.get("status") or ("waiting" if self.outputs else "unobserved"))
 
     @property
     def last_status(self) -> str:
@@ -100,7 +101,13 @@ class Readiness:
         return any(r.last_status == "blocked" for r in self.resources.values())
 
     @property
+    def never_seen(self) -> bool:
+        """No look ever succeeded."""
+        return self.unobserved and not any(r.outputs.get("facts") for r in self.resources.values())
+
+    @property
     def unobserved(self) -> bool:
+        """A look at some of it failed, or no run has looked yet: what is shown is as last seen."""
         return any(r.status == "unobserved" for r in self.resources.values())
 
     def as_dict(self) -> dict[str, Any]:
@@ -265,16 +272,20 @@ def _still_here(customer: schemas.Customer, resources: Mapping[str, ResourceStat
 
 
 def report(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> dict[str, Any]:
-    """`{"customers": [...], "counts": {...}}` of `csp status --format json`."""
+    """`{"looked_at", "customers", "counts"}` of `csp status --format json`. `looked_at`: `{"oldest", "newest"}` of the
+    looks that this rests on, "" for none."""
     verdicts = all_readiness(states, estate, now, asked_for)
     active = [v for v in verdicts if v.lifecycle == "active"]
-    return {"customers": [v.as_dict() for v in verdicts], "counts": counts(active)}
+    stamps = sorted(str(r.outputs.get("observed_at") or "") for v in verdicts for r in v.resources.values())
+    looked_at = {"oldest": next(filter(None, stamps), ""), "newest": stamps[-1] if stamps else ""}
+    return {"looked_at": looked_at, "customers": [v.as_dict() for v in verdicts], "counts": counts(active)}
 
 
 def counts(verdicts: Iterable[Readiness]) -> dict[str, int]:
-    """How many can order, and who holds the others; without those who leave."""
+    """How many can order, and who holds the others; without those who leave. `unobserved`: how many of all are told as
+    last seen; `not_checked`: how many cannot order because nobody knows more."""
     total = {"customers": 0, "can_order": 0, "cannot_order": 0, "blocked": 0, "unobserved": 0}
-    total |= {"us": 0, "customer": 0, "distributor": 0, "next_run": 0}
+    total |= {"us": 0, "customer": 0, "distributor": 0, "next_run": 0, "not_checked": 0}
     for verdict in verdicts:
         if verdict.ending:
             continue
@@ -310,17 +321,27 @@ COLUMNS = (
     "Since",
     "Next step",
 )
-OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX", NEXT_RUN: "next run", "": ""}
+OWNERS = {
+    "us": "us",
+    "customer": "the customer",
+    "distributor": "TD SYNNEX",
+    NEXT_RUN: "next run",
+    NOT_CHECKED: NOT_CHECKED,
+    "": "",
+}
 
 
 def can_order_text(verdict: Readiness) -> str:
-    """`yes`, `yes (2 gates on confirmation)`, `no`, or `leaving`."""
+    """`yes`, `yes (2 gates on confirmation)`, `no`, or `leaving`; with `, not checked` where that is as last seen, and
+    `not checked` alone where nothing was ever seen."""
     if verdict.ending:
         return "leaving"
+    if verdict.never_seen:
+        return NOT_CHECKED
+    number, checked = verdict.on_confirmation, f", {NOT_CHECKED}" if verdict.unobserved else ""
     if not verdict.can_order:
-        return "no"
-    number = verdict.on_confirmation
-    return f"yes ({number} gate{'s' if number > 1 else ''} on confirmation)" if number else "yes"
+        return f"no{checked}"
+    return f"yes ({number} gate{'s' if number > 1 else ''} on confirmation){checked}" if number else f"yes{checked}"
 
 
 def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
@@ -347,8 +368,10 @@ def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
     return rows
 
 
-def footer(verdicts: Iterable[Readiness]) -> str:
-    """`3 can order, 6 cannot: 4 wait for us, 1 for the customer, 1 for TD SYNNEX`."""
+def footer(verdicts: Iterable[Readiness], neither: Mapping[str, int] = MappingProxyType({})) -> str:
+    """`3 can order, 6 cannot: 4 wait for us, 1 for the customer, 1 for TD SYNNEX`. `neither`: word -> how many rows
+    read neither yes nor no."""
+    verdicts = list(verdicts)
     total = counts(verdicts)
     held = [
         f"{total[name.replace(' ', '_')]} for {OWNERS[name]}"
@@ -358,5 +381,12 @@ def footer(verdicts: Iterable[Readiness]) -> str:
     if held:
         first, _, rest = held[0].partition(" ")
         held[0] = f"{first} {'waits' if first == '1' else 'wait'} {rest}"
-    text = f"{total['can_order']} can order, {total['cannot_order']} cannot"
-    return f"{text}: {', '.join(held)}" if held else text
+    never = sum(v.never_seen for v in verdicts if not v.ending)
+    words = {"can order": total["can_order"], "cannot": total["cannot_order"] - never - sum(neither.values())}
+    words |= {
+        word: number for word, number in {**neither, NOT_CHECKED: neither.get(NOT_CHECKED, never)}.items() if number
+    }
+    text = ", ".join(f"{number} {word}" for word, number in words.items())
+    text = f"{text}: {', '.join(held)}" if held else text
+    as_before = total["unobserved"] - never - neither.get(NOT_CHECKED, 0)
+    return f"{text} ({as_before} as last seen, {NOT_CHECKED} since)" if as_before else text

@@ -78,7 +78,8 @@ def outputs(
     """
     facts = outcome.facts
     now = contract.now()
-    seen = dict(facts.seen)
+    blind = outcome.status == "unobserved" and not facts.fields
+    seen = known.seen if blind else dict(facts.seen)
     handled = (AGAIN if outcome.again else seen) if converged else known.handled
     rejected = outcome.reason if converged and outcome.final and outcome.status == "blocked" else ""
     if not converged:
@@ -108,17 +109,33 @@ def outputs(
     for name in carried:
         values[name] = outcome.carried.get(name) or known.text(name)
     values["memory"] = {k: v for k, v in values["memory"].items() if v}
+    if outcome.status == "unobserved":
+        values |= _as_last_seen(known, blind) | {"unobserved": _blindness(known, outcome.reason, outcome.do)}
     return values
 
 
-def unobserved(known: Known, why: str) -> dict[str, Any]:
+def unobserved(known: Known, why: str, do: str) -> dict[str, Any]:
     """The last known state, marked: could not look. Nothing that decides changes, so that no plan shows it."""
     values: dict[str, Any] = plain(known.outputs)
-    before = known.text("status")
-    values["unobserved"] = {
+    return values | {"status": "unobserved", "unobserved": _blindness(known, why, do)}
+
+
+def _blindness(known: Known, why: str, do: str) -> dict[str, str]:
+    """Since when, why, the one thing to do about it, and the last known status ("" for none)."""
+    before = known.outputs.get("unobserved") or {}
+    status = known.text("status")
+    return {
         "reason": why,
-        "since": (values.get("unobserved") or {}).get("since") or contract.now(),
-        "status": (values.get("unobserved") or {}).get("status") or before,
+        "do": do,
+        "since": before.get("since") or contract.now(),
+        "status": before.get("status") or ("" if status == "unobserved" else status),
     }
-    values["status"] = "unobserved"
-    return values
+
+
+def _as_last_seen(known: Known, blind: bool) -> dict[str, Any]:
+    """What stays as the last look left it. `blind`: not even a part was seen now."""
+    names = ["waiting_on", "since", "reason", "next_step"] + (["facts", "observed_at"] if blind else [])
+    kept = {name: known.outputs[name] for name in names if name in known.outputs}
+    never: dict[str, Any] = {"reason": ""} | ({"facts": {}, "observed_at": ""} if blind else {})
+    last: dict[str, Any] = plain(kept)
+    return never | last

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import schemas
 from onboarding import next_steps
-from onboarding.contract import EARLIER, NEXT_RUN, NextStep
+from onboarding.contract import EARLIER, NEXT_RUN, NOT_CHECKED, NextStep
 from schemas.command import command
 
 
@@ -132,13 +132,17 @@ def _global_admin(customer: schemas.Customer) -> tuple[str, str]:
     return customer.profile.contact_name, customer.profile.email
 
 
+def _blind(resource: State) -> bool:
+    return resource.status == "unobserved"
+
+
 def waits(resources: Sequence[State]) -> tuple[str, str]:
     """Whom the customer waits for ("" for nobody) and since when."""
     first = _first(resources)
     if first is not None and first.next_step is not None:
         return str(first.next_step["owner"]), str(first.outputs.get("since") or "")
     for resource in _unsettled(resources):
-        waiting_on = str(resource.outputs.get("waiting_on") or NEXT_RUN)
+        waiting_on = str(resource.outputs.get("waiting_on") or (NOT_CHECKED if _blind(resource) else NEXT_RUN))
         if waiting_on != EARLIER:
             return waiting_on, str(resource.outputs.get("since") or "")
     return "", ""

@@ -14,6 +14,7 @@ from pulumi.output import Unknown
 
 import schemas
 from onboarding.inputs import COMPONENT_TYPE, LEAVE_OUT, inputs_of
+from providers import last_look
 from providers.attestation import Attestation
 from providers.customer import Customer
 from providers.estate import Estate
@@ -94,6 +95,7 @@ async def declare(estate: schemas.Estate) -> None:
         for component in components
     ]
     pulumi.export("counts", pulumi.Output.all(*summaries).apply(_tell))
+    last_look.declare(estate, providers, [*components])
 
 
 async def _components(

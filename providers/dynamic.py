@@ -31,10 +31,11 @@ from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, WrongAccount
 from clients.locks import Taken
 from onboarding import state
-from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved, waiting
 from onboarding.look import Look
+from onboarding.remedy import reason, remedy
 from onboarding.session_checks import wrong_account
-from providers import removals, sessions
+from providers import noted, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
 
@@ -125,28 +126,33 @@ class Provider(ResourceProvider):
 
     @handed_over
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Look, never raise for a remote reason, never say "gone": see `unobserved` and the assessments."""
+        """Look, never raise, never say "gone": what cannot be looked at is `unobserved`, and noted for the end of the
+        run."""
         outs = state.plain(props)
         known = Known(outs)
+        key = str(outs.get("key") or id_)
         try:
-            inputs = self._regular(state.with_paths(self._raw_projection(outs), outs.get("declared") or {}))
-            session = sessions.session(self._connection)
-            desired = self._thing.Inputs.model_validate(inputs)
-            refused = wrong_account(known, session)
-            if refused:
-                outcome = _other_account(refused)
-            else:
-                facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
-                known = state.in_todays_form(known, facts)
-                outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
-        except (ClientError, sessions.CannotOpen) as failure:
-            told = state.unobserved(known, self._named(str(failure)))
-            return ReadResult(id_, told, self._raw_projection(told))
-        except ValidationError as wrong:
-            told = state.unobserved(known, f"state is not readable: {_lines(wrong)[0]}")
-            return ReadResult(id_, told, self._raw_projection(told))
-        outs = self._outputs(inputs, known, outcome, session, converged=False)
+            outs = self._looked_at(outs, known)
+        except Exception as failure:  # a plugin that raises here ends the run of everybody
+            outs = state.unobserved(known, *self._blind(failure))
+            self._could_not_look(key, failure, outs["unobserved"]["since"])
+        else:
+            noted.looked(self._connection, self._kind, key)
         return ReadResult(id_, outs, self._raw_projection(outs))
+
+    def _looked_at(self, outs: dict[str, Any], known: Known) -> dict[str, Any]:
+        """The outputs after a look. Raises what stands in its way."""
+        inputs = self._regular(state.with_paths(self._raw_projection(outs), outs.get("declared") or {}))
+        session = sessions.session(self._connection)
+        desired = self._thing.Inputs.model_validate(inputs)
+        refused = wrong_account(known, session)
+        if refused:
+            outcome = _other_account(refused)
+        else:
+            facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
+            known = state.in_todays_form(known, facts)
+            outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
+        return self._outputs(inputs, known, outcome, session, converged=False)
 
     @handed_over
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -175,7 +181,16 @@ class Provider(ResourceProvider):
         try:
             return sessions.session(self._connection)
         except (ClientError, sessions.CannotOpen) as failure:
+            self._could_not_look(str(inputs.get("key")), failure)
             raise OnboardingError(self._told(inputs.get("key"), failure)) from None
+
+    def _blind(self, failure: Exception) -> tuple[str, str]:
+        """Why a look failed, and the one thing to do."""
+        why, do = _why(failure), remedy(failure, self._connection)
+        return self._named(why), self._named(do)
+
+    def _could_not_look(self, key: str, failure: Exception, since: str = "") -> None:
+        noted.could_not_look(self._connection, self._kind, key, *self._blind(failure), since)
 
     def _converged(self, inputs: dict[str, Any], known: Known, session: Session) -> dict[str, Any]:
         try:
@@ -183,7 +198,12 @@ class Provider(ResourceProvider):
         except ValidationError as wrong:
             raise OnboardingError(f"{self._kind} {inputs.get('key')}: {'; '.join(_lines(wrong))}") from None
         refused = wrong_account(known, session)
-        outcome = _other_account(refused) if refused else self._attempt(desired, known, session, str(inputs.get("key")))
+        key = str(inputs.get("key"))
+        outcome = _other_account(refused) if refused else self._attempt(desired, known, session, key)
+        if outcome.do:
+            noted.could_not_look(self._connection, self._kind, key, outcome.reason, outcome.do)
+        else:
+            noted.looked(self._connection, self._kind, key)
         return self._outputs(inputs, known, outcome, session, converged=True)
 
     def _attempt(self, desired: Any, known: Known, session: Session, key: str) -> Outcome:
@@ -196,20 +216,22 @@ class Provider(ResourceProvider):
                 sessions.wrote(self._connection)
             return outcome
         except (CredentialsLost, WrongAccount) as lost:
+            self._could_not_look(key, lost)
             raise OnboardingError(self._told(key, lost)) from None
         except PersonMustAct as refused:
             owner = "distributor" if refused.owner == "microsoft" else refused.owner
             step = NextStep(owner, refused.problem.shown_at or refused.problem.system, refused.action)
-            return blocked(facts, str(refused), step, final=True)
+            return blocked(facts, str(refused), step, final=True, do="" if facts.fields else refused.action)
         except OurBug as refused:
             return blocked(facts, str(refused), final=True)
         except ClientError as later:
             sessions.wrote(self._connection)
-            told = str(later) if isinstance(later, Taken) else f"could not look: {later}"
             # The new declaration goes into state although nothing of it was done: keep what the old one is needed for.
             unsettled = getattr(self._thing, "unsettled", None)
             memory = unsettled(desired, known) if unsettled else {}
-            return waiting(facts, NEXT_RUN, told, memory=memory, again=True)
+            if isinstance(later, Taken):
+                return waiting(facts, NEXT_RUN, str(later), memory=memory, again=True)
+            return unobserved(*self._blind(later), facts, memory=memory)
 
     def _outputs(
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool
@@ -301,6 +323,15 @@ def _as_rejected(known: Known, outcome: Outcome) -> Outcome:
         NextStep(**step) if step else outcome.next_step,
         carried=outcome.carried,
     )
+
+
+def _why(failure: Exception) -> str:
+    """A failed look in one line."""
+    if isinstance(failure, ValidationError):
+        return f"state is not readable: {_lines(failure)[0]}"
+    if isinstance(failure, (ClientError, sessions.CannotOpen)):
+        return reason(failure)
+    return f"our bug: {type(failure).__name__}: {' '.join(str(failure).split())}"
 
 
 def _lines(wrong: ValidationError) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import filelock
 
 from clients.connection import home_of
+from providers import engine_run
 from providers.errors import OnboardingError, in_plugin
 from schemas.whole_file import private_folder
 
@@ -55,37 +56,8 @@ def _together() -> Iterator[None]:
         for old in folder.glob("endings-*.json"):
             if time.time() - old.stat().st_mtime > _DAY:
                 old.unlink(missing_ok=True)
-        file = folder / f"endings-{_run()}.json"
+        file = folder / f"endings-{engine_run.name()}.json"
         if file.exists():
             _ENDED.update(json.loads(file.read_text(encoding="utf-8")))
         yield
         file.write_text(json.dumps(sorted(_ENDED)), encoding="utf-8")
-
-
-def _run() -> str:
-    """Names the engine process that started us: the Pulumi CLI behind its wrapper script, or our parent.
-
-    With the moment of its start, because numbers of processes come again. Without /proc (macOS) the wrapper of each
-    plugin counts for itself, so that there the limit holds for each connection.
-    """
-    pid = os.getppid()
-    run = _process(pid)[0]
-    for _ in range(5):
-        started, name, parent = _process(pid)
-        if not started:
-            break
-        if name.startswith("pulumi") and not name.startswith(("pulumi-resource", "pulumi-language")):
-            return started
-        pid = parent
-    return run or str(os.getppid())
-
-
-def _process(pid: int) -> tuple[str, str, int]:
-    """`<pid>-<start>`, name and parent of a process; ("", "", 0) where the system does not tell."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return "", "", 0
-    name, _, rest = text.partition("(")[2].rpartition(")")
-    fields = rest.split()
-    return f"{pid}-{fields[19]}", name, int(fields[1])

@@ -5,30 +5,35 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import schemas
 from clients.connection import Session
 from onboarding.look import EstateLook
 
 _LOCK = threading.Lock()
 _SESSIONS: dict[str, Session] = {}
 _LOOKS: dict[str, EstateLook] = {}
-_FAILED: dict[str, str] = {}
+_FAILED: dict[str, CannotOpen] = {}
 
 
 class CannotOpen(Exception):  # noqa: N818 - says what happened, as the caller prints it
     """The connection file or its local parts cannot be read."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"connection {name}: {why}")
+        self.action = f"mend stacks/connections/{name}.yaml"
 
 
 def session(name: str) -> Session:
     """The session of connection `name`; opened once, without network. Raises CannotOpen or a ClientError."""
     with _LOCK:
         if name in _FAILED:
-            raise CannotOpen(_FAILED[name])
+            raise _FAILED[name]
         if name not in _SESSIONS:
             try:
                 _SESSIONS[name] = Session.open(name, project_dir=Path.cwd())
-            except (OSError, ValueError) as failure:
-                _FAILED[name] = f"connection {name}: {failure}"
-                raise CannotOpen(_FAILED[name]) from None
+            except (schemas.DeclarationErrors, OSError, ValueError) as failure:
+                _FAILED[name] = CannotOpen(name, _first(failure))
+                raise _FAILED[name] from None
         return _SESSIONS[name]
 
 
@@ -45,3 +50,11 @@ def wrote(name: str) -> None:
         look = _LOOKS.pop(name, None)
     if look is not None:
         look.forget()
+
+
+def _first(failure: Exception) -> str:
+    """One line, also of a file with several errors."""
+    if not isinstance(failure, schemas.DeclarationErrors):
+        return str(failure)
+    first, *more = failure.findings
+    return f"{first}{f' (and {len(more)} more)' if more else ''}"

@@ -15,7 +15,7 @@ from csp.errors import CommandError
 from csp.project import Project
 from onboarding.readiness import TYPE_PREFIX
 
-ESTATE = cast("schemas.Estate", type("Estate", (), {"renamed": {"old": "new"}})())
+ESTATE = cast("schemas.Estate", type("Estate", (), {"renamed": {"old": "new"}, "customers": ()})())
 
 
 def resource(key: str, kind: str = "TenantIdentity") -> dict[str, Any]:
@@ -76,10 +76,10 @@ def test_what_mails_and_was_under_way_counts() -> None:
 
 def test_a_run_that_was_stopped_elsewhere_is_told_to_the_plugin(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stopped = state(("creating", resource("a")))
-    with pytest.raises(CommandError, match=r"worked on a, .* run csp up -s live first"):
+    with pytest.raises(CommandError, match=r"worked on a, .* run `csp up -s live` first"):
         run(home, stopped, verb="refresh")
     for others in (("--target", "**::b"), ("-t=**::b", "--yes")):
-        with pytest.raises(CommandError, match=r"worked on a, .* run csp up -s live first"):
+        with pytest.raises(CommandError, match=r"worked on a, .* run `csp up -s live` first"):
             run(home, stopped, "0", "up", *others)
     assert run(home, stopped, "0", "up", "--yes", "--target", "**::b", "--target=**::a") == "a"
     assert run(home, stopped) == "a"

@@ -116,11 +116,16 @@ def test_could_not_look(project: Project) -> None:
         [{"system": "ion", "operation": "ion.cloudProfiles.get", "kind": "status", "status": 403, "times": 1}],
     )
     partly = project.drift("--no-state", "--format", "json")
-    assert partly.returncode == 1, partly.stdout
+    assert partly.returncode == 10, partly.stdout
     assert json.loads(partly.stdout)["counts"]["not_checked"] == 1
+    (unseen,) = json.loads(partly.stdout)["not_looked_at"]
+    assert (len(unseen["customers"]), unseen["do"]) == (1, "check the rights of the API user")
+    assert partly.stderr.startswith("NOT LOOKED AT since ")
     project.bench.sandbox.stop()
     gone = project.drift("--no-state")
-    assert gone.returncode == 1
+    assert gone.returncode == 10
+    assert gone.stdout.startswith("NOT LOOKED AT since ")
+    assert project.drift("--no-state", "--fail-on", "unobserved").returncode == 10
     assert "Traceback" not in gone.stderr
 
 

@@ -114,7 +114,10 @@ def test_confirmations_are_counted_in_the_verdict() -> None:
 def test_a_customer_that_was_never_looked_at_cannot_order() -> None:
     found = readiness.readiness(customer(), {}, NOW)
     assert found.blockers == list(GATES)
-    assert found.waiting_on == "next run"
+    assert found.waiting_on == "not checked"
+    assert found.unobserved
+    assert readiness.can_order_text(found) == "not checked"
+    assert readiness.footer([found]) == "0 can order, 0 cannot, 1 not checked"
 
 
 def test_could_not_look_keeps_the_last_verdict_and_says_so() -> None:
@@ -122,6 +125,8 @@ def test_could_not_look_keeps_the_last_verdict_and_says_so() -> None:
     assert found.can_order
     assert found.unobserved
     assert not found.stopped
+    assert readiness.can_order_text(found) == "yes, not checked"
+    assert readiness.footer([found]) == "1 can order, 0 cannot (1 as last seen, not checked since)"
 
 
 def waits(owner: str, where: str, action: str, values: dict[str, str], **more: Any) -> dict[str, Any]:

@@ -170,7 +170,8 @@ def test_one_attempt_per_observation_and_retry_clears_it(
 def test_what_was_not_sent_is_tried_again_by_the_next_run(provider: Provider, thing: Thing) -> None:
     thing.failure = RetryLater(problem("busy"))
     inputs, outs = made(provider)
-    assert outs["status"] == "waiting"
+    assert outs["status"] == "unobserved"
+    assert outs["unobserved"]["reason"] == "ion test: 500 X busy"
     assert provider.diff("i", outs, inputs).changes is True
 
 

@@ -1,0 +1,68 @@
+"""Resource: the last of a connection, there only when something behind it could not be looked at. Its check fails.
+
+So a plain `pulumi preview` or `up` that looked and could not see ends red, after everything else is done: an error
+message alone ends with 0, and a failing customer would stop the others. It never enters the state, so that states of
+earlier releases and quiet previews know nothing of it. `csp` ends with an exit code of its own instead (CSP_RUN).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, ResourceProvider
+from pulumi.dynamic import Resource as DynamicResource
+
+import schemas
+from onboarding import blind, run_notes
+from onboarding.blind import Unseen
+from providers import engine_run, noted
+from providers.errors import quiet_tracebacks
+from schemas.command import shown
+
+
+class LastLookProvider(ResourceProvider):
+    """Refuses with the text that it is given."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        quiet_tracebacks()
+
+    def __reduce__(self) -> Any:
+        return (provider, ())
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        return CheckResult(news, [CheckFailure("", str(news["unseen"]))])
+
+
+def provider() -> LastLookProvider:
+    """Pickled by reference, like the others."""
+    return LastLookProvider()
+
+
+class LastLook(DynamicResource, module="csp", name="LastLook"):
+    """Named by its connection."""
+
+    def __init__(self, unseen: Unseen, stack: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(provider(), unseen.connection, {"unseen": shown(str(unseen), stack=stack)}, opts)
+
+
+def declare(
+    estate: schemas.Estate, connections: Mapping[str, pulumi.ProviderResource], others: list[pulumi.Resource]
+) -> None:
+    """End the run red if it could not look at everything; to be called when the engine is done with all `others`."""
+    if os.environ.get(run_notes.RUN):
+        return
+    before_an_up = pulumi.runtime.is_dry_run() and engine_run.verb() in engine_run.UP
+    for unseen in blind.in_run(noted.of_this_run(), estate):
+        if before_an_up or unseen.connection not in connections:
+            # Failing the preview that an `up` begins with would end it before anything is done.
+            pulumi.log.warn(shown(str(unseen), stack=estate.stack))
+            continue
+        LastLook(
+            unseen, estate.stack, pulumi.ResourceOptions(provider=connections[unseen.connection], depends_on=others)
+        )
