@@ -1,7 +1,7 @@
 # Everything runs from the project folder, with Python 3.11+ and the package index; nothing is installed outside it.
-# uv is bootstrapped into .csp/tool, the dependencies of uv.lock into .venv.
+# uv is bootstrapped into .csp/tool, the dependencies of uv.lock into .venv, each checked by its hash; what the two steps
+# fetch and execute is in docs/dependencies.md.
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 UV := .csp/tool/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up people down setup test check cli test-cli format schemas bench-sandbox bench-load faults drills clean
+.PHONY: up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load faults drills clean
 
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
 	@$(BIN)/python -m csp.first_run up
@@ -26,14 +26,14 @@ down: $(READY)        ## Stop the sandbox
 setup: $(READY)
 
 $(UV):
-	@echo "Setting up: fetching uv $(UV_VERSION) into .csp/tool"
+	@echo "Setting up: fetching uv into .csp/tool"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv .csp/tool
-	@.csp/tool/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) tools/bootstrap.py .csp/tool
 
 $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | $(UV)
 	@echo "Setting up: installing the packages of uv.lock into .venv"
-	@$(UV) sync --frozen --quiet --compile-bytecode
+	@$(UV) sync --frozen --quiet --compile-bytecode --no-install-workspace --no-build
+	@$(UV) sync --frozen --quiet --compile-bytecode --no-build-isolation --offline
 	@touch $@
 
 test: $(READY)        ## The whole suite
@@ -57,6 +57,11 @@ check: $(READY)       ## Style, types, imports, generated files, links
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m csp_sandbox behaviours --check
 	$(BIN)/python tools/check_links.py
+	$(BIN)/python tools/check_dependencies.py
+
+sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
+	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null
+	@echo "wrote .csp/sbom.json"
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
