@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from schemas import values as v
 from schemas.base import Confirmation, Declared
+from schemas.hosts import not_microsofts
 from schemas.nearest import quoted
 
 Role = Literal["indirect-reseller", "indirect-provider", "direct-bill"]
@@ -155,8 +156,10 @@ def _all_fields(named: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _page(template: str) -> str:
-    if template and (not template.startswith("https://") or "{id}" not in template):
+    if template and "{id}" not in template:
         raise v.wrong("CSP-SHAPE-005", f"{quoted(template)} is no https address with {{id}} in it")
+    if template and (wrong := not_microsofts(template)):
+        raise v.wrong("CSP-SHAPE-005", wrong, "a page below microsoft.com")
     return template
 
 

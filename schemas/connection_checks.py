@@ -19,6 +19,7 @@ from schemas.values import CURRENCIES, GUID, is_address
 Report = Callable[..., None]
 
 _LINK_HOST = "admin.microsoft.com"
+_REDIRECT = re.compile(r"(?i)redirect|return|url|^(ru|goto|next|continue|dest(ination)?|w?reply)$")
 _INVITATIONS = ("ResellerRelationship", "IndirectResellerRelationship")
 
 
@@ -135,6 +136,13 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
         add("CSP-CONN-001", f"the link uses {parts.scheme or 'no scheme'}", "https only")
     if (parts.hostname or "") != _LINK_HOST:
         add("CSP-CONN-001", f"the link leads to {parts.hostname or 'no host'}", f"Microsoft's is {_LINK_HOST}")
+    if parts.netloc.lower() not in (_LINK_HOST, parts.hostname or ""):
+        add("CSP-CONN-001", "the link holds a user name or a port", f"write https://{_LINK_HOST}/ and no more")
+    for name, found in given.items():
+        if _REDIRECT.search(name) or any("//" in one or "%2f%2f" in one.lower() for one in found):
+            add("CSP-CONN-001", f"{quoted(name)} could lead the customer somewhere else", "remove it")
+    if "//" in parts.fragment:
+        add("CSP-CONN-001", "what stands after # could lead the customer somewhere else", "remove it")
     if len(query) < sum(len(found) for found in given.values()):
         add("CSP-CONN-001", "a part of the query is there twice", "keep one of them")
     kind = query.get("invtype", "")

@@ -106,6 +106,22 @@ def is_built_in(address: str) -> bool:
     return any(refused(service, address, {}) is None for service in SERVICES)
 
 
+def not_microsofts(link: str) -> str:
+    """Why a link is no page of Microsoft's that a customer may be sent to; "" when it is one."""
+    try:
+        parts = urlsplit(link)
+        host, port = (parts.hostname or ""), parts.port
+    except ValueError:
+        return f"{quoted(link)} is no address"
+    if parts.scheme != "https":
+        return f"the link uses {parts.scheme or 'no scheme'} instead of https"
+    if "@" in parts.netloc or port not in (None, 443):
+        return "the link holds a user name or a port"
+    if host == "microsoft.com" or host.endswith(".microsoft.com"):
+        return ""
+    return f"the link leads to {host or 'no host'}, which is not Microsoft's"
+
+
 def is_loopback(address: str) -> bool:
     """Whether ``address`` is on this machine."""
     try:

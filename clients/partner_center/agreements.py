@@ -18,6 +18,7 @@ from clients.partner_center.wire import Wire
 from clients.shape import ShapeError, flag, mapping, moment, required_text, text
 from clients.transport import Call, join
 from clients.words import ATTESTATION, meaning
+from schemas.hosts import is_loopback, not_microsofts
 
 MCA = "MicrosoftCustomerAgreement"
 _OUR_WORDS = {
@@ -161,6 +162,9 @@ class AgreementCalls:
         link = next((value for name in _LINK_NAMES if (value := text(data, name))), "")
         if not link and self._attestations.link_template:
             link = self._attestations.link_template.replace("{id}", quote(found, safe=""))
+        of_a_sandbox = is_loopback(self._wire.base_url) and is_loopback(link)
+        if link and not of_a_sandbox and (wrong := not_microsofts(link)):
+            raise ShapeError(f"acceptance link: {wrong}")
         word = next((value for name in _STATUS_NAMES if (value := text(data, name))), "")
         return AttestationState(
             id=found,

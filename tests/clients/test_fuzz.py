@@ -138,7 +138,12 @@ OPERATIONS: list[Operation] = [
         lambda h: center(h).request_attestation(
             AttestationRequest("US", "en", "C", "A", "B", "a@b.example"), request_id=REQUEST
         ),
-        {"attestationId": "a1", "status": "Created", "acceptanceUrl": "https://x", "expirationDate": "2026-12-01"},
+        {
+            "attestationId": "a1",
+            "status": "Created",
+            "acceptanceUrl": "https://admin.microsoft.com",
+            "expirationDate": "2026-12-01",
+        },
     ),
     (
         "pc.validate_resellers",

@@ -1,0 +1,33 @@
+"""The page where a signatory accepts: Microsoft's, whoever names it. The mail holds no other."""
+
+import pytest
+
+from schemas.hosts import not_microsofts
+
+GOOD = "https://cdn.partner.microsoft.com/mca/?attestationid=1"
+
+
+@pytest.mark.parametrize("link", [GOOD, GOOD.replace(".com/", ".com:443/"), "https://admin.microsoft.com/x#/y"])
+def test_microsofts_pages(link: str) -> None:
+    assert not_microsofts(link) == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        (GOOD.replace("https", "http"), "the link uses http instead of https"),
+        (GOOD.replace("https://", "//"), "the link uses no scheme instead of https"),
+        ("javascript:alert(1)", "the link uses javascript instead of https"),
+        (GOOD.replace("cdn.", "eve@cdn."), "the link holds a user name or a port"),
+        (GOOD.replace(".com/", ".com@evil.example/"), "the link holds a user name or a port"),
+        (GOOD.replace(".com/", ".com:8443/"), "the link holds a user name or a port"),
+        (GOOD.replace("microsoft.com", "rnicrosoft.com"), "which is not Microsoft's"),
+        (GOOD.replace("microsoft.com", "microsoft.com.evil.example"), "which is not Microsoft's"),
+        (GOOD.replace("cdn.partner.microsoft.com", "evilmicrosoft.com"), "which is not Microsoft's"),
+        (GOOD.replace(".com/", ".com\\@evil.example/"), "the link"),
+        ("https://[::1", "is no address"),
+        ("", "the link uses no scheme"),
+    ],
+)
+def test_pages_of_strangers(link: str, says: str) -> None:
+    assert says in not_microsofts(link)
