@@ -1,4 +1,4 @@
-"""`csp invite show|send|renew`: the invitation of one customer's Global Admin."""
+"""`csp invite show|send|renew`: the invitation of one customer's administrator."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from onboarding.tenant_identity import invitation, inviting
 from schemas.command import command
 from schemas.confirming import CannotConfirmError, note_day
 
-app = typer.Typer(help="The invitation that a customer's Global Admin accepts.", no_args_is_help=True)
+app = typer.Typer(help="The invitation that a customer's administrator accepts.", no_args_is_help=True)
 Customer = Annotated[str, typer.Argument(help="Customer key.")]
 FORMATS = ("text", "html", "eml", "json")
 

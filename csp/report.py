@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from csp import shown
-from onboarding import readiness
+from onboarding import next_steps, readiness
 from onboarding.blind import Unseen
 from onboarding.ticket import TITLES
 from schemas import command
@@ -79,6 +79,7 @@ def render(
         titles=TITLES,
         short=SHORT,
         words=WORDS,
+        agreement=f"{next_steps.NEEDS_AGREEMENT[:1].upper()}{next_steps.NEEDS_AGREEMENT[1:]}.",
         customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
     )
     page = command.shown(page, stack=stack, start=START)

@@ -230,7 +230,7 @@ def _tenant(sight: Sight) -> Part:
     }
     if state == "mismatch":
         action = (
-            f"Connect the customer's Microsoft tenant: {labels.text('identity_new')}, or, once its Global Admin has "
+            f"Connect the customer's Microsoft tenant: {labels.text('identity_new')}, or, once its administrator has "
             f"accepted the relationship link, {labels.text('identity_existing')}."
         )
         return facts, _at_row(action, exists=True), "no tenant is linked"
@@ -257,8 +257,8 @@ def _agreement(session: Session, sight: Sight) -> Part:
         return {"agreement": fact}, _at_row(action, exists=True), f'ION says "{status}", an unknown word'
     action = (
         f"The Microsoft Customer Agreement is not current (ION says {status or 'nothing'}): fill in "
-        f"{labels.text('attestation')} with the person who agreed, or have a Global Admin of the customer accept it on "
-        "the page below."
+        f"{labels.text('attestation')} with the person who agreed, or have an administrator of the customer accept it "
+        f"on the page below: {next_steps.NEEDS_AGREEMENT}."
     )
     return (
         {"agreement": fact},

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 CONSOLE = "ION (management console, not the customer portal)"
 ON, OFF = "on", "off"
+ADMINISTRATOR = "an administrator (Global or Billing Administrator)"
+"""Who accepts at Microsoft. Its pages name one role here and the other there, so both are told."""
+NEEDS_AGREEMENT = "without a current agreement Microsoft takes no order, seat change, upgrade, term or billing change"
+"""Since 2025-10-07 (new-facts, Microsoft Customer Agreement, 6)."""
 TICKET_WHERE = 'TD SYNNEX support: "?" icon, upper right in ION, or Submit a ticket'
 
 
@@ -156,7 +160,7 @@ def look_for_relationship(tenant: str, key: str, link: str) -> NextStep:
         "Microsoft Partner Center (your own account, in the browser): Customers",
         f"Look for {{customer}} ({tenant}). If it is listed with TD SYNNEX as the provider, run "
         f"{command('confirm', key, 'relationship')}. If it is not, the relationship has ended: send the link below to "
-        "an administrator of the customer, who accepts it, and confirm then.",
+        f"{ADMINISTRATOR} of the customer, who accepts it, and confirm then.",
         who(),
         link,
     )

@@ -56,7 +56,7 @@ class CloudProvider(Declared):
 
 
 class GlobalAdmin(Declared):
-    """The person with the Global Admin role who accepts the relationship link."""
+    """The administrator (Global or Billing Administrator) who accepts the relationship link."""
 
     name: v.Text
     """Full name."""
@@ -118,7 +118,7 @@ class ExistingIdentity(Declared):
 
 
 class InviteIdentity(Declared):
-    """The customer has a tenant; a Global Admin of it accepts the relationship link first."""
+    """The customer has a tenant; an administrator of it accepts the relationship link first."""
 
     method: Literal["invite"]
     """`invite`."""
@@ -131,7 +131,7 @@ class InviteIdentity(Declared):
     sent_on: Annotated[v.Date | None, LocalOnly()] = None
     """The day a person sent the invitation by hand (YYYY-MM-DD)."""
     declined_on: Annotated[v.Date | None, LocalOnly()] = None
-    """The day the Global Admin said no (YYYY-MM-DD). No system shows it; remove the line to invite again."""
+    """The day the administrator said no (YYYY-MM-DD). No system shows it; remove the line to invite again."""
     contact_copy: Annotated[v.Email | None, LocalOnly()] = None
     """Who gets a copy of the invitation."""
     confirmed: Annotated[Confirmation | None, LocalOnly()] = None

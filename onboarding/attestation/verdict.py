@@ -170,7 +170,8 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
     note = letter(desired, pending.link, pending.id, session)
     sent = known.memory.get(note.marker(), "")
     action = (
-        f"{who.first_name} {who.last_name} ({who.email}) accepts the Microsoft Customer Agreement on Microsoft's page."
+        f"{who.first_name} {who.last_name} ({who.email}) accepts the Microsoft Customer Agreement on Microsoft's page: "
+        f"{next_steps.NEEDS_AGREEMENT}."
     )
     if pending.expires is not None:
         action += f" The page works until {pending.expires.date().isoformat()}."
@@ -194,14 +195,14 @@ def letter(desired: AttestationInputs, link: str, about: str, session: Session) 
 
 
 def _accept_directly(desired: AttestationInputs, session: Session, known: Known) -> NextStep:
-    """The customer accepts in its own admin center; a Global Admin must sign in there."""
+    """The customer accepts in its own admin center; an administrator signs in there."""
     note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
     sent = known.memory.get(note.marker(), "")
     if sent.startswith("maybe"):
         return mails.look_first(note, sent)
     action = (
         f"{signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
-        "(sign in as Global Admin)."
+        f"(sign in as {next_steps.ADMINISTRATOR}): {next_steps.NEEDS_AGREEMENT}."
     )
     values = next_steps.who() if session.mail is not None else note.values()
     return NextStep("customer", "Microsoft 365 admin center", action, values, labels.AGREEMENT_PAGE)

@@ -19,13 +19,13 @@ ADMIN_CENTER = "Microsoft 365 admin center"
 
 
 def relationship_step(desired: TenantIdentityInputs, known: Known, session: Session) -> NextStep:
-    """A Global Admin of the customer accepts the link; the file names none, so a person sends it."""
+    """An administrator of the customer accepts the link; the file names none, so a person sends it."""
     tenant = declared_domain(desired.identity) or known.text("tenant_id")
     return NextStep(
         "customer",
         ADMIN_CENTER,
-        f"Send the relationship link to a Global Admin of {tenant}, who accepts it. If the tool shall write the mail, "
-        "set identity.method: invite with a global_admin in the customer file.",
+        f"Send the relationship link to {next_steps.ADMINISTRATOR} of {tenant}, who accepts it. If the tool shall write the "
+        "mail, set identity.method: invite with a global_admin in the customer file.",
         next_steps.who(),
         invitation.link_for(known, session),
     )
@@ -47,7 +47,7 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         note = invitation.letter(desired, known, session, now.number)
         step = mails.look_first(note, f"maybe {now.sent}", f", or run {command('invite', 'renew', desired.key)}")
         return waiting(facts, "us", reason(now, session), step)
-    action = f"{now.to} (Global Admin) accepts the relationship link of the invitation. {told(now)}"
+    action = f"{now.to} accepts the relationship link of the invitation as {next_steps.ADMINISTRATOR}. {told(now)}"
     if not found.wanted:
         action += f" {_no_tenant(found, declared_domain(desired.identity))}"
     step = NextStep("customer", ADMIN_CENTER, action, next_steps.who(), link)

@@ -256,7 +256,7 @@ def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
 def _add_in_console(
     desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session, *, confirm: tuple[str, ...]
 ) -> Outcome:
-    """The operator adds a tenant that exists; ION refuses it until its Global Admin has accepted the relationship."""
+    """The operator adds a tenant that exists; ION refuses it until its administrator has accepted the relationship."""
     found: Found = facts.data["found"]
     hidden = found.linked is None and found.row_shown
     domain, now = declared_domain(desired.identity), found.invitation
@@ -277,8 +277,8 @@ def _add_in_console(
         link = invitation.link_for(known, session)
         note = mails.invitation("{admin}", "{admin_email}", "", "{customer}", link, session)
         text = (
-            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to a Global Admin of "
-            "the customer and add the Microsoft ID after the acceptance."
+            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to "
+            f"{next_steps.ADMINISTRATOR} of the customer and add the Microsoft ID after the acceptance."
         )
     mail = note.values() if note is not None else {}
     link = invitation.link_for(known, session) if mail else ""
@@ -306,7 +306,7 @@ def _ask_for_tenant(domain: str, found: Found) -> NextStep:
     text = "Please tell us the Microsoft ID (tenant id) of our customer {customer} ({email}) from Partner Center"
     text += f", domain {domain}. " if domain else ". "
     if found.invitation is not None:
-        text += f"Its Global Admin {found.invitation.to} was sent the relationship link on {found.invitation.day}; "
+        text += f"Its administrator {found.invitation.to} was sent the relationship link on {found.invitation.day}; "
         text += "please also say whether the relationship is there. "
     if found.candidate:
         text += f"Is it {found.candidate}, the tenant of the administrator's e-mail domain? "

@@ -211,7 +211,7 @@ def test_the_ticket_asks_what_nobody_knows(runs: Callable[..., Runs]) -> None:
     assert outcome.next_step is not None
     assert outcome.next_step.values["Ticket text"] == (
         "Please tell us the Microsoft ID (tenant id) of our customer {customer} ({email}) from Partner Center. "
-        "Its Global Admin admin@contoso.example was sent the relationship link on 2026-11-01; please also say whether "
+        "Its administrator admin@contoso.example was sent the relationship link on 2026-11-01; please also say whether "
         "the relationship is there. Is it t-7, the tenant of the administrator's e-mail domain?"
     )
 
