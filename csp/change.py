@@ -53,11 +53,7 @@ def confirm(
     except CannotConfirmError as error:
         raise CommandError(str(error), 2) from None
     shown = file.relative_to(project.root)
-    say(
-        f"{shown}: {gate} confirmed by {by}. It counts from the next up on."
-        if changed
-        else f"{shown}: nothing to change"
-    )
+    say(f"{shown}: {gate} confirmed by {by}. It counts from now on." if changed else f"{shown}: nothing to change")
 
 
 def retry(

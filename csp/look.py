@@ -11,7 +11,7 @@ from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
 from csp.project import Project
 from csp.say import say, say_block, say_document, say_json
-from onboarding import blind, credentials, letters, readiness, ticket
+from onboarding import blind, confirmed, credentials, letters, readiness, ticket
 from onboarding.follow_up import FollowUp
 from schemas.plain import as_json
 
@@ -196,7 +196,7 @@ def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, rea
     """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)
     states = readiness.states_from_export(engines.choose(project, stack, estate).export(), estate.renamed)
-    return estate, credentials.closed(states, handover.entries_of(project, estate))
+    return estate, confirmed.counted(credentials.closed(states, handover.entries_of(project, estate)), estate)
 
 
 def _named(stack: str, connections: list[str] | None, account: str) -> str:

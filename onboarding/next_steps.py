@@ -16,6 +16,9 @@ from schemas.command import command
 if TYPE_CHECKING:
     from clients.connection import Session
 
+CUSTOMER_FILE, CONNECTION_FILE = "customer file", "connection file"
+"""Where a step is a line in one of our files; `onboarding.places` names the file and the line."""
+ROW = ("pricebook", "provider_currency", "invoice_currency")
 CONSOLE = "ION (management console, not the customer portal)"
 ON, OFF = "on", "off"
 ADMINISTRATOR = "an administrator (Global or Billing Administrator)"
@@ -103,17 +106,35 @@ def portal_off() -> NextStep:
 
 
 def provider_row(
-    declared: schemas.CloudProvider, *, exists: bool, confirm: tuple[str, ...], hidden: bool = False
+    declared: schemas.CloudProvider,
+    *,
+    exists: bool,
+    confirm: tuple[str, ...],
+    hidden: bool = False,
+    differs: bool = True,
 ) -> NextStep:
-    """Add or correct the Cloud Provider row in the console. `hidden`: nobody can see whether it exists."""
+    """Add or correct the Cloud Provider row in the console. `hidden`: nobody can see whether it exists; `differs`: what
+    is seen of it is not as declared."""
+    open_ = [f"cloud_provider.{name}" for name in ROW if not getattr(declared, name)]
+    if open_:
+        return NextStep(
+            "us",
+            CUSTOMER_FILE,
+            f"Fill in {', '.join(open_)} from ION ({row_path(exists=exists or hidden)}): nobody has written down what "
+            "the row has, and no API shows it.",
+            who(),
+        )
     if hidden:
         verb = "Look at the row (add it if it is missing) and set"
+    elif exists and not differs:
+        verb = "The row is there. Look whether it has"
     else:
         verb = "Open the row and set" if exists else "Add the row with"
+    ending = " and correct what differs" if exists and not differs else f", then {labels.text('save')}"
     return NextStep(
         "us",
         row_path(exists=exists or hidden),
-        f"{verb} pricebook, currencies and portal access as below, then {labels.text('save')}.",
+        f"{verb} pricebook, currencies and portal access as below{ending}.",
         who()
         | _values(
             provider=declared.provider,
@@ -207,6 +228,20 @@ def new_identity(
     )
 
 
+def tenant_is_there(key: str, domain: str, confirm: tuple[str, ...]) -> NextStep:
+    """A new tenant exists since somebody pressed the button: it is recorded, never made a second time."""
+    return NextStep(
+        "us",
+        row_path(exists=True),
+        f"The tenant {domain} exists: look whether it is the one in the row. If nobody of us made it, choose another "
+        "prefix. If it is, nothing is to be made again; say where its one-time password is with "
+        f"{command('handover', 'record', key)}, or that nobody has it with "
+        f"{command('handover', 'lost', key, why='the screen was closed')}.",
+        who(),
+        confirm=confirm,
+    )
+
+
 def confirm_new_tenant(prefix: str) -> NextStep:
     """The reviewed second signature of an irreversible step."""
     return NextStep(
@@ -223,8 +258,8 @@ def attest_in_console(signatory: schemas.Person, agreed_on: str, *, hidden: bool
     return NextStep(
         "us",
         row_path(exists=True),
-        f"Fill in {labels.text('attestation')} (Microsoft Customer Agreement, also called Microsoft Cloud "
-        f"Customer Agreement) "
+        f"{'If it is not attested yet, fill in' if hidden else 'Fill in'} {labels.text('attestation')} "
+        "(Microsoft Customer Agreement, also called Microsoft Cloud Customer Agreement) "
         f"with the person who agreed{'' if agreed_on else ' and the day of the agreement'}.",
         who()
         | _values(

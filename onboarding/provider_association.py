@@ -145,6 +145,7 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
         exists=exists,
         confirm=("cloud_provider", *gates) if hidden else gates,
         hidden=hidden,
+        differs=bool(differing),
     )
     if differing:
         reason = "; ".join(

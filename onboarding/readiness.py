@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import schemas
-from onboarding import leaving, next_steps, visits
+from onboarding import leaving, next_steps, places, visits
 from onboarding.contract import NEXT_RUN, NOT_CHECKED
 from onboarding.follow_up import FollowUp, began, follow_up
 
@@ -259,6 +259,8 @@ def all_readiness(states: States, estate: schemas.Estate, now: datetime, asked_f
 def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Estate, now: datetime) -> Readiness:
     """The verdict with the day on which to ask again, by the policy of the connection."""
     connection = estate.connections.get(customer.connection)
+    if verdict.next_step is not None:
+        verdict = replace(verdict, next_step=places.located(verdict.next_step, customer, estate))
     if connection is None or verdict.next_step is None or verdict.ending:
         return verdict
     memory = verdict.resources["TenantIdentity"].outputs.get("memory") or {}

@@ -64,7 +64,9 @@ def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> dic
     joined = {
         "owner": step["owner"],
         "where": parts[0]["where"],
-        "action": " ".join([*dict.fromkeys(str(part["action"]) for part in parts), *_to_confirm(customer, parts)]),
+        "action": " ".join(
+            [*dict.fromkeys(str(part["action"]) for part in parts), *_to_confirm(customer, parts, resources)]
+        ),
         "values": _ordered(values, parts),
         "link": next((part["link"] for part in parts if part.get("link")), ""),
     }
@@ -79,16 +81,26 @@ def _switched_off(row: State, resources: Sequence[State]) -> bool:
     return off and any((one.outputs.get("memory") or {}).get("domain") for one in resources)
 
 
-def _to_confirm(customer: schemas.Customer, parts: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the person records afterwards, because no API shows it."""
+_DECIDES = {"cloud_provider": "provider"}
+"""Gate -> the fact that a confirmation of it shows in, where that has another name."""
+
+
+def _to_confirm(
+    customer: schemas.Customer, parts: Sequence[Mapping[str, Any]], resources: Sequence[State]
+) -> list[str]:
+    """What the person records afterwards, because no API shows it; what is recorded is not asked for again."""
     gates = list(dict.fromkeys(gate for part in parts for gate in part.get("confirm") or []))
     if customer.cloud_provider.portal_access:  # then ION shows the rest by itself
         gates = [gate for gate in gates if gate in ("pricebook", "relationship")]
+    facts = {name: fact for one in resources for name, fact in (one.outputs.get("facts") or {}).items()}
+    gates = [gate for gate in gates if not (facts.get(_DECIDES.get(gate, gate)) or {}).get("confirmed")]
     if not gates:
         return []
     off = "" if customer.cloud_provider.portal_access else " while portal access is off (it stays off)"
     commands = " and ".join(command("confirm", customer.key, gate) for gate in gates)
-    return [f"No API shows {', '.join(gates).replace('_', ' ')}{off}: then run {commands}."]
+    return [
+        f"No API shows {', '.join(gates).replace('_', ' ')}{off}. When it is done, or was done before, run {commands}."
+    ]
 
 
 def _ordered(values: Mapping[str, str], parts: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -24,8 +24,8 @@ def relationship_step(desired: TenantIdentityInputs, known: Known, session: Sess
     return NextStep(
         "customer",
         ADMIN_CENTER,
-        f"Send the relationship link to {next_steps.ADMINISTRATOR} of {tenant}, who accepts it. If the tool shall write the "
-        "mail, set identity.method: invite with a global_admin in the customer file.",
+        f"Send the relationship link to {next_steps.ADMINISTRATOR} of {tenant}, who accepts it. If the tool "
+        "shall write the mail, set identity.method: invite with a global_admin in the customer file.",
         next_steps.who(),
         invitation.link_for(known, session),
     )
@@ -47,7 +47,9 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         note = invitation.letter(desired, known, session, now.number)
         step = mails.look_first(note, f"maybe {now.sent}", f", or run {command('invite', 'renew', desired.key)}")
         return waiting(facts, "us", reason(now, session), step)
-    action = f"{now.to} accepts the relationship link of the invitation as {next_steps.ADMINISTRATOR}. {told(now)}"
+    action = (
+        f"{now.to} accepts the relationship link of the invitation as {next_steps.ADMINISTRATOR}. {told(now)}".strip()
+    )
     if not found.wanted:
         action += f" {_no_tenant(found, declared_domain(desired.identity))}"
     step = NextStep("customer", ADMIN_CENTER, action, next_steps.who(), link)
@@ -69,7 +71,9 @@ def reason(now: invitation.Invitation, session: Session) -> str:
 
 
 def told(now: invitation.Invitation) -> str:
-    """That the mail left."""
+    """That the mail left; "" where nobody knows of one."""
+    if not now.sent:
+        return ""
     if now.by_hand:
         return f"It was sent by hand on {now.day}."
     return mails.told(f"sent {now.sent}")

@@ -55,6 +55,7 @@ class Found:
     """The objects behind the facts. `linked`: tenant id in the Cloud Provider row, "" for none, None when not visible.
 
     `taken`: the declared prefix exists, and ION shows that nothing is linked: somebody else's, or half made.
+    `made`: it exists, and ION hides what is linked: most likely what our operator made.
     `listed_as`: Microsoft's word for the relationship of a tenant that it lists, where that is not one of ours.
     `candidate`: tenant of the Global Admin's e-mail domain. People write from many domains, so it is only told."""
 
@@ -69,6 +70,7 @@ class Found:
     invitation: invitation.Invitation | None = None
     candidate: str = ""
     taken: bool = False
+    made: bool = False
     listed_as: str = ""
 
 
@@ -110,9 +112,10 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
         pending = asking.look_at(under_way, known.memory, look)
     found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict, listed_as=listed_as)
     fields, seen = _fields(desired, known, found, look)
-    if look.session.partner_center is None and linked == "" and isinstance(desired.identity, schemas.NewIdentity):
-        found = replace(found, taken=bool(look.discovered_tenant(domain)))
-        if found.taken:
+    if look.session.partner_center is None and not linked and isinstance(desired.identity, schemas.NewIdentity):
+        exists = not fields["tenant"].holds and bool(look.discovered_tenant(domain))
+        found = replace(found, taken=exists and linked == "", made=exists and linked is None and row_shown)
+        if exists and (found.taken or found.made):
             seen["prefix"] = "taken"
     if isinstance(desired.identity, schemas.InviteIdentity):
         found = replace(found, invitation=_invitation(desired.identity, known, fields, look))

@@ -243,6 +243,9 @@ def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             )
             action += new.another_prefix(new.next_prefix(identity.domain_prefix))
             return blocked(facts, reason, NextStep("us", "customer file", action))
+        if found.made:
+            step = next_steps.tenant_is_there(desired.key, identity.initial_domain, confirm)
+            return waiting(facts, "us", f"{identity.initial_domain} exists; ION does not show the linked tenant", step)
         place = identity.address or desired.address
         assert place is not None
         credentials = session.connection.csp_credentials
@@ -296,8 +299,8 @@ def _asking(desired: TenantIdentityInputs, now: Invitation, session: Session) ->
     renew = command("invite", "renew", desired.key)
     again = f"{renew} sends it again" if session.mail is not None else "remind them"
     return (
-        f"First ask {now.to} whether the invitation was accepted. {inviting.told(now)} "
-        f"If ION refuses the Microsoft ID, it was not: {again}."
+        f"First ask {now.to} whether the invitation was accepted. {inviting.told(now)}".strip()
+        + f" If ION refuses the Microsoft ID, it was not: {again}."
     )
 
 
@@ -305,7 +308,7 @@ def _ask_for_tenant(domain: str, found: Found) -> NextStep:
     """Nobody here knows the tenant: TD SYNNEX's operations read it in Partner Center. The text is ready to paste."""
     text = "Please tell us the Microsoft ID (tenant id) of our customer {customer} ({email}) from Partner Center"
     text += f", domain {domain}. " if domain else ". "
-    if found.invitation is not None:
+    if found.invitation is not None and found.invitation.sent:
         text += f"Its administrator {found.invitation.to} was sent the relationship link on {found.invitation.day}; "
         text += "please also say whether the relationship is there. "
     if found.candidate:
