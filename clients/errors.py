@@ -9,7 +9,11 @@ Every documented code of both references maps to exactly one of these classes (t
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from clients.redact import redact
@@ -96,6 +100,36 @@ class PersonMustAct(ClientError):
 
 class OurBug(ClientError):
     """A definite rejection that only a change of the code or of the declaration cures."""
+
+
+class Unexpected(OurBug):
+    """Something that none of us foresaw, while one thing was handled: an error in this program, or of this machine."""
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Whatever goes wrong inside is a ClientError, so that who handles many customers has one kind of failure to tell:
+    a line for this customer, and the others go on. Ctrl-C is no failure and passes."""
+    try:
+        yield
+    except ClientError:
+        raise
+    except Exception as error:
+        raise Unexpected(Problem("csp-onboarding", "error", None, type(error).__name__, _said(error))) from error
+
+
+def _said(error: Exception) -> str:
+    """What an exception says, without values of a model that it refuses, and where it comes from."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        parts = error.errors(include_input=False, include_url=False)
+        words = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in parts)
+    else:
+        words = str(error)
+    ours = [one for one in traceback.extract_tb(error.__traceback__) if "site-packages" not in one.filename]
+    place = f" ({Path(*Path(ours[-1].filename).parts[-2:])}:{ours[-1].lineno})" if ours else ""
+    return f"{words}{place}"
 
 
 class UnknownOutcome(ClientError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import schemas
-from clients.errors import ClientError
+from clients.errors import ClientError, contained
 from csp import engines
 from csp.errors import CommandError
 from csp.progress import progress
@@ -30,7 +30,8 @@ def as_state(
 
     def one(customer: schemas.Customer) -> Adopted | str:
         try:
-            return adopted(customer, look)
+            with contained():
+                return adopted(customer, look)
         except ClientError as error:
             return str(error)
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from clients.errors import ClientError, CredentialsLost, WrongAccount
+from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.ion.models import IonCustomer
 from onboarding.customer import ACTIVE
 from onboarding.look import EstateLook
@@ -78,7 +78,8 @@ def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
     if customer.status.upper() != ACTIVE:
         return Sight(customer)
     try:
-        sight = _agreed(look, _linked(look, customer))
+        with contained():
+            sight = _agreed(look, _linked(look, customer))
     except (CredentialsLost, WrongAccount):
         raise
     except ClientError as error:

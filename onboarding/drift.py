@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from clients.errors import ClientError
+from clients.errors import ClientError, contained
 from onboarding import blind, compare, drift_estate, drift_record
 from onboarding.contract import ABSENT, NEXT_RUN, Field, Known
 from onboarding.drift_estate import Account
@@ -136,7 +136,11 @@ class _Connection:
         if rotation.of:
             report.rotations[self.name] = rotation
         for key, seen in self.account.declared.items():
-            self._judge(self.files[key], seen, report)
+            try:
+                with contained():
+                    self._judge(self.files[key], seen, report)
+            except ClientError as error:
+                report.not_checked[key] = for_connection(str(error), self.name)
         self._whole_account(report)
         if self.eyes.log_closed:
             report.log_closed[self.name] = for_connection(self.eyes.log_closed, self.name)
@@ -160,14 +164,16 @@ class _Connection:
             if wrong := wrong_account(Known(resource), self.session):
                 return wrong
         try:
-            return look_at(declared, outputs, self.observed.carried.get(declared.key, {}), self.eyes)
+            with contained():
+                return look_at(declared, outputs, self.observed.carried.get(declared.key, {}), self.eyes)
         except ClientError as error:
             return for_connection(str(error), self.name)
 
     def _row(self, found: Any) -> None:
         """Read the row of an ION customer ahead of the account's checks, which then need no call."""
         try:
-            drift_estate.linked_tenant(self.eyes, found.id)
+            with contained():
+                drift_estate.linked_tenant(self.eyes, found.id)
         except ClientError:
             return  # told by the check that asks again
 

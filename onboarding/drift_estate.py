@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import schemas
-from clients.errors import ClientError
+from clients.errors import ClientError, contained
 from clients.ion.models import IonCustomer
 from onboarding import compare
 from onboarding.attestation import says_accepted
@@ -162,7 +162,8 @@ def links_of(account: Account) -> tuple[dict[str, str], dict[str, str]]:
     ours = account.ours()
     for customer in account.look.ion_customers():
         try:
-            shown, tenant = linked_tenant(account.look, customer.id)
+            with contained():
+                shown, tenant = linked_tenant(account.look, customer.id)
         except ClientError as error:
             key = ours.get(customer.id, "")
             if not key or key in account.declared or account.files[key].lifecycle != "active":  # else told already

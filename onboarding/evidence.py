@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import schemas
+from clients.errors import ClientError, contained
 from onboarding.attestation.observe import WHERE_DIRECT, WHERE_ION
 from onboarding.readiness import ResourceState, States
 
@@ -37,10 +38,27 @@ def records(states: States, estate: schemas.Estate) -> list[dict[str, Any]]:
     """`{"customer", "organization", "agreement", "facts"}` of every customer that is not gone, by key; `not_looked_at`
     too where the last look at the agreement failed."""
     return [
-        record(customer, states.get(customer.key, {}), estate.connections[customer.connection])
+        _one(customer, states.get(customer.key, {}), estate.connections[customer.connection])
         for customer in sorted(estate.customers, key=lambda one: one.key)
         if customer.lifecycle != "left"
     ]
+
+
+def _one(
+    customer: schemas.Customer, resources: Mapping[str, ResourceState], connection: schemas.Connection
+) -> dict[str, Any]:
+    """The record; of a state that nobody can read, one that says so: the others are told all the same."""
+    try:
+        with contained():
+            return record(customer, resources, connection)
+    except ClientError as error:
+        why = Fact("not readable", str(error), STATE)
+        return {
+            "customer": customer.key,
+            "organization": customer.profile.organization,
+            "agreement": UNSEEN,
+            "facts": [why.as_dict()],
+        }
 
 
 def record(

@@ -16,7 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from clients.errors import ClientError, CredentialsLost, WrongAccount
+from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
 from onboarding import customer, labels, next_steps, readiness
 from onboarding.attestation import WHERE_ION, says_accepted
@@ -63,7 +63,8 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
         if stop.is_set():
             return Sight(customer, None, "not looked at")
         try:
-            rows = ion.cloud_profiles(customer.id)
+            with contained():
+                rows = ion.cloud_profiles(customer.id)
         except (CredentialsLost, WrongAccount):
             stop.set()  # the same would happen to every other customer
             raise

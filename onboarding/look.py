@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clients.errors import ClientError, NotFound
+from clients.errors import ClientError, NotFound, contained
 from onboarding.compare import ONMICROSOFT, domain, email
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Look:
         with lock:
             if question not in self._answers:
                 try:
-                    self._answers[question] = (ask(), None)
+                    with contained():
+                        self._answers[question] = (ask(), None)
                 except ClientError as failure:
                     self._answers[question] = (None, failure)
             answer, error = self._answers[question]

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import schemas
+from clients.errors import ClientError, contained
 from onboarding import leaving, next_steps, places, visits
 from onboarding.contract import NEXT_RUN, NOT_CHECKED
 from onboarding.follow_up import FollowUp, began, follow_up
@@ -248,12 +249,24 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
 def all_readiness(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> list[Readiness]:
     """The verdicts of an estate, by customer key; who left is in it only when asked for by key."""
     return [
-        _followed(readiness(customer, states.get(customer.key, {}), now), customer, estate, now)
+        _one(customer, states.get(customer.key, {}), estate, now)
         for customer in sorted(estate.customers, key=lambda c: c.key)
         if customer.lifecycle == "active"
         or _still_here(customer, states.get(customer.key))
         or (customer.key == asked_for and states.get(customer.key))
     ]
+
+
+def _one(
+    customer: schemas.Customer, resources: Mapping[str, ResourceState], estate: schemas.Estate, now: datetime
+) -> Readiness:
+    """The verdict; of a state that nobody can read, one that says so: the others are told all the same."""
+    try:
+        with contained():
+            return _followed(readiness(customer, resources, now), customer, estate, now)
+    except ClientError as error:
+        blind = {"status": "unobserved", "unobserved": {"reason": f"its state cannot be read: {error}", "since": ""}}
+        return readiness(customer, {kind: ResourceState(kind, customer.key, blind) for kind in KINDS}, now)
 
 
 def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Estate, now: datetime) -> Readiness:

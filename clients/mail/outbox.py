@@ -1,7 +1,8 @@
 """Sends a mail at most once, whatever happens between the send and the moment at which its result is kept.
 
-A marker file is written and flushed to disk before the send and completed after it. A marker that was never completed
-means that the process ended in between: nobody knows whether the mail left, so it is `maybe` and not sent again.
+A marker file is written and flushed to disk before the text of the mail goes out (before DATA) and completed after it.
+A marker that was never completed means that the process ended in between: nobody knows whether the mail left, so it is
+`maybe` and not sent again. What ends before DATA leaves no marker: certainly nothing was sent.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +27,7 @@ class Sender(Protocol):
 
     @property
     def last_error(self) -> str: ...
-    def send(self, message: Message) -> SendResult: ...
+    def send(self, message: Message, before_text: Callable[[], None]) -> SendResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Posted:
     result: SendResult
     at: str
     why: str = ""
+
+
+class UnmarkedError(Exception):
+    """The marker cannot be written, so that the mail must not be sent."""
 
 
 class Outbox:
@@ -57,17 +63,22 @@ class Outbox:
         before = self._read(message)
         if before is not None and before.result != "failed":
             return before
-        try:
-            self._write(message, "maybe" if doubtful else SENDING)
-        except OSError as error:
-            why = f"its marker cannot be written: {error.strerror or error}"
-            return Posted("failed", self._now(), why)
         if doubtful:
+            try:
+                self._mark(message, "maybe")
+            except UnmarkedError as error:
+                return Posted("failed", self._now(), str(error))
             return Posted("maybe", self._now(), "a run was stopped on another machine while it may have been sent")
-        result = sender.send(message)
+        result = sender.send(message, lambda: self._mark(message, SENDING))
         with contextlib.suppress(OSError):  # then the marker still says `sending`, and that is the careful answer
             self._write(message, result)
         return Posted(result, self._now(), sender.last_error)
+
+    def _mark(self, message: Message, what: str) -> None:
+        try:
+            self._write(message, what)
+        except OSError as error:
+            raise UnmarkedError(f"its marker cannot be written: {error.strerror or error}") from None
 
     def _read(self, message: Message) -> Posted | None:
         """The marker of a mail, None when there is none."""

@@ -12,6 +12,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Literal
 
+import idna
+
 from clients.redact import redact
 
 SendResult = Literal["sent", "maybe", "failed"]
@@ -66,24 +68,26 @@ class MailSender:
         self._timeout = timeout_seconds
         self.last_error = ""
 
-    def send(self, message: Message) -> SendResult:
+    def send(self, message: Message, before_text: Callable[[], None] = lambda: None) -> SendResult:
         """`sent`: the server took it. `failed`: it certainly did not. `maybe`: the connection ended after the text went
-        out, so it must not be sent again without a look at the mailbox. `last_error` holds the reason in one line."""
+        out, so it must not be sent again without a look at the mailbox. `last_error` holds the reason in one line.
+
+        `before_text` is called when the next thing sent is DATA: up to there nothing can have arrived. What it raises
+        ends the session, and the mail was certainly not sent.
+        """
         self.last_error = ""
         if self._server.user and self._server.refused:
             return self._failed(f"not sent: {self._server.refused}")
         try:
             mail = compose(message, self._server.sender, self._server.copy_to)
-        except ValueError as error:
-            return self._failed(error)
-        try:
+            text = mail.as_bytes(policy=WRITTEN)  # CRLF: `data` mends line ends of text only
             smtp = self._connect(self._server.host, self._server.port, timeout=self._timeout)
-        except (OSError, smtplib.SMTPException) as error:
+        except Exception as error:  # of any kind: nothing was sent
             return self._failed(error)
         try:
-            return self._deliver(smtp, mail, message)
+            return self._deliver(smtp, text, message, before_text)
         finally:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
+            with contextlib.suppress(Exception):
                 smtp.quit()
             smtp.close()
 
@@ -113,7 +117,9 @@ class MailSender:
         encrypted = self._server.starttls or self._server.tls
         return f"{self._server.host}:{self._server.port} ({'TLS' if encrypted else 'no TLS'})"
 
-    def _deliver(self, smtp: smtplib.SMTP, mail: EmailMessage, message: Message) -> SendResult:
+    def _deliver(
+        self, smtp: smtplib.SMTP, content: bytes, message: Message, before_text: Callable[[], None]
+    ) -> SendResult:
         try:
             smtp.ehlo_or_helo_if_needed()
             if self._server.starttls and not self._server.tls:
@@ -122,20 +128,21 @@ class MailSender:
                 if not (self._server.starttls or self._server.tls):
                     return self._failed("a password is sent over an encrypted connection only: set starttls or tls")
                 smtp.login(self._server.user, self._server.password)
-            code, text = smtp.mail(self._server.sender)
+            code, text = smtp.mail(_as_ascii(self._server.sender))
             if code != 250:
                 return self._failed(f"sender refused: {code} {text.decode(errors='replace')}")
             for recipient in _addresses(message.to, message.cc, self._server.copy_to):
-                code, text = smtp.rcpt(recipient)
+                code, text = smtp.rcpt(_as_ascii(recipient))
                 if code not in (250, 251):
                     return self._failed(f"recipient refused: {code} {text.decode(errors='replace')}")
-        except (OSError, smtplib.SMTPException) as error:
+            before_text()
+        except Exception as error:  # of any kind: nothing was sent
             return self._failed(error)
         try:
-            code, text = smtp.data(mail.as_bytes(policy=WRITTEN))  # CRLF: `data` mends line ends of text only
+            code, text = smtp.data(content)
         except smtplib.SMTPDataError as error:
             return self._failed(error)
-        except (OSError, smtplib.SMTPException) as error:
+        except Exception as error:  # of any kind: the text may be there
             self._failed(error)
             return "maybe"
         return "sent" if code == 250 else self._failed(f"text refused: {code} {text.decode(errors='replace')}")
@@ -157,15 +164,15 @@ def _line(error: object) -> str:
 def compose(message: Message, sender: str = "", copy_to: str = "") -> EmailMessage:
     """The whole mail. Without a `sender` it is a draft, which mail programs open to be sent by a person.
 
-    Raises ValueError for headers with line breaks."""
+    Raises ValueError for headers with line breaks and for addresses that no mail server of the old kind can read."""
     mail = EmailMessage()
     if sender:
-        mail["From"] = sender
+        mail["From"] = _as_ascii(sender)
         mail["Date"] = formatdate(localtime=False)
     else:
         mail["X-Unsent"] = "1"
-    mail["To"] = message.to
-    copies = ", ".join(_addresses(message.cc, copy_to))
+    mail["To"] = ", ".join(map(_as_ascii, _addresses(message.to)))
+    copies = ", ".join(map(_as_ascii, _addresses(message.cc, copy_to)))
     if copies:
         mail["Cc"] = copies
     mail["Subject"] = message.subject
@@ -174,6 +181,20 @@ def compose(message: Message, sender: str = "", copy_to: str = "") -> EmailMessa
     if message.html:
         mail.add_alternative(message.html, subtype="html")
     return mail
+
+
+def _as_ascii(address: str) -> str:
+    """An address as every server reads it: its domain in the ASCII form (`xn--...`). Raises ValueError for one whose
+    part before the @ has other letters: that would need servers with SMTPUTF8 all the way."""
+    name, at, domain = address.rpartition("@")
+    if not address.isascii():
+        if not name.isascii():
+            raise ValueError(f"the part before the @ of {address} has letters that not every mail server reads")
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError as error:
+            raise ValueError(f"the domain of {address} has no ASCII form: {error}") from None
+    return f"{name}{at}{domain}"
 
 
 def _connect_encrypted(host: str, port: int, timeout: float) -> smtplib.SMTP:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import email
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import Message as Mail
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from clients.mail import MailSender, Message
+from clients.clock import SystemClock
+from clients.mail import MailSender, Message, Outbox
 from clients.mail.sender import MailServer
 
 INVITATION = Message(
@@ -66,6 +69,59 @@ def test_a_mail_arrives_whole(mailbox: tuple[Mailbox, MailSender]) -> None:
     assert mail["Cc"] == "ben@contoso.example, log@reseller.example"
     assert str(email.header.make_header(email.header.decode_header(mail["Subject"]))) == INVITATION.subject
     assert mail.get_payload(decode=True).decode().strip() == "Grüße"  # type: ignore[union-attr]
+
+
+def test_a_domain_in_another_script_gets_its_mail_in_the_ascii_form(mailbox: tuple[Mailbox, MailSender]) -> None:
+    """It was a UnicodeEncodeError, and then "nobody knows whether the mail arrived", though nothing was sent."""
+    box, sender = mailbox
+    assert sender.send(replace(INVITATION, to="anna@münchen.example", cc="")) == "sent", sender.last_error
+    recipients, mail = box.mails[0]
+    assert recipients == ["anna@xn--mnchen-3ya.example", "log@reseller.example"]
+    assert mail["To"] == "anna@xn--mnchen-3ya.example"
+
+
+@pytest.mark.parametrize(
+    "to", ["jürgen@contoso.example", "anna@-ü.example", "anna@\ud800.example", "a\nb@contoso.example"]
+)
+def test_an_address_that_no_server_reads_is_one_line_and_certainly_not_sent(
+    mailbox: tuple[Mailbox, MailSender], tmp_path: Path, to: str
+) -> None:
+    box, sender = mailbox
+    outbox = Outbox(tmp_path, SystemClock())
+    told = outbox.post(replace(INVITATION, to=to), sender)
+    assert told.result == "failed"
+    assert len(told.why.splitlines()) == 1
+    assert box.mails == []
+    assert outbox.post(INVITATION, sender).result == "sent", "no marker stands in the way of the corrected mail"
+
+
+@pytest.mark.parametrize("moment", ["connect", "ehlo_or_helo_if_needed", "mail", "rcpt", "data"])
+@pytest.mark.parametrize(
+    "error", [ValueError("odd"), RuntimeError("odd"), UnicodeEncodeError("ascii", "ü", 0, 1, "odd")]
+)
+def test_an_exception_of_any_kind_is_a_maybe_from_data_on_only(moment: str, error: Exception, tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    class Odd:
+        def __getattr__(self, name: str) -> Any:
+            def called(*_arguments: object) -> tuple[int, bytes]:
+                calls.append(name)
+                if name == moment:
+                    raise error
+                return 250, b""
+
+            return called
+
+    def connect(*_where: object, **_more: object) -> Any:
+        if moment == "connect":
+            raise error
+        return Odd()
+
+    sender = MailSender(MailServer("mail.example", 25, False, "csp@reseller.example"), connect=connect)
+    told = Outbox(tmp_path, SystemClock()).post(INVITATION, sender)
+    assert told.result == ("maybe" if moment == "data" else "failed")
+    assert "odd" in told.why
+    assert ("data" in calls) == (moment == "data")
 
 
 @pytest.mark.parametrize("step", ["RCPT", "DATA"])

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from clients.mail import Message, Outbox, SendResult
+from clients.mail.outbox import UnmarkedError
 
 MAIL = Message(to="anna@contoso.example", subject="Invitation", text="Hello", message_id="<one@csp>")
 
@@ -28,15 +30,22 @@ class Calendar:
 
 
 class Server:
-    """Takes mails; `answers` says with which result, `dies` ends the process in the middle."""
+    """Takes mails; `answers` says with which result, `dies` ends the process before the text or after it."""
 
-    def __init__(self, *answers: SendResult, dies: bool = False) -> None:
+    def __init__(self, *answers: SendResult, dies: str = "") -> None:
         self.answers = list(answers)
         self.dies = dies
         self.taken: list[Message] = []
         self.last_error = ""
 
-    def send(self, message: Message) -> SendResult:
+    def send(self, message: Message, before_text: Callable[[], None]) -> SendResult:
+        if self.dies == "before the text":
+            raise KeyboardInterrupt
+        try:
+            before_text()
+        except UnmarkedError as error:
+            self.last_error = str(error)
+            return "failed"
         self.taken.append(message)
         if self.dies:
             raise KeyboardInterrupt
@@ -62,11 +71,20 @@ def test_a_refused_mail_may_be_sent_again(outbox: Outbox) -> None:
 
 
 def test_an_end_in_the_middle_is_a_maybe_for_ever(outbox: Outbox) -> None:
-    server = Server(dies=True)
+    server = Server(dies="after the text")
     with pytest.raises(KeyboardInterrupt):
         outbox.post(MAIL, server)
     told = outbox.post(MAIL, Server("sent"))
     assert (told.result, told.why) == ("maybe", "the run was stopped while it was sent")
+    assert len(server.taken) == 1
+
+
+def test_an_end_before_the_text_is_no_maybe(outbox: Outbox) -> None:
+    """Connecting, greeting, login and addresses: whatever ends there, nothing can have arrived."""
+    with pytest.raises(KeyboardInterrupt):
+        outbox.post(MAIL, Server(dies="before the text"))
+    server = Server("sent")
+    assert outbox.post(MAIL, server).result == "sent"
     assert len(server.taken) == 1
 
 
@@ -108,8 +126,9 @@ from clients.mail import Message, Outbox
 
 class Server:
     last_error = ""
-    def send(self, message):
-        with open(sys.argv[2], "a") as box:
+    def send(self, message, before_text):
+        before_text()
+        with open(sys.argv[2], "a", encoding="utf-8") as box:
             box.write(message.message_id + "\\n")
         if sys.argv[3] == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
