@@ -11,6 +11,8 @@ from typing import Any
 import schemas
 from onboarding import compare
 from onboarding.adoption_read import Sight
+from schemas import places
+from schemas.countries import code_of
 from schemas.rules import SENT
 
 MARKS = {
@@ -44,7 +46,10 @@ def declared(
 def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
     customer, unknown = sight.customer, []
     address = {name: text for name, text in asdict(customer.address).items() if text}
-    address |= {name: address[name].upper() for name in ("state", "country") if len(address.get(name, "")) == 2}
+    if country := code_of(address.get("country", "")):  # TD SYNNEX's own samples name a country in words
+        address["country"] = country
+    if "state" in address:
+        address["state"] = places.area_sent(address["state"], country)
     profile = {
         "organization": customer.organization,
         "email": customer.email,
@@ -156,11 +161,12 @@ def _take_seen(data: dict[str, Any], seen: Mapping[str, Any]) -> None:
     names = [*(f"profile.{n}" for n in ("organization", "contact_name", "title", "phone", "language"))]
     names += [f"profile.address.{n}" for n in schemas.Address.model_fields]
     names += [f"cloud_provider.{n}" for n in ("provider", "pricebook", "provider_currency", "invoice_currency")]
+    country = code_of(str(_get(data, "profile.address.country") or ""))
     for path in names:
         ours, theirs = _get(data, path), _get(seen, path)
         if theirs not in (None, "") and ours is not None:
             rule = path.removeprefix("profile.").removeprefix("cloud_provider.")
-            if not compare.same(rule, str(ours), str(theirs)):
+            if not compare.same(rule, str(ours), str(theirs), country):
                 _put(data, path, theirs)
     if "portal_access" in seen["cloud_provider"]:
         _put(data, "cloud_provider.portal_access", seen["cloud_provider"]["portal_access"])

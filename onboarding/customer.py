@@ -31,6 +31,7 @@ from onboarding.contract import (
 )
 from onboarding.look import Look
 from onboarding.remedy import remedy
+from schemas import phones, places
 from schemas.gates import program_access_of
 
 if TYPE_CHECKING:
@@ -100,11 +101,12 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
             seen={"profile": ABSENT},
         )
     declared, live = _declared(desired.profile), _live(found)
-    fields = {name: compare.field(name, text, live[name], WHERE) for name, text in declared.items()}
+    country = desired.profile.address.country
+    fields = {name: compare.field(name, text, live[name], WHERE, country=country) for name, text in declared.items()}
     differing = {name: live[name] for name, fact in fields.items() if fact.state == "mismatch"}
     fields["status"] = _status(found.status, look.session)
     fields["reseller"] = reseller
-    seen = {"profile": found.status} | {name: compare.canonical(name, live[name]) for name in differing}
+    seen = {"profile": found.status} | {name: compare.canonical(name, live[name], country) for name in differing}
     return Facts(
         fields=fields,
         seen=seen,
@@ -226,7 +228,8 @@ def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, loo
         facts = Facts()
     if "customer" in facts.data:
         return facts
-    fields = {n: compare.field(n, t, _live(written)[n], WHERE) for n, t in _declared(desired.profile).items()}
+    country, live = desired.profile.address.country, _live(written)
+    fields = {n: compare.field(n, t, live[n], WHERE, country=country) for n, t in _declared(desired.profile).items()}
     return Facts(
         fields=fields | {"status": _status(written.status or ACTIVE, look.session)},
         seen={"profile": written.status or ACTIVE},
@@ -272,16 +275,28 @@ def _body(desired: CustomerInputs, fresh: IonCustomer | None) -> IonCustomerFiel
             street=place.street,
             suite=place.suite if place.suite is not None else (fresh.address.suite if fresh else ""),
             city=place.city,
-            state=place.state,
-            zip=place.zip,
+            state=_part(place.state, fresh.address.state if fresh else "", place.country),
+            zip=place.zip if place.zip is not None else (fresh.address.zip if fresh else ""),
             country=place.country,
         ),
         name=profile.contact_name,
         email=profile.email,
         language=profile.language,
         title=profile.title if profile.title is not None else (fresh.title if fresh else None),
-        phone=profile.phone if profile.phone is not None else (fresh.phone if fresh else None),
+        phone=_phone(profile) if profile.phone is not None else (fresh.phone if fresh else None),
     )
+
+
+def _part(declared: str | None, held: str, country: str) -> str:
+    """The state as it is written to ION: a code where the country has codes; what ION holds where the file names none,
+    which is an empty text for a country without states (inferred: ION's page calls the member required)."""
+    return places.area_sent(declared, country) if declared is not None else held
+
+
+def _phone(profile: schemas.Profile) -> str:
+    """The number in international form; as written where the library cannot read it, which `validate` has told."""
+    number = phones.digits_of(profile.phone or "", profile.address.country)
+    return f"+{number}" if number else profile.phone or ""
 
 
 def release(known: Known, session: Session) -> Outcome:

@@ -121,12 +121,13 @@ def _declared(identity: schemas.NewIdentity) -> Iterable[tuple[str, str]]:
 def _compared(turn: _Turn, record: PcCustomer, eyes: ObservedLook) -> Iterable[tuple[str, Field]]:
     billing = record.billing
     shown = _shown(billing) if billing is not None else {}
+    country = (turn.identity.address or turn.declared.profile.address).country
     for name, text in _declared(turn.identity):
         seen = shown.get(name) if billing is not None else None
         if seen == "" and name != "contact.phone":
             seen = ABSENT
         # Microsoft was seen to echo a phone number as "" (partner-center-api 2.1), so that an empty one says nothing.
-        yield name, compare.field(name, text, seen or None, WHERE)
+        yield name, compare.field(name, text, seen or None, WHERE, country=country)
     direct = turn.identity.direct_customer
     if eyes.session.connection.role == "indirect-provider" and (direct or eyes.session.reseller_tenant):
         yield "direct_customer", _reseller(turn.identity, record.associated_partner_id, eyes)

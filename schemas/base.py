@@ -35,12 +35,12 @@ class Address(Declared):
     """Suite, floor or building, at most 200 characters."""
     city: Annotated[v.Text, ComparedAs("spaces")]
     """City."""
-    state: Annotated[v.Text, CaseInsensitive()]
-    """State or province; two letters in the US and Canada ("WA", "ON")."""
-    zip: Annotated[v.Text, ComparedAs("postal_code")]
-    """Postal code, quoted ("98052")."""
+    state: Annotated[v.Text | None, Unmanaged(), CaseInsensitive(), ComparedAs("state")] = None
+    """State, province, emirate ..., by code or name ("WA", "Washington"). Left out where the country has none."""
+    zip: Annotated[v.Text | None, Unmanaged(), ComparedAs("postal_code")] = None
+    """Postal code, quoted ("98052"). Left out where the country has none."""
     country: Annotated[v.Country, ComparedAs("country")]
-    """Country, two upper-case letters (ISO 3166-1)."""
+    """Country, by code (ISO 3166-1) or English name ("SE", "Sweden")."""
 
 
 class Person(Declared):

@@ -7,14 +7,14 @@ mistake never hides the next.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.connection import Connection
 from schemas.customer import CONFIRMABLE, UNKNOWN_ALLOWED
 from schemas.nearest import nearest, quoted
-from schemas.regions import POSTAL_CODES, STATES, province_of
-from schemas.values import DAY, countries
+from schemas.value_checks import address_places, check_values, country_of, get, text
+from schemas.values import DAY
 from schemas.yaml_source import Path_
 
 Report = Callable[..., None]
@@ -25,23 +25,9 @@ REGISTRATION_COUNTRIES = frozenset(
 )
 
 
-def get(data: Any, *path: str) -> Any:
-    """The value at ``path``, or None where anything on the way is not there."""
-    for part in path:
-        data = data.get(part) if isinstance(data, Mapping) else None
-    return data
-
-
-def text(data: Any, *path: str) -> str:
-    """The text at ``path``, or an empty string."""
-    value = get(data, *path)
-    return value if isinstance(value, str) else ""
-
-
 def check_customer(data: Mapping[str, Any], connection: Connection | None, report: Report, today: dt.date) -> None:
     """Report what is wrong within one customer, and between it and its connection (None: not known)."""
-    _addresses(data, report)
-    _phones(data, report)
+    check_values(data, connection, report)
     _lifecycle(data, report)
     _unknown(data, report)
     _as_found(data, report)
@@ -53,7 +39,6 @@ def check_customer(data: Mapping[str, Any], connection: Connection | None, repor
     if connection is not None:
         _served(data, connection, report)
         _money(data, connection, report)
-        _own_people(data, connection, report)
         _identity_here(data, connection, report)
         _agreed_on(data, connection, report)
 
@@ -61,59 +46,6 @@ def check_customer(data: Mapping[str, Any], connection: Connection | None, repor
 def _names(data: Mapping[str, Any]) -> list[str]:
     names = get(data, "unknown")
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-
-
-def _address_places(data: Mapping[str, Any]) -> Iterator[tuple[Path_, Mapping[str, Any]]]:
-    for path in (("profile", "address"), ("identity", "address")):
-        address = get(data, *path)
-        if isinstance(address, Mapping):
-            yield path, address
-
-
-def _addresses(data: Mapping[str, Any], report: Report) -> None:
-    for path, address in _address_places(data):
-        country, state, zip_code = text(address, "country"), text(address, "state"), text(address, "zip")
-        states = STATES.get(country)
-        if states and state and state not in states:
-            by_name = {name.casefold(): code for code, name in states.items()}
-            guess = state.upper() if state.upper() in states else by_name.get(nearest(state.casefold(), by_name), "")
-            hint = f"try {quoted(guess)}" if guess else "write its two-letter code"
-            report((*path, "state"), "CSP-CUST-004", f"{quoted(state)} is no state or province of {country}", hint)
-        form = POSTAL_CODES.get(country)
-        if form and zip_code and not form[0].match(zip_code):
-            short = country == "US" and zip_code.isdigit() and len(zip_code) in (3, 4)
-            hint = f'try "{zip_code:0>5}"' if short else f"such as {form[1]}"
-            report((*path, "zip"), "CSP-CUST-005", f"{quoted(zip_code)} is no postal code of {country}", hint)
-        elif country == "CA" and state in STATES["CA"] and province_of(zip_code) not in ("", state):
-            there = province_of(zip_code)
-            report((*path, "zip"), "CSP-CUST-005", f"{quoted(zip_code)} lies in {there}, not in {state}")
-
-
-_PHONES: tuple[Path_, ...] = (
-    ("profile", "phone"),
-    ("identity", "contact", "phone"),
-    ("attestation", "signatory", "phone"),
-)
-
-
-def _phones(data: Mapping[str, Any], report: Report) -> None:
-    import phonenumbers  # its tables take long to load, and a process that only reads connections needs none
-
-    country = text(data, "profile", "address", "country")
-    region = country if country in countries() else None
-    for path in _PHONES:
-        number = text(data, *map(str, path))
-        if not number:
-            continue
-        try:
-            possible = phonenumbers.is_possible_number(phonenumbers.parse(number, region))
-        except phonenumbers.NumberParseException:
-            possible = False
-        if not possible:
-            example = phonenumbers.example_number(region or "US")
-            shown = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if example else ""
-            hint = f"such as {quoted(shown)}" if shown else ""
-            report(path, "CSP-CUST-006", f"{quoted(number)} is no possible phone number", hint)
 
 
 def _lifecycle(data: Mapping[str, Any], report: Report) -> None:
@@ -206,7 +138,7 @@ def _identity(data: Mapping[str, Any], report: Report) -> None:
         if isinstance(repeated, str) and prefix and repeated != prefix:
             message = f"{quoted(repeated)} does not repeat domain_prefix"
             report(("identity", "confirm_new_tenant"), "CSP-ID-005", message, f"try {quoted(prefix)}")
-        country = text(identity, "address", "country") or text(data, "profile", "address", "country")
+        country = country_of(data, tenant=True)
         if country in REGISTRATION_COUNTRIES:
             where = f"required in {country}"
             if not text(identity, "organization_registration_number"):
@@ -219,9 +151,8 @@ def _identity(data: Mapping[str, Any], report: Report) -> None:
 
 
 def _served(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
-    for path, address in _address_places(data):
-        country = text(address, "country")
-        if country in countries() and country not in connection.countries:
+    for path, _, country in address_places(data):
+        if country and country not in connection.countries:
             serves = ", ".join(connection.countries)
             message = f"connection {connection.name} serves {serves}, not {country}"
             report((*path, "country"), "CSP-CUST-008", message)
@@ -250,19 +181,6 @@ def _money(data: Mapping[str, Any], connection: Connection, report: Report) -> N
             bills = ", ".join(connection.currencies)
             message = f"connection {connection.name} bills in {bills}, not in {value}"
             report(("cloud_provider", name), "CSP-PROV-005", message)
-
-
-def _own_people(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
-    own = {domain.casefold() for domain in connection.own_domains}
-    if connection.mail is not None:
-        own.add(connection.mail.sender.rpartition("@")[2].casefold())
-    for path, rule, who in (
-        (("attestation", "signatory", "email"), "CSP-ATT-002", "signatory"),
-        (("identity", "global_admin", "email"), "CSP-ID-013", "Global Admin"),
-    ):
-        domain = text(data, *path).rpartition("@")[2].casefold()
-        if domain and domain in own:
-            report(path, rule, f"{domain} is our own domain; the {who} must be the customer's")
 
 
 def _identity_here(data: Mapping[str, Any], connection: Connection, report: Report) -> None:

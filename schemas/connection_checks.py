@@ -10,10 +10,11 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from schemas.checks import check_confirmation, get, text
+from schemas.checks import check_confirmation
 from schemas.customer import PROGRAM_ACCESS
 from schemas.hosts import refused
 from schemas.nearest import quoted
+from schemas.value_checks import get, text
 from schemas.values import CURRENCIES, GUID, is_address
 
 Report = Callable[..., None]

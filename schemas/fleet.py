@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from schemas.checks import get, text
+from schemas.value_checks import get, text
 from schemas.values import TENANT_SUFFIX
 from schemas.yaml_source import Path_, Source
 

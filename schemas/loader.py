@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.base import Declared
-from schemas.checks import check_customer, get, text
+from schemas.checks import check_customer
 from schemas.connection import Connection
 from schemas.connection_checks import check_connection
+from schemas.countries import countries
 from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIdentity
 from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, Level, errors
@@ -27,7 +28,8 @@ from schemas.nearest import nearest, quoted
 from schemas.normal import composed
 from schemas.rules import SENT
 from schemas.stack import CONFIG_KEY, StackEstate
-from schemas.values import CURRENCIES, countries
+from schemas.value_checks import get, text
+from schemas.values import CURRENCIES
 from schemas.yaml_source import Path_, Source, dotted, from_data, read
 
 STACKS = "stacks"

@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from babel.core import get_global
-
-from schemas.values import countries
+from schemas import countries, mail_domains, phones, places
 
 Form = Callable[[str, str], str]
 """(text, country) -> normal form. ``country``: the customer's, two letters, "" where it is not known."""
@@ -58,40 +55,36 @@ def caseless(text: str, _country: str = "") -> str:
 
 
 def country_code(text: str, _country: str = "") -> str:
-    """Country: its two-letter code in small letters, whether written as that, with three letters or by English name."""
-    kept = caseless(text)
-    if len(kept) == 2:
-        return kept
-    return _country_codes().get(kept, kept)
+    """Country: its two-letter code in small letters, whether written as that, with three letters or by name."""
+    return countries.same_or_text(nfc(text))
 
 
-@cache
-def _country_codes() -> dict[str, str]:
-    """Three-letter code or English name -> two-letter code, all in small letters."""
-    known = countries()
-    names = {name.casefold(): code.lower() for code, name in known.items()}
-    aliases = get_global("territory_aliases").items()
-    return names | {old.casefold(): new[0].lower() for old, new in aliases if len(old) == 3 and new[0] in known}
+def phone(text: str, country: str = "") -> str:
+    """Phone: country code and number in digits, as the library reads them; what it cannot read, its digits.
+
+    Where the country is not known, the +1 of North America counts as left out: it often is."""
+    digits = phones.digits_of(text, country.upper()) or re.sub(r"\D", "", text) or spaces(text)
+    return digits[1:] if not country and len(digits) == 11 and digits.startswith("1") else digits
 
 
-def phone(text: str, _country: str = "") -> str:
-    """Phone: digits only. "00" and "+" say the same; "(0)" is dialled inside the country alone; a leading +1 of North
-    America is optional in practice."""
-    kept = re.sub(r"\D", "", text.replace("(0)", ""))
-    if kept.startswith("00"):
-        kept = kept[2:]
-    return kept[1:] if len(kept) == 11 and kept.startswith("1") else kept
+def state(text: str, country: str = "") -> str:
+    """State or province: one text for its code and its names."""
+    return places.area_form(nfc(text), country.upper())
 
 
-def postal_code(text: str, _country: str = "") -> str:
-    """Postal code without spaces; the +4 of a US code is an addition of the post office, not another place."""
-    kept = caseless(text).replace(" ", "")
-    return kept[:5] if re.fullmatch(r"\d{5}-?\d{4}", kept) else kept
+def postal_code(text: str, country: str = "") -> str:
+    """Postal code without spaces, hyphens, the country's prefix and the +4 of the US."""
+    return places.zip_form(nfc(text), country.upper())
 
 
 def domain(text: str, _country: str = "") -> str:
-    """Domain name in lower case without a final dot."""
-    return caseless(text).rstrip(".")
+    """Domain name in ASCII form, lower case, without a final dot."""
+    return mail_domains.ascii_domain(spaces(text))
+
+
+def email(text: str, _country: str = "") -> str:
+    """E-mail: the platform keeps capitals but finds regardless of them; the domain in ASCII form."""
+    return caseless(mail_domains.ascii_email(spaces(text)))
 
 
 FORMS: dict[str, Form] = {
@@ -99,7 +92,8 @@ FORMS: dict[str, Form] = {
     "caseless": caseless,
     "phone": phone,
     "country": country_code,
+    "state": state,
     "postal_code": postal_code,
     "domain": domain,
-    "email": caseless,  # the platform keeps capitals but finds regardless of them
+    "email": email,
 }

@@ -37,9 +37,9 @@ CSP-EST-004 | A former key is used by nobody else. | Two customers would claim o
 CSP-EST-005 | The connection exists. | It says which account serves the customer.
 CSP-CUST-001 | An e-mail address is valid. | ION and Microsoft refuse others, after half the work is done.
 CSP-CUST-002 | One e-mail belongs to one customer. | ION finds a customer by it (CUS-CR-001).
-CSP-CUST-003 | A country is an ISO 3166-1 code of two upper-case letters. | ION and Microsoft use nothing else.
-CSP-CUST-004 | State or province is the two-letter code in the US and Canada. | Microsoft takes two letters there.
-CSP-CUST-005 | The postal code fits the country. | Microsoft checks city, state and postal code together.
+CSP-CUST-003 | A country is named by ISO 3166-1 code or English name. | ION and Microsoft get the two-letter code.
+CSP-CUST-004 | State or province is one of the country's, by code or name. | Microsoft keeps an invented one.
+CSP-CUST-005 | The postal code fits country and state. | Microsoft checks city, state and postal code together.
 CSP-CUST-006 | A phone number is possible in its country. | Microsoft refuses others in several countries.
 CSP-CUST-007 | The language is one of ION's codes (two upper-case letters). | ION refuses others (CUS-CR-002).
 CSP-CUST-008 | The connection serves the customer's country. | A Partner Center sells in its own region only.
@@ -47,6 +47,7 @@ CSP-CUST-009 | A key has lower-case letters, digits and hyphens only. | It is pa
 CSP-CUST-010 | `lifecycle` fits the other settings. | A customer who leaves is not adopted, made again or let in to buy.
 CSP-CUST-011 | `unknown` names fields that may be filled in later and are not filled in yet. | It must not hide a typo.
 CSP-CUST-012 | `as_found` names fields that have a value. | It must not hide a typo, nor outlive what it was for.
+CSP-CUST-013 | The ION contact's e-mail is the customer's. | ION knows the customer by it.
 CSP-PROV-001 | The customer has a pricebook. | No price, no purchase.
 CSP-PROV-002 | The pricebook belongs to the connection. | ION lists the account's own pricebooks only.
 CSP-PROV-003 | Provider currency is the pricebook's. | In ION a pricebook belongs to one provider currency.
@@ -65,10 +66,17 @@ CSP-ID-010 | CSP credentials are named for a tenant that is made in ION. | ION's
 CSP-ID-011 | `direct_customer` is for those who may make direct customers. | A reseller has none.
 CSP-ID-012 | Countries that ask for a registration number and phone get them. | Microsoft refuses the tenant (600051).
 CSP-ID-013 | A Global Admin is the customer's, not ours. | Nobody acts for the customer.
+CSP-ID-015 | The contact of a new tenant is the customer's, not ours. | Microsoft refuses our own domain.
 CSP-ID-014 | A culture or language is known. | Microsoft refuses others.
 CSP-ATT-001 | The agreement has a signatory. | Somebody must accept it, by name.
 CSP-ATT-002 | The signatory is the customer's, not ours. | Nobody acts for the customer.
 CSP-ATT-003 | The agreement is of a day that still counts. | Agreements before 2023-04-01 must be accepted again.
+CSP-NAME-001 | A company name is one that Microsoft takes. | It refuses others before relationship and order.
+CSP-NAME-002 | A person's name is one that Microsoft takes. | It refuses others before relationship and order.
+CSP-MAIL-001 | The domain of an e-mail can exist. | A create that fails half-way costs the domain prefix for ever.
+CSP-MAIL-002 | A part of a domain is written in one script. | Letters of two scripts in one word are made to deceive.
+CSP-MAIL-003 | The people whom Microsoft is told of are not at microsoft.com. | Microsoft refuses them.
+CSP-TEXT-001 | Texts hold no control, format or bidirectional characters. | Nobody sees them.
 CSP-DATE-001 | A date is written YYYY-MM-DD. | Other orders are read differently by different people.
 CSP-DATE-002 | A date is not in the future. | It states what has happened.
 CSP-CONF-001 | A confirmation holds the confirmed values. | Another value voids it. `csp confirm` writes them.
@@ -91,7 +99,9 @@ RULES: dict[str, Rule] = {
     rule.id: rule for rule in (Rule(*(part.strip() for part in row.split("|"))) for row in _TABLE.strip().splitlines())
 }
 
-SENT = frozenset(("CSP-CUST-004", "CSP-CUST-005", "CSP-CUST-006"))
+SENT = frozenset(
+    ("CSP-CUST-004", "CSP-CUST-005", "CSP-CUST-006", "CSP-ID-015", "CSP-NAME-001", "CSP-NAME-002", "CSP-MAIL-001")
+) | {"CSP-MAIL-002", "CSP-MAIL-003", "CSP-TEXT-001"}
 """Rules about values that a remote system refuses when they are sent. What it holds already is not sent: a value that
 `as_found` names, that is unchanged since the last run, or of a customer who leaves breaks them with a warning."""
 

@@ -60,7 +60,7 @@ class LocalOnly(Trait):
 class ComparedAs(Trait):
     """How two spellings of one value are recognised as equal."""
 
-    form: Literal["spaces", "phone", "country", "postal_code", "domain", "email"]
+    form: Literal["spaces", "phone", "country", "state", "postal_code", "domain", "email"]
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -28,6 +28,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from schemas.countries import code_of, countries, meant
+from schemas.mail_domains import ascii_email
 from schemas.nearest import nearest, quoted
 
 PREFIX_LIMIT = 27
@@ -36,8 +38,6 @@ CURRENCIES = frozenset(get_global("all_currencies"))
 GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 # Pulumi's CLI, when it edits a stack file (seen with 3.260, `stack init`), writes a date back in the second form.
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?")
-# CLDR regions that are no ISO country
-_NO_COUNTRY = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"))
 
 
 def wrong(rule: str, message: str, suggestion: str = "") -> PydanticCustomError:
@@ -46,27 +46,14 @@ def wrong(rule: str, message: str, suggestion: str = "") -> PydanticCustomError:
 
 
 @cache
-def countries() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 code -> English name."""
-    names = {str(code): str(name) for code, name in Locale("en").territories.items()}
-    return {c: n for c, n in names.items() if len(c) == 2 and c.isalpha() and c not in _NO_COUNTRY}
-
-
-@cache
 def _languages() -> frozenset[str]:
     return frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
 def _country(value: str) -> str:
-    known = countries()
-    if value in known:
-        return value
-    guess = value.upper()
-    if guess not in known:
-        alias = get_global("territory_aliases").get(guess, [])
-        by_name = {name.casefold(): code for code, name in known.items()}
-        close = nearest(value.casefold(), by_name)
-        guess = str(alias[0]) if alias and alias[0] in known else by_name.get(close, "")
+    if code := code_of(value):
+        return code
+    guess = meant(value)
     hint = f"try {quoted(guess)}" if guess else 'write its two letters, such as "US"'
     raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code", hint)
 
@@ -118,7 +105,7 @@ def _email(value: str) -> str:
         raise wrong(
             "CSP-CUST-001", f"{quoted(value)} is no e-mail address: {reason}", _try_email(fixed, value)
         ) from None
-    return value
+    return ascii_email(value)
 
 
 def _try_email(fixed: str, value: str) -> str:
@@ -177,11 +164,11 @@ def _digits(value: str) -> str:
 
 
 def _region(value: str) -> str:
-    if value.upper() in countries() and value.islower():
-        return value
-    guess = value.lower() if value.upper() in countries() else ""
+    if code := code_of(value):
+        return code.lower()
+    guess = meant(value).lower()
     hint = f"try {quoted(guess)}" if guess else 'such as "us" or "ca"'
-    raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code in lower case", hint)
+    raise wrong("CSP-CUST-003", f"{quoted(value)} is no country code", hint)
 
 
 def _key(value: str) -> str:
@@ -248,8 +235,8 @@ Date = Annotated[
     dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}(T00:00:00Z)?$"})
 ]
 Email = Annotated[str, *_text(_email, minLength=3)]
-Country = Annotated[str, *_text(_country, pattern="^[A-Z]{2}$")]
-Region = Annotated[str, *_text(_region, pattern="^[a-z]{2}$")]
+Country = Annotated[str, *_text(_country, minLength=2)]
+Region = Annotated[str, *_text(_region, minLength=2)]
 Digits = Annotated[str, *_text(_digits, pattern="^[0-9]+$")]
 Currency = Annotated[str, *_text(_currency, pattern="^[A-Z]{3}$")]
 IonLanguage = Annotated[str, *_text(_ion_language, pattern="^[A-Z]{2}$")]

@@ -158,9 +158,14 @@ class PartnerCenterClient(AgreementCalls):
 
         return self._wire.shaped(call, read)
 
-    def country_rules(self, country: str) -> CountryRules:
+    def country_rules(self, country: str) -> CountryRules | None:
+        """What Microsoft demands of an address in a country; None where it has no rules for it: an answer, no outage.
+
+        The refusal was a 404, or a 400 with code 20000 (new-facts, Partner Center 7)."""
         call = Call("countryRules.get", "GET", self._wire.url("countryvalidationrules", country.upper()))
-        answer = self._wire.get(call)
+        answer = self._wire.get(call, accept=_no_rules)
+        if _no_rules(answer):
+            return None
         return self._wire.shaped(call, lambda: bodies.country_rules(mapping(answer.data, "answer"), country.upper()))
 
     # --- relationships (reference 4)
@@ -307,6 +312,11 @@ def _old_refusal(answer: Answer) -> Mapping[str, Any] | None:
     if answer.status != 400 or not isinstance(answer.data, dict) or str(answer.data.get("code")) != "2007":
         return None
     return nested_document(answer.data.get("description"))
+
+
+def _no_rules(answer: Answer) -> bool:
+    code = str(answer.data.get("code")) if isinstance(answer.data, dict) else ""
+    return answer.status == 404 or (answer.status == 400 and code == "20000")
 
 
 def _next_page(data: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from onboarding.attestation.observe import AttestationInputs, observe, signer
 from onboarding.attestation.verdict import KNOWN_ALREADY, RECORDED, assess, letter, signatory
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.look import Look
+from schemas import phones
 
 if TYPE_CHECKING:
     from clients.connection import Session
@@ -77,7 +78,7 @@ def request(session: Session, desired: AttestationInputs, known: Known, spoken: 
         signatory_first_name=who.first_name,
         signatory_last_name=who.last_name,
         signatory_email=who.email,
-        signatory_phone=who.phone or "",
+        signatory_phone=phones.digits_of(who.phone or "", desired.country),
     )
     body = {name: getattr(wanted, name) for name in AttestationRequest.__slots__}
     unique = request_id(session.partner_tenant, desired.key, "attestation.request", body, known.attempt)
@@ -89,10 +90,8 @@ def language(session: Session, desired: AttestationInputs) -> str:
     assert session.partner_center is not None
     if desired.attestation.language:
         return desired.attestation.language
-    try:
-        return session.partner_center.country_rules(desired.country).default_culture or "en-US"
-    except NotFound:
-        return "en-US"
+    rules = session.partner_center.country_rules(desired.country)
+    return (rules.default_culture if rules else "") or "en-US"
 
 
 def mail_link(session: Session, desired: AttestationInputs, known: Known, pending: AttestationState) -> dict[str, str]:
@@ -123,7 +122,7 @@ def _put_on_record(
             first_name=who.first_name,
             last_name=who.last_name,
             email=who.email,
-            phone_number=who.phone or "",
+            phone_number=phones.digits_of(who.phone or "", desired.country),
             date_agreed=day,
             request_id=unique,
         )

@@ -19,7 +19,9 @@ from clients.transport import request_id
 from clients.words import PARTNERSHIP, meaning
 from onboarding import contract, next_steps
 from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.tenant_identity.country_rules import fitted
 from onboarding.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
+from onboarding.tenant_identity.refused import Refused as Refused
 from schemas.command import command
 
 if TYPE_CHECKING:
@@ -30,17 +32,8 @@ MADE = "made"
 """The reason of a create whose password is where it belongs."""
 
 
-class Refused(Exception):  # noqa: N818 - carries the reason as a person reads it
-    """A check before the create found a reason not to send it."""
-
-    def __init__(self, reason: str, action: str, owner: contract.Owner = "us") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.step = NextStep(owner, "customer file", action)
-
-
 def address_of(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> PcAddress:
-    """The tenant's address with the billing contact, as Microsoft's create call wants it."""
+    """The tenant's address with the billing contact, as declared; `fitted` makes of it what is sent."""
     place = identity.address or desired.address
     assert place is not None
     person = identity.contact
@@ -48,17 +41,17 @@ def address_of(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> 
         address_line1=place.street,
         address_line2=place.suite or "",
         city=place.city,
-        state=place.state,
-        postal_code=place.zip,
+        state=place.state or "",
+        postal_code=place.zip or "",
         country=place.country,
         first_name=person.first_name,
         last_name=person.last_name,
-        phone_number=re.sub(r"\D", "", person.phone or ""),
     )
 
 
-def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> None:
-    """All checks before a create. Raises Refused, or a ClientError when Microsoft could not be asked."""
+def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> PcAddress:
+    """All checks before a create; the answer is the address as it is sent. Raises Refused, or a ClientError when
+    Microsoft could not be asked."""
     pc = session.partner_center
     assert pc is not None
     if pc.domain_exists(identity.initial_domain):
@@ -66,20 +59,8 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
             f"{identity.initial_domain} is taken (or left over from a create that failed half-way)",
             another_prefix(_free_prefix(identity.domain_prefix, session)),
         )
-    address = address_of(desired, identity)
-    rules = pc.country_rules(address.country)
-    if rules.phone_required and not address.phone_number:
-        raise Refused(f"{address.country} needs a phone number", "Add identity.contact.phone to the customer file.")
-    if rules.registration_number_required and not identity.organization_registration_number:
-        raise Refused(
-            f"{address.country} needs the organization's registration number",
-            f"Add identity.organization_registration_number, for example {rules.registration_number_sample}.",
-        )
-    if rules.cultures and identity.culture not in rules.cultures:
-        raise Refused(
-            f"culture {identity.culture} is not offered in {address.country}",
-            f"Choose one of {', '.join(rules.cultures)} for identity.culture.",
-        )
+    declared = address_of(desired, identity)
+    address = fitted(declared, identity.contact.phone or "", identity, pc.country_rules(declared.country))
     verdict = pc.validate_address(address)
     if verdict.ok is False:
         first = verdict.suggestions[0] if verdict.suggestions else None
@@ -95,6 +76,7 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
             f"Look in Partner Center whether the agreement is offered; then {command('retry', desired.key)}.",
         )
     _check_reseller(desired.key, identity, session)
+    return address
 
 
 def _check_reseller(key: str, identity: schemas.NewIdentity, session: Session) -> None:
@@ -149,8 +131,8 @@ def create(
                 return waiting(facts, NEXT_RUN, reason, again=True)
             # First, because it costs Microsoft nothing: without a place for the password no question is worth asking.
             with place(desired.key, session) as kept:
-                check_before(desired, identity, session)
-                return _create(desired, identity, known, facts, session, kept)
+                address = check_before(desired, identity, session)
+                return _create(desired, identity, address, known, facts, session, kept)
         except Refused as refused:
             return blocked(facts, refused.reason, refused.step, final=True)
         except (OurBug, PersonMustAct) as refused_here:
@@ -175,6 +157,7 @@ def place(key: str, session: Session) -> Iterator[Reservation]:
 def _create(
     desired: TenantIdentityInputs,
     identity: schemas.NewIdentity,
+    address: PcAddress,
     known: Known,
     facts: Facts,
     session: Session,
@@ -182,7 +165,7 @@ def _create(
 ) -> Outcome:
     pc = session.partner_center
     assert pc is not None
-    body = _body(desired, identity, session)
+    body = _body(desired, identity, address, session)
     natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
     unique = request_id(session.partner_tenant, identity.initial_domain, "customers.create", natural, known.attempt)
     try:
@@ -230,7 +213,9 @@ def handed_over(key: str, session: Session) -> str:
     return kept[-1].reference if kept else "lost"
 
 
-def _body(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> NewTenant:
+def _body(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, address: PcAddress, session: Session
+) -> NewTenant:
     connection = session.connection
     direct = identity.direct_customer or connection.role == "direct-bill"
     return NewTenant(
@@ -239,7 +224,7 @@ def _body(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session:
         email=identity.contact.email,
         culture=identity.culture,
         language=identity.language,
-        address=address_of(desired, identity),
+        address=address,
         associated_partner_id="" if direct else session.reseller_tenant,
         enable_gdap_by_default=identity.enable_gdap,
         direct_customer=direct,

@@ -42,7 +42,7 @@ def test_the_file_comes_before_the_defaults(tmp_path: Path) -> None:
     default = {
         "file": "Pulumi.test.yaml",
         "replace": "      profile: {language: EN}",
-        "with": "      profile: {language: FR, title: CTO}\n      identity: {culture: fr-FR, domain: default.example}",
+        "with": "      profile: {language: FR, title: CTO}\n      identity: {culture: fr-FR, domain: default.com}",
     }
     own = {
         "file": "customers/contoso.yaml",
@@ -87,7 +87,7 @@ def test_what_no_system_shows_may_stay_open(tmp_path: Path) -> None:
         },
         {
             "file": "customers/contoso.yaml",
-            "replace": "attestation:\n  signatory: {first_name: Sam, last_name: Roe, email: sam@contoso.example}\n",
+            "replace": "attestation:\n  signatory: {first_name: Sam, last_name: Roe, email: sam@contoso.com}\n",
             "with": "",
         },
     )

@@ -95,7 +95,7 @@ def _confirmation(*names: str) -> dict[str, Any]:
     return {"fields": list(names), "by": "kim", "on": "2026-11-02", "ref": "T-1", "values": dict.fromkeys(names, "x")}
 
 
-CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example", "phone": "+1 425 555 0108"}
+CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.com", "phone": "+1 425 555 0108"}
 ADDRESS = {"street": "1 Main St", "suite": "2", "city": "Ottawa", "state": "ON", "zip": "K1A 0B1", "country": "CA"}
 FULL_CUSTOMER: dict[str, Any] = {
     "key": "contoso",
@@ -109,7 +109,7 @@ FULL_CUSTOMER: dict[str, Any] = {
     "unknown": ["cloud_provider.portal_access"],
     "profile": {
         "organization": "Contoso",
-        "email": "it@contoso.example",
+        "email": "it@contoso.com",
         "contact_name": "Cora Toso",
         "title": "CTO",
         "phone": "+1 425 555 0108",
@@ -149,7 +149,7 @@ FULL_CONNECTION: dict[str, Any] = {
     "partner_center": {"tenant_id": "bbb6aee1-7dc4-50a2-a9df-dd9fe0620e97"},
     "entra": {},
     "reseller": {"tenant_id": "81007b8a-e365-5a87-8bb8-e3386ba85f78", "partner_id": "4847383"},
-    "own_domains": ["reseller.example"],
+    "own_domains": ["reseller.com"],
     "csp_credentials": "US",
     "countries": ["US", "CA"],
     "currencies": ["USD", "CAD"],
@@ -157,7 +157,7 @@ FULL_CONNECTION: dict[str, Any] = {
     "association_api": {"base_path": "/x"},
     "relationship_links": [{"partner_center": "us", "cohort": "ion-onboarded", "url": "https://admin.microsoft.com/"}],
     "handover": {"recipients": ["file:x"]},
-    "mail": {"host": "smtp.example", "port": 25, "starttls": True, "from": "a@reseller.example", "copy": "b@c.example"},
+    "mail": {"host": "smtp.com", "port": 25, "starttls": True, "from": "a@reseller.com", "copy": "b@c.com"},
     "follow_up_days": [3, 7],
     "program_access": _confirmation("program_access"),
     "agreement_valid_from": "2023-04-01",

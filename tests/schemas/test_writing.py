@@ -15,7 +15,7 @@ MARKS = {
 
 
 def adopted(**profile: str) -> Customer:
-    fields = {"organization": "Fabrikam Inc", "email": "it@fabrikam.example", "contact_name": "Fay Brikam"} | profile
+    fields = {"organization": "Fabrikam Inc", "email": "it@fabrikam.com", "contact_name": "Fay Brikam"} | profile
     address = {"street": "1 Main St", "city": "Ottawa", "state": "ON", "zip": "K1A 0B1", "country": "CA"}
     return Customer.model_validate(
         {
@@ -35,7 +35,7 @@ unknown:
   - attestation.signatory  # fill in: who signed for the customer
 profile:
   organization: Fabrikam Inc
-  email: it@fabrikam.example
+  email: it@fabrikam.com
   contact_name: Fay Brikam
   phone: "+16135550101"
   address:
@@ -113,7 +113,7 @@ def test_a_name_leaves_unknown_once_it_is_filled_in(path: Path, tmp_path: Path) 
 
 def test_the_list_goes_away_with_the_last_name(path: Path) -> None:
     schemas.write_customer(adopted(), path, MARKS)
-    signatory = {"first_name": "Fay", "last_name": "Brikam", "email": "fay@fabrikam.example"}
+    signatory = {"first_name": "Fay", "last_name": "Brikam", "email": "fay@fabrikam.com"}
     known = adopted().model_copy(
         update={
             "unknown": (),

@@ -107,7 +107,8 @@ def _wrong_parts(address: Address, rules: dict[str, object]) -> tuple[str, ...]:
     if rules["isStateRequired"] and address.state.casefold() not in {str(s).casefold() for s in states}:
         wrong.append("Region")
     regex = rules.get("postalCodeRegex")
-    if isinstance(regex, str) and not re.match(regex, address.postal_code.upper()):
+    given = address.postal_code or rules["isPostalCodeRequired"]
+    if given and isinstance(regex, str) and not re.match(regex, address.postal_code.upper()):
         wrong.append("PostalCode")
     if not address.city:
         wrong.append("City")

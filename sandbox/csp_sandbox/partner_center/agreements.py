@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
 from csp_sandbox.model import Agreement, Person, Tenant
-from csp_sandbox.partner_center import bodies, errors, views
+from csp_sandbox.partner_center import bodies, errors, properties, views
 from csp_sandbox.partner_center.attestations import finished
 from csp_sandbox.partner_center.bodies import Body
 from csp_sandbox.partner_center.customers import related
@@ -301,6 +301,9 @@ def _statement(call: Call, body: Body, now: datetime) -> tuple[Person, datetime]
         email=bodies.text(person, "email", required=True),
         phone=bodies.text(person, "phoneNumber"),
     )
+    properties.check_person(contact, "firstName", "lastName")
+    properties.check_email(caller(call).account, contact.email, "email")
+    properties.check_suffix(contact.email, "email")
     kind, template = bodies.text(body, "type", required=True), bodies.text(body, "templateId", required=True)
     if kind != microsoft.MCA or template != _template(call, kind):
         text = (

@@ -15,7 +15,7 @@ from csp_sandbox import links, microsoft
 from csp_sandbox.clock import rfc3339
 from csp_sandbox.ledger import rule, switch
 from csp_sandbox.model import Attestation, Person, Tenant
-from csp_sandbox.partner_center import bodies, countries, errors
+from csp_sandbox.partner_center import bodies, countries, errors, properties
 from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
 
@@ -157,15 +157,19 @@ def create_attestation(call: Call) -> Answer:
         email=bodies.text(body, "signatoryEmail", required=True),
         phone=bodies.text(body, "signatoryPhoneNumber"),
     )
-    if "@" not in signatory.email:
-        raise errors.bad_data("signatoryEmail")
+    company = bodies.text(body, "companyName", required=True)
+    properties.check_company(company, "companyName")
+    properties.check_person(signatory, "signatoryFirstName", "signatoryLastName")
+    properties.check_email(caller(call).account, signatory.email, "signatoryEmail")
+    properties.check_suffix(signatory.email, "signatoryEmail")
+    properties.check_phone(signatory.phone, country, "signatoryPhoneNumber")
     minutes = bodies.number(body, "linkExpiryInMinutes", 5, _LONGEST) or int(world.choice(EXPIRY)) * 24 * 60
     attestation = Attestation(
         id=world.guid("attestation"),
         partner_tenant=caller(call).tenant,
         country=country,
         language=bodies.text(body, "language", required=True),
-        company=bodies.text(body, "companyName", required=True),
+        company=company,
         signatory=signatory,
         template_id=microsoft.mca_template(world.store),
         created_at=now,

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Person, Tenant
-from csp_sandbox.partner_center import bodies, errors, views
+from csp_sandbox.model import Account, Person, Tenant
+from csp_sandbox.partner_center import bodies, errors, properties, views
 from csp_sandbox.partner_center.create import supported_culture, verified_address
 from csp_sandbox.partner_center.customers import log_change, related
-from csp_sandbox.partner_center.system import operation
+from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
 
 BILLING = rule("pc.customers.billing.get", "The billing profile with its etag.", source="partner-center-api.md 2.6")
@@ -98,18 +98,34 @@ def update_billing(call: Call) -> Answer:
         culture = supported_culture(culture, country)
     if _moved(place, shown):
         tenant.address = verified_address(place, country)
-    tenant.company_name, tenant.email, tenant.culture, tenant.language = company, email, culture, language
-    tenant.contact = Person(
+    contact = Person(
         first_name=bodies.text(place, "firstName") or bodies.text(body, "firstName"),
         last_name=bodies.text(place, "lastName") or bodies.text(body, "lastName"),
         email=email,
         phone=bodies.text(place, "phoneNumber"),
     )
+    _check_changed(caller(call).account, tenant, company, contact, country)
+    tenant.company_name, tenant.email, tenant.culture, tenant.language = company, email, culture, language
+    tenant.contact = contact
     tenant.etag = microsoft.etag(tenant.id, tenant.etag)
     call.world.store.tenants.put(tenant)
     after = views.billing_profile(tenant)
     log_change(call, "update_customer_billing_profile", tenant, old=before, new=after)
     return Answer(200, after)
+
+
+def _check_changed(account: Account, tenant: Tenant, company: str, contact: Person, country: str) -> None:
+    """Raises the refusal of a name, e-mail or phone number that is not the one on record."""
+    before = tenant.contact
+    if company != tenant.company_name:
+        properties.check_company(company)
+    if (contact.first_name, contact.last_name) != (before.first_name, before.last_name):
+        properties.check_person(contact)
+    if contact.email != tenant.email:
+        properties.check_email(account, contact.email)
+        properties.check_suffix(contact.email)
+    if contact.phone != before.phone:
+        properties.check_phone(contact.phone, country)
 
 
 def _given(body: bodies.Body, name: str, shown: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ def rules(country: str) -> dict[str, Any]:
         "supportedStatesList": row.get("states", []),
         "supportedLanguagesList": row["languages"],
         "supportedCulturesList": row["cultures"],
-        "isPostalCodeRequired": row["postal"] is not None,
+        "isPostalCodeRequired": row["postal"] is not None and not row.get("postal_optional"),
         "isCityRequired": True,
         "isVatIdSupported": "vat" in row,
         "isTaxIdSupported": False,

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
 from csp_sandbox.model import Account, Address, Person
-from csp_sandbox.partner_center import addresses, bodies, countries, errors, views
+from csp_sandbox.partner_center import addresses, bodies, countries, errors, properties, views
 from csp_sandbox.partner_center.bodies import Body
 from csp_sandbox.partner_center.system import caller, is_guid, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.web import Answer, Call, RefusalError
 
 _CREATE = "partner-center-api.md 2.1"
 _CODES = "partner-center-api.md 6.2"
@@ -133,7 +133,7 @@ class AddressBody(BaseModel):
     AddressLine2: str | None = None
     City: str
     State: str | None = None
-    PostalCode: str
+    PostalCode: str | None = None
     Country: str = Field(min_length=2, max_length=2)
     FirstName: str
     LastName: str
@@ -177,6 +177,7 @@ def create_customer(call: Call) -> Answer:
     who, body, world = caller(call), bodies.read(call), call.world
     reseller = _reseller(call, body)
     new = _new_tenant(call, body, who.account)
+    _check_suffix(call, new)
     gdap = bodies.flag(body, "enableGDAPByDefault") is not False
     if who.account.sandbox and len(world.store.relationships.find("provider", who.tenant)) >= 75:
         raise errors.shape_a(LIMIT, 400, 800018, "The sandbox limit of 75 customers is met.")
@@ -194,6 +195,20 @@ def create_customer(call: Call) -> Answer:
         world.store, now, who.tenant, "add_customer", tenant, user=who.user_name, app=who.app, new=answer
     )
     return Answer(201, answer)
+
+
+def _check_suffix(call: Call, new: microsoft.NewTenant) -> None:
+    """What a create meets late: an e-mail whose top-level domain does not exist. Then the domain may be gone."""
+    try:
+        properties.check_suffix(new.contact.email)
+    except RefusalError:
+        if call.world.choice(properties.SUFFIX) == "half-made" and not microsoft.domain_taken(
+            call.world.store, new.domain
+        ):
+            tenant, _ = microsoft.create_tenant(call.world.store, call.world.clock.now(), new)
+            tenant.locked = True
+            call.world.store.tenants.put(tenant)
+        raise
 
 
 def _reseller(call: Call, body: Body) -> str:
@@ -237,10 +252,15 @@ def _new_tenant(call: Call, body: Body, account: Account) -> microsoft.NewTenant
         email=bodies.text(billing, "email", required=True),
         phone=bodies.text(place, "phoneNumber"),
     )
+    name = bodies.text(billing, "companyName", required=True)
+    properties.check_company(name)
+    properties.check_person(contact)
+    properties.check_email(account, contact.email)
+    properties.check_phone(contact.phone, country)
     number = _registration(company, countries.rules(country), contact.phone)
     return microsoft.NewTenant(
         domain=domain,
-        company=bodies.text(billing, "companyName", required=True),
+        company=name,
         contact=contact,
         address=verified_address(place, country),
         culture=supported_culture(bodies.text(billing, "culture", required=True), country),

@@ -1,0 +1,94 @@
+"""Names of companies and persons that Microsoft refuses, before a relationship and before an order.
+
+Source: Microsoft's page on validating names and addresses (new-facts.md, "Names and e-mails that Microsoft refuses").
+Each function answers why a name is refused, as the end of a sentence, or "".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+COMPANY_LENGTH = (2, 255)
+PERSON_LENGTH = 40
+
+_LEGAL_FORMS = frozenset(
+    """
+    ab aeb aer ag as asa aps bv bvba co company corp corporation coop cv doo eood eireli ev gbr gesmbh gmbh
+    gmbh co kg inc incorporated kft kg kgaa kk limited llc llp lp ltd ltda mbh nv ohg oo ooo ood oy oyj pc plc
+    pllc pte pte ltd pty pty ltd pvt pvt ltd private limited public limited company sa sa de cv sab sarl sasu sca
+    scs sdn bhd se sl slu snc sociedad anonima societe anonyme spa sp zoo sp z oo spzoo srl srls sro ug zrt
+    """.split()  # noqa: SIM905 - a word list
+)
+_BARE = frozenset(
+    ("gmbh co kg", "pte ltd", "pty ltd", "pvt ltd", "private limited", "sa de cv", "sdn bhd", "sp zoo", "sp z oo")
+)
+_PLACEHOLDERS = frozenset(
+    """
+    test tests tester testing testname testuser admin administrator nobody noname none unknown dummy placeholder
+    firstname lastname surname givenname asdf asdfg qwerty xyz tbd todo
+    """.split()  # noqa: SIM905 - a word list; "Na", "Null" and "User" are family names
+)
+_PLACEHOLDER_PHRASES = frozenset(
+    ("first name", "last name", "middle name", "full name", "your name", "no name", "n/a", "test user", "test name")
+)
+
+
+def company_refused(name: str) -> str:
+    """Why Microsoft refuses a company name."""
+    text = " ".join(name.split())
+    shortest, longest = COMPANY_LENGTH
+    if not shortest <= len(text) <= longest:
+        return f"it has {len(text)} characters, {shortest} to {longest} are possible"
+    letters = _letters(text)
+    if not letters:
+        return "it holds special characters only"
+    words = text.split()
+    if len(words) > 1 and all(len(_letters(word)) == 1 for word in words):
+        return "it holds single characters with blanks between them"
+    if len(letters) >= 3 and len(set(letters.casefold())) == 1:
+        return "it is one character again and again"
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    bare = re.sub(r"[^\w ]", "", plain)
+    if " ".join(bare.split()) in _BARE or bare.replace(" ", "") in _LEGAL_FORMS:
+        return "it is a legal form only; write the registered name"
+    return ""
+
+
+def person_refused(name: str, *, longest: int = PERSON_LENGTH) -> str:
+    """Why Microsoft refuses a first, middle or last name. `longest` 0: the length does not count."""
+    text = " ".join(name.split())
+    if longest and len(text) > longest:
+        return f"it has {len(text)} characters, at most {longest} fit"
+    letters = "".join(c for c in text if c.isalpha())
+    if not letters:
+        return "it holds digits and symbols only"
+    if any(unicodedata.category(c) == "So" for c in text):
+        return "it holds a symbol or emoji"
+    if len(letters) == 1 and not _is_chinese(letters):
+        return "it is a single character"
+    folded = text.casefold()
+    if folded.strip(". ") in _PLACEHOLDERS or folded in _PLACEHOLDER_PHRASES:
+        return "it is a placeholder; write the person's name"
+    if len(letters) >= 3 and len(set(letters.casefold())) == 1:
+        return "it is one character again and again"
+    return ""
+
+
+def hidden_character(text: str) -> str:
+    """The first control, format or bidirectional character of a text, by code point and name; "" when there is none.
+
+    Nobody sees these, so that two texts that look equal are not."""
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"):
+            return f"U+{ord(char):04X} {unicodedata.name(char, 'control character').lower()}"
+    return ""
+
+
+def _letters(text: str) -> str:
+    """Letters and digits of any script; marks belong to the letter before them."""
+    return "".join(c for c in text if c.isalnum())
+
+
+def _is_chinese(letters: str) -> bool:
+    return all("CJK" in unicodedata.name(c, "") for c in letters)

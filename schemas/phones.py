@@ -1,0 +1,82 @@
+"""Phone numbers as phonenumbers (Google's libphonenumber) reads them.
+
+A number is never made by deleting characters: `+44 (0)20 7946 0000` is dialled 442079460000, `1-800-FLOWERS` has
+digits, an extension is no part of it, and a number without country code belongs to the customer's country.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+_REASONS = {
+    1: "its country code does not exist",  # ValidationResult.INVALID_COUNTRY_CODE
+    2: "it is too short",
+    3: "it is too long",
+    4: "its area code is missing",  # IS_POSSIBLE_LOCAL_ONLY
+    5: "no number of its country has that length",
+}
+
+
+@lru_cache(maxsize=4096)
+def digits_of(text: str, country: str = "") -> str:
+    """Country code and number in digits ("442079460000"), as it is dialled after the "+"; "" when `text` is no possible
+    number. `country`: two letters, where a number without country code belongs to."""
+    number, reason = _read(text, country)
+    if number is None or reason:
+        return ""
+    import phonenumbers
+
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+
+
+def why_impossible(text: str, country: str = "") -> str:
+    """Why no telephone could dial it, as the end of a sentence; "" for a possible number."""
+    return _read(text, country)[1]
+
+
+def national(digits: str) -> str:
+    """What :func:`digits_of` gives, without the country code; zeros that belong to the number stay."""
+    import phonenumbers
+
+    return phonenumbers.national_significant_number(phonenumbers.parse(f"+{digits}"))
+
+
+def example(country: str) -> str:
+    """A number of the country in international form, "" where the library has none."""
+    import phonenumbers
+
+    number = phonenumbers.example_number(country)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else ""
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, country: str) -> tuple[PhoneNumber | None, str]:
+    import phonenumbers  # its tables take long to load, and a process that only reads connections needs none
+
+    found = _parsed(text, country)
+    if "(0)" in text and (found is None or not phonenumbers.is_valid_number(found)):
+        # The zero that is dialled inside a country only, in a country whose numbers have none (Slovakia, Portugal).
+        without = _parsed(text.replace("(0)", " "), country)
+        found = without if without is not None and phonenumbers.is_valid_number(without) else found
+    if found is None:
+        return None, "it cannot be read as one" if country or text.lstrip().startswith(("+", "00")) else (
+            "its country code is missing"
+        )
+    verdict = int(phonenumbers.is_possible_number_with_reason(found))
+    return found, _REASONS.get(verdict, "") if verdict else ""
+
+
+def _parsed(text: str, country: str) -> PhoneNumber | None:
+    import phonenumbers
+
+    bare = text.strip()
+    if bare.startswith("00"):  # how most of the world dials "+"; phonenumbers knows it for the customer's country only
+        bare = f"+{bare[2:]}"
+    try:
+        return phonenumbers.parse(bare, country or None)
+    except phonenumbers.NumberParseException:
+        return None
