@@ -107,6 +107,7 @@ FULL_CUSTOMER: dict[str, Any] = {
     "recreate": False,
     "on_remove": "keep",
     "unknown": ["cloud_provider.portal_access"],
+    "as_found": ["profile.phone"],
     "profile": {
         "organization": "Contoso",
         "email": "it@contoso.com",
