@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 import schemas
+from clients.bounded import open_client
 from clients.clock import Clock, SystemClock
 from clients.endpoints import Endpoints, check_hosts, endpoints_of, ready_file
 from clients.entra.discovery import EntraDiscovery
@@ -111,8 +112,9 @@ class Session:
             deadline_seconds=connection.limits.deadline_seconds,
         )
         self._pauses = Pauses(home / "locks" / "pauses", self._clock)
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(self._limits.read_seconds, connect=self._limits.connect_seconds),
+        self._http = open_client(
+            seconds=self._limits.read_seconds,
+            connect_seconds=self._limits.connect_seconds,
             # Shorter than what servers keep, so that a write rarely meets a connection that was just closed.
             limits=httpx.Limits(max_connections=4 * self._limits.concurrency, keepalive_expiry=3.0),
             # A sandbox is on loopback: proxies of the environment must not see it.

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clients.bounded import WHOLE_SECONDS
 from clients.clock import Clock
 from schemas.whole_file import private_folder
 
@@ -24,6 +25,7 @@ class Limits:
     call_seconds: float = 180.0  # of one call, waits and repeats included
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
+    whole_seconds: float = WHOLE_SECONDS  # of one sending and its answer, however slowly it drips
     attempts: int = 4  # of a safe call
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
+
+_NUMBER = re.compile(r"(-?[0-9]{1,15})(\.0*)?")
+_LARGEST = 10**15
+"""Beyond it a floating-point number no longer says which integer was meant."""
 
 
 class ShapeError(Exception):
@@ -39,8 +44,9 @@ def text(data: Mapping[str, Any], name: str, where: str = "") -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    whole = _whole(value)
+    if whole is not None:
+        return str(whole)
     raise ShapeError(f"{_path(where, name)} is {_kind(value)}, expected text")
 
 
@@ -52,21 +58,25 @@ def required_text(data: Mapping[str, Any], name: str, where: str = "") -> str:
 
 
 def flag(data: Mapping[str, Any], name: str, where: str = "") -> bool | None:
-    """A boolean member; None when absent."""
+    """A boolean member; None when absent. The words true and false are accepted."""
     value = data.get(name)
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
     raise ShapeError(f"{_path(where, name)} is {_kind(value)}, expected true or false")
 
 
 def number(data: Mapping[str, Any], name: str, where: str = "") -> int | None:
+    """A whole number; None when absent. It may be written as text, or as 7200.0; at most 15 digits."""
     value = data.get(name)
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lstrip("-").isascii() and value.strip().lstrip("-").isdigit():
-        return int(value)
+    if isinstance(value, str) and (found := _NUMBER.fullmatch(value.strip())):
+        return int(found[1])
+    whole = _whole(value)
+    if whole is not None and abs(whole) < _LARGEST:
+        return whole
     raise ShapeError(f"{_path(where, name)} is {_kind(value)}, expected a number")
 
 
@@ -75,9 +85,11 @@ def words(data: Mapping[str, Any], name: str, where: str = "") -> tuple[str, ...
     value = data.get(name)
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ShapeError(f"{_path(where, name)} is not a list of texts")
-    return tuple(value)
+    if isinstance(value, list):
+        texts = [item if isinstance(item, str) else _whole(item) for item in value]
+        if None not in texts:
+            return tuple(str(item) for item in texts)
+    raise ShapeError(f"{_path(where, name)} is not a list of texts")
 
 
 def moment(data: Mapping[str, Any], name: str, where: str = "") -> datetime | None:
@@ -87,15 +99,24 @@ def moment(data: Mapping[str, Any], name: str, where: str = "") -> datetime | No
         return None
     try:
         parsed = datetime.fromisoformat(_trimmed(value))
-    except ValueError:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no year in UTC
         raise ShapeError(f"{_path(where, name)} is not a date") from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def day(data: Mapping[str, Any], name: str, where: str = "") -> date | None:
     """The date part of an ISO 8601 value, in UTC."""
     parsed = moment(data, name, where)
     return parsed.date() if parsed else None
+
+
+def _whole(value: Any) -> int | None:
+    """A JSON number without fraction as an integer, also where it is written with a point; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and abs(value) < _LARGEST and value.is_integer():
+        return int(value)
+    return None
 
 
 def _trimmed(value: str) -> str:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import httpx
 
+from clients.bounded import time_limit, whole_body
 from clients.clock import Clock
 from clients.errors import NotReached, OurBug, Problem, RetryLater, UnknownOutcome
 from clients.pace import CallStats, Limits, Pace
@@ -30,7 +31,9 @@ _NAMESPACE = uuid.UUID("6d1f2d0e-6a0b-5c55-9d7e-3d1c5e0a7b11")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MISUSED = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
 _LONGEST_WAIT = 30.0
-_TRY_AGAIN = re.compile(r"[Tt]ry again in (\d+) second")
+_LONGEST_PAUSE = 86_400.0
+"""An answer can make every run of this machine wait, but not for ever."""
+_TRY_AGAIN = re.compile(r"[Tt]ry again in ([0-9]+) second")
 _RANDOM = random.SystemRandom()
 
 
@@ -141,16 +144,8 @@ class Transport:
         answer: Answer | None = None
         error = ""
         try:
-            with self._pace.slot():
-                response = self._http.request(
-                    call.method,
-                    call.url,
-                    params=dict(call.params) or None,
-                    headers=dict(call.headers),
-                    json=call.json,
-                    data=dict(call.form) if call.form is not None else None,
-                )
-            answer = _answer(response, secret=call.form is not None)
+            with self._pace.slot(), time_limit(self._limits.whole_seconds):
+                answer = self._exchange(call)
             return self._judge(call, answer)
         except _NOT_SENT as exc:
             error = _words(exc)
@@ -184,6 +179,18 @@ class Transport:
                 body=call.json if call.form is None else {"form": "[hidden]"},
                 answer=answer.data if answer else None,
             )
+
+    def _exchange(self, call: Call) -> Answer:
+        """Send and read one answer, as a stream. Raises httpx's errors."""
+        with self._http.stream(
+            call.method,
+            call.url,
+            params=dict(call.params) or None,
+            headers=dict(call.headers),
+            json=call.json,
+            data=dict(call.form) if call.form is not None else None,
+        ) as response:
+            return _answer(response, whole_body(response), secret=call.form is not None)
 
     def _judge(self, call: Call, answer: Answer) -> Answer | RetryLater | UnknownOutcome:
         status = answer.status
@@ -257,11 +264,11 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return (parts.scheme, parts.host, parts.port or {"https": 443, "http": 80}.get(parts.scheme))
 
 
-def _answer(response: httpx.Response, *, secret: bool) -> Answer:
+def _answer(response: httpx.Response, body: bytes, *, secret: bool) -> Answer:
     """`secret`: an answer of a token service, whose text is read by msal as it is. Of any other, and in any field that
     is not named a credential, a token of ours is an echo: it must get into no message, mail, state or file."""
     # Either system may start a body with a byte-order mark, or leave it out (partner-center-api 12).
-    text = response.content.decode("utf-8-sig", errors="replace")
+    text = body.decode("utf-8-sig", errors="replace")
     try:
         data = json.loads(text) if text.strip() else None
     except (ValueError, RecursionError):
@@ -280,18 +287,18 @@ def _answer(response: httpx.Response, *, secret: bool) -> Answer:
 def retry_after(answer: Answer, now: datetime) -> float | None:
     """Seconds, from the header (number or date) or from the gateway's text; None when the answer names none."""
     value = answer.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
-        return float(value)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+        return min(float(value), _LONGEST_PAUSE)
     if value:
         try:
             until = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             until = None
         if until is not None:
             aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-            return max(0.0, (aware - now).total_seconds())
+            return min(max(0.0, (aware - now).total_seconds()), _LONGEST_PAUSE)
     match = _TRY_AGAIN.search(answer.text) if answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
-    return float(match.group(1)) if match else None
+    return min(float(match.group(1)), _LONGEST_PAUSE) if match else None
 
 
 def _words(exc: Exception) -> str:

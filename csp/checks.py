@@ -11,6 +11,7 @@ import httpx
 
 import schemas
 from clients import clock
+from clients.bounded import open_client, time_limit, whole_body
 from clients.connection import Session
 from clients.errors import ClientError
 from csp import access
@@ -65,7 +66,8 @@ def _addresses(session: Session) -> Iterator[Check]:
         urls["Entra discovery"] = where.entra
     skews: dict[str, float] = {}
     # A sandbox is on loopback, where no proxy must come between; live addresses go the way that runs go.
-    with httpx.Client(timeout=PROBE_SECONDS, trust_env=session.connection.sandbox is None) as http:
+    direct = session.connection.sandbox is not None
+    with open_client(seconds=PROBE_SECONDS, connect_seconds=PROBE_SECONDS, trust_env=not direct) as http:
         for what, url in urls.items():
             check, skew = _reached(name, what, url, http)
             yield check
@@ -79,7 +81,8 @@ def _reached(name: str, what: str, url: str, http: httpx.Client) -> tuple[Check,
     """The line, and the server's clock minus ours in seconds (None when it tells no time)."""
     before, started = clock.now(), time.monotonic()
     try:
-        answer = http.get(url)
+        with time_limit(PROBE_SECONDS), http.stream("GET", url) as answer:
+            whole_body(answer)
     except httpx.HTTPError as error:
         text = " ".join(str(error).split()) or type(error).__name__
         fix = "check name, firewall and HTTPS_PROXY"

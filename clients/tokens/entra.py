@@ -22,12 +22,15 @@ from clients.clock import Clock
 from clients.entra.errors import LOGIN, token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
 from clients.redact import SECRETS, redact
+from clients.shape import ShapeError, number
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.transport import Call, Transport
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (reference 1.4)
 _SCOPES = [f"{AUDIENCE}/.default"]
+_LIFE = 3_600  # of a token whose answer does not say
+_LONGEST_LIFE = 86_400
 _MARGIN = 120.0
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PUBLIC_CLIENT = "AADSTS700025"  # "client is public": the refresh token came by device code without a secret
@@ -208,8 +211,8 @@ class EntraTokens:
 
         try:
             answer = act()
-        except (ValueError, KeyError, MsalError) as error:
-            # msal raises these for answers that are not JSON or lack members.
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, MsalError) as error:
+            # msal raises these for answers that are not JSON, lack members or have them of another kind.
             raise RetryLater(
                 _problem("bad-answer", f"no usable answer from the token service: {redact(str(error))}", operation)
             ) from None
@@ -261,8 +264,11 @@ class EntraTokens:
             raise CredentialsLost(
                 _problem("no-mfa", "the sign-in was without MFA (Microsoft: 900421)", operation), action=LOGIN
             )
-        seconds = answer.get("expires_in")
-        return token, self._now() + float(seconds if isinstance(seconds, int | float | str) else 3600)
+        try:
+            seconds = number(answer, "expires_in")
+        except ShapeError:
+            seconds = None
+        return token, self._now() + min(_LIFE if seconds is None else seconds, _LONGEST_LIFE)
 
     def _keep(self, answer: Mapping[str, Any]) -> None:
         self._access, self._expires_at = self._checked("token", answer)

@@ -22,8 +22,8 @@ if __name__ == "__main__":
     # httpx works without its command line; that would load click, rich and pygments, half of this process's start.
     sys.modules["click"] = None  # type: ignore[assignment]
 
-import httpx
 
+from clients.bounded import open_client
 from clients.clock import SystemClock
 from clients.errors import (
     ClientError,
@@ -100,7 +100,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
     clock = SystemClock()
     limits = Limits(attempts=2, call_seconds=90.0)
     pauses = Pauses(Path(job["pauses"]), clock)
-    with httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0), trust_env=job["trust_env"]) as http:
+    with open_client(seconds=60.0, connect_seconds=10.0, trust_env=job["trust_env"]) as http:
         transport = Transport(
             "ion",
             http,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
+import re
+import sys
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import httpx
@@ -23,7 +27,9 @@ from clients.partner_center.client import PartnerCenterClient
 from clients.partner_center.errors import describe as describe_pc
 from clients.partner_center.models import AttestationRequest, BillingProfile, NewTenant, PcAddress
 from clients.partner_center.wire import Wire
-from tests.clients.virtual import FixedToken, authorized, transport
+from clients.tokens.entra import AppCredential, Authority, EntraTokens
+from clients.tokens.renewal import exchange_over
+from tests.clients.virtual import FixedToken, VirtualClock, authorized, transport
 
 TENANT = "65ca02a9-7350-519d-920c-4009767b19ec"
 REQUEST = "468d7324-432a-574a-9afb-5ba4d10aeb8b"
@@ -152,7 +158,112 @@ OPERATIONS: list[Operation] = [
     ),
     ("pc.mpa", lambda h: center(h).partner_agreement_signed(TENANT), {"isAgreementSigned": True}),
     ("entra.discovery", lambda h: discovery(h).tenant_id("x.example"), {"issuer": f"https://sts/{TENANT}/v2.0"}),
+    ("ion.find", lambda h: ion(h).find_by_email("it@contoso.example"), {"customers": [ION_CUSTOMER]}),
+    ("pc.find", lambda h: center(h).find_by_domain("contoso.onmicrosoft.com"), {"items": [PC_CUSTOMER]}),
+    (
+        "pc.remove",
+        lambda h: center(h).remove_relationship(TENANT, request_id=REQUEST),
+        {"Id": None, "RelationshipToPartner": "none", "Attributes": {"ObjectType": "Customer"}},
+    ),
+    (
+        "pc.customer_resellers",
+        lambda h: center(h).customer_resellers(TENANT),
+        {"items": [{"id": TENANT, "name": "R", "mpnId": "4847383"}]},
+    ),
+    (
+        "pc.audit",
+        lambda h: center(h).audit_records(date(2026, 11, 1)),
+        {"items": [{"customerId": TENANT, "operationType": "add_customer", "operationDate": "2026-11-02T00:00:00Z"}]},
+    ),
+    (
+        "pc.attestation",
+        lambda h: center(h).attestation("a1"),
+        {"attestationId": "a1", "status": "Created", "acceptanceUrl": "https://x", "expirationDate": "2026-12-01"},
+    ),
+    (
+        "pc.create_agreement",
+        lambda h: center(h).create_agreement(
+            TENANT,
+            attestation_id="a1",
+            template_id="t",
+            first_name="A",
+            last_name="B",
+            email="a@b.example",
+            date_agreed=date(2026, 11, 1),
+            request_id=REQUEST,
+        ),
+        AGREEMENT,
+    ),
+    (
+        "pc.document",
+        lambda h: center(h).agreement_document("t", "en-US", "US"),
+        {"displayUri": "https://x", "downloadUri": "https://x", "language": "en-US", "country": "US"},
+    ),
+    (
+        "oauth.token",
+        lambda h: exchange_over(transport(h), "http://ion.example")("refresh-token"),
+        {"access_token": "portal-password", "refresh_token": "tenant-password", "expires_in": 7200},
+    ),
+    (
+        "entra.token",
+        lambda h: entra_tokens(h).token(),
+        {"access_token": "opaque", "expires_in": 3600, "token_type": "Bearer"},
+    ),
 ]
+
+
+def test_every_operation_of_every_client_is_fuzzed() -> None:
+    """Each public method that sends something is called by one of the operations above."""
+    sent: set[tuple[str, str]] = set()
+    for kind in (IonClient, AssociationClient, PartnerCenterClient, EntraDiscovery):
+        for name in dir(kind):
+            if not name.startswith("_") and callable(getattr(kind, name)):
+                sent.add((kind.__name__, name))
+    text = inspect.getsource(sys.modules[__name__])
+    makers = {"ion": IonClient, "association": AssociationClient, "center": PartnerCenterClient}
+    called = {
+        (makers[maker].__name__, name) for maker, name in re.findall(r"(ion|association|center)\(h\)\.(\w+)", text)
+    }
+    called |= {("EntraDiscovery", name) for name in re.findall(r"discovery\(h\)\.(\w+)", text)}
+    assert sent - called == set()
+
+
+def entra_tokens(handler: Handler) -> EntraTokens:
+    """App-only tokens; what msal asks first, the discovery of its authority, is answered well."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            root = f"https://entra.example/{TENANT}"
+            found = {"issuer": root, "authorization_endpoint": f"{root}/authorize", "token_endpoint": f"{root}/token"}
+            return httpx.Response(200, json=found)
+        return handler(request)
+
+    wire = transport(answer, system="entra", describe=describe_entra)
+    return EntraTokens(
+        Authority("https://entra.example", TENANT), AppCredential("app", "s"), wire, clock=VirtualClock()
+    )
+
+
+#: Places where a value is nested this deep; put in as text, because Python could not write it.
+_DEEP = {f"(nested {depth} deep)": b'{"v":[' * depth + b"1" + b"]}" * depth for depth in (40, 400, 480, 50_000)}
+#: Valid JSON of an odd shape, beside the kinds that JSON draws: what a careless or hostile server might write.
+_ODD: list[Any] = [
+    7200.0, -0.0, 1e15, 1e300, float("inf"), float("nan"), 10**400, -(10**400), "9" * 400, "9" * 5000, "-", "7200.0",
+    "1e3", "\u0661\u0662", True, "true", "False", "", " ", "\x00", "\ud800", "\u202e", "A_NEW_WORD", "accepted ",
+    "ACTIVE\n", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-11-22T12:00:00.123456789012345Z",
+    [], {}, [None], *_DEEP,
+]  # fmt: skip
+
+
+def odd(value: Any) -> st.SearchStrategy[Any]:
+    """The same value in another dress, or one of the odd ones."""
+    dressed: list[Any] = [[value], {"value": value}]
+    if isinstance(value, int) and abs(value) < 10**15:
+        dressed += [float(value), str(value), f"{value}.0"]
+    if isinstance(value, str):
+        dressed += [value.upper(), f" {value} ", f"{value}X", [value, value], list(value)]
+    return st.sampled_from(dressed + _ODD).map(copy.deepcopy)
+
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -188,7 +299,10 @@ def damaged(draw: st.DrawFn, body: Any) -> Any:
         parent = changed
         for key in place[:-1]:
             parent = parent[key]
-        if draw(st.booleans()):
+        kind = draw(st.integers(0, 3))
+        if kind < 2:
+            parent[place[-1]] = draw(odd(parent[place[-1]]))
+        elif kind == 2:
             parent[place[-1]] = draw(JSON)
         elif isinstance(parent, dict):
             del parent[place[-1]]
@@ -210,6 +324,8 @@ def test_any_body_gives_a_result_or_one_clear_line(
     answer = data.draw(damaged(body))
     status = data.draw(st.sampled_from([200, 200, 200, 201, 400, 401, 403, 404, 409, 412, 429, 500, 503]))
     content = json.dumps(answer).encode()
+    for marker, nested in _DEEP.items():
+        content = content.replace(json.dumps(marker).encode(), nested)
     if data.draw(st.integers(0, 5)) == 0:
         content = content[: data.draw(st.integers(0, len(content)))]
     try:
