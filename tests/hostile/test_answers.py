@@ -147,6 +147,7 @@ def test_an_encoding_that_was_not_asked_for_is_not_unpacked(
         (b"identity", b'{"a": 1}'),
         (b"gzip", gzip.compress(b'{"a": 1' + b" " * (MOST_BYTES // 2) + b"}", 1)),
     ],
+    ids=["gzip", "upper case", "deflate", "deflate without its header", "identity", "8 MiB"],
 )
 def test_what_was_asked_for_is_unpacked(
     serve: Callable[[Attack], Server], encoding: bytes, content: bytes, tmp_path: Path
