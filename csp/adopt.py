@@ -20,8 +20,10 @@ from csp.options import Stack
 from csp.progress import progress
 from csp.project import Project
 from csp.say import say
-from csp.shown import pasted
-from onboarding import adoption, readiness
+from csp.shown import pasted, print_unseen
+from onboarding import adoption, blind, contract, readiness
+from onboarding.adoption_read import Sight
+from onboarding.blind import Unseen
 from onboarding.look import EstateLook
 from schemas.whole_file import private_folder
 
@@ -51,12 +53,14 @@ def adopt(
 ) -> None:
     """Write a customer file for every customer of an account, and put them into state without touching anything.
 
-    The next preview is empty. What no system shows is named under `unknown` in the file, with what to fill in.
+    The next preview is empty. What no system shows is named under `unknown` in the file, with what to fill in. Exit
+    code 10 when a customer could not be looked at.
     """
     project = Project.find()
     project.stack_file(stack)
     with _alone(project, stack):
-        _adopt(project, stack, connection, into, tuple(only or ()), update=update, write_only=write_only)
+        seen = _adopt(project, stack, connection, into, tuple(only or ()), update=update, write_only=write_only)
+    raise typer.Exit(0 if seen else blind.UNOBSERVED)
 
 
 def _adopt(
@@ -68,7 +72,8 @@ def _adopt(
     *,
     update: bool,
     write_only: bool,
-) -> None:
+) -> bool:
+    """Whether every customer could be looked at."""
     file = project.stack_file(stack)
     declared = schemas.load_stack(file, project.root)
     estate = project.estate_so_far(stack)
@@ -93,6 +98,8 @@ def _adopt(
         )
         if only and not (plan.new or plan.known or plan.ambiguous):
             raise CommandError(f"--only {', '.join(only)}: no customer that this stack could adopt is like that", 2)
+        unseen = _unseen(name, sights, only)
+        print_unseen(unseen, stack)
         written = _write(project, plan, folder, estate, declared.defaults)
         _tell_plan(plan, written, folder.relative_to(project.root), pasted("drift", stack=stack))
         keys = [key for key in (*(one.key for one in plan.new), *plan.known) if key not in states]
@@ -103,16 +110,24 @@ def _adopt(
             say(f"not put into state: {key}: {why}; the next up deals with it")
         if not ready:
             say("Everything that can be adopted is in state.")
-            return
+            return not unseen
         path = adopt_import.save(project, stack, ready)
         if write_only:
             say(
                 f"{len(ready)} customers are ready to import: {_shown(path, project)} "
                 f"({pasted('adopt', stack=stack, connection=name)} imports them)"
             )
-            return
+            return not unseen
         adopt_import.run_import(engine, project, path, ready)
     say(f"{len(ready)} customers are in state. Nothing was written to ION or Partner Center.")
+    return not unseen
+
+
+def _unseen(connection: str, sights: Sequence[Sight], only: Sequence[str]) -> list[Unseen]:
+    """What of the account (of those who were asked for) could not be looked at."""
+    asked_for = [one for one in sights if not only or adoption.chosen(one.customer, only)]
+    troubles = {one.customer.email or one.customer.id: one.trouble for one in asked_for if one.trouble}
+    return blind.just_now(connection, len(asked_for), troubles, contract.now())
 
 
 @contextmanager

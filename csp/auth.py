@@ -17,6 +17,7 @@ from clients.tokens.binding import unbound
 from clients.tokens.ion import IonTokens, LoginRefused
 from clients.tokens.store import FileTokenStore
 from csp import access, auth_microsoft, secret_input
+from csp.check import Check
 from csp.credential_checks import REFRESH_DAYS, ion_rights
 from csp.errors import CommandError
 from csp.say import say, say_block, say_json
@@ -191,7 +192,8 @@ def _exit_code(facts: dict[str, Any]) -> int:
 
 
 def _facts(session: Session, tokens: IonTokens) -> dict[str, Any]:
-    """What `status` tells. `state`: good, waiting (in the environment, not used yet), missing, unknown, rejected."""
+    """What `status` tells. `state`: good, waiting (in the environment, not used yet), refused (ION does not take the
+    access token), missing, unknown, rejected."""
     life, chain = tokens.life(session.ion_transport(), session.endpoints.ion), tokens.store.load()
     access_seconds = max(life.access_seconds or 0.0, 0.0)
     refresh, told_by = life.refresh_seconds, "ION"
@@ -205,21 +207,32 @@ def _facts(session: Session, tokens: IonTokens) -> dict[str, Any]:
     return {
         "connection": session.connection.name,
         "account": session.account,
-        "state": "waiting" if chain is None and life.state == "good" else life.state,
+        "state": _state(life.state, chain is not None, rights),
         "access_seconds": int(access_seconds),
         "refresh_seconds": None if refresh is None else int(refresh),
         "told_by": told_by if refresh is not None else "",
         "rights": "not checked: that needs a valid access token" if rights is None else rights.found,
+        "rights_fix": "" if rights is None else rights.fix,
         "rights_ok": None if rights is None else rights.verdict == "pass",
         "store": store.place,
         "store_readable_by_others": loose,
     }
 
 
+def _state(life: str, stored: bool, rights: Check | None) -> str:
+    """`good` is said only of a token that ION takes, or of one that nobody could ask about without renewing it."""
+    if life != "good":
+        return life
+    if not stored:
+        return "waiting"
+    return "refused" if rights is not None and rights.verdict == "fail" else "good"
+
+
 def _print(facts: dict[str, Any]) -> None:
     name = facts["connection"]
     words = {
         "good": "good",
+        "refused": f"ION does not take it: {facts['rights']}",
         "waiting": "in the environment, not used yet; the first run stores its successor",
         "missing": f"there is none: {pasted('auth', 'ion', 'login', connection=name)}",
         "unknown": f"nobody knows whether it was spent: {pasted('auth', 'ion', 'try-again', connection=name)}",
@@ -229,14 +242,14 @@ def _print(facts: dict[str, Any]) -> None:
         "account": f"ION {facts['account']}. ION does not tell which user a token belongs to",
         "token": words[facts["state"]],
     }
-    if facts["rights_ok"] is False:  # the chain looks whole from here, and ION does not take it
-        rows["token"] = f"of no use: {facts['rights']}"
     if facts["state"] == "good":
         left = facts["access_seconds"]
         rows["access"] = f"{access.duration(left)} left" if left else "has ended; the next run renews it"
         if facts["refresh_seconds"] is not None:
             rows["refresh"] = f"{access.duration(facts['refresh_seconds'])} left (by {facts['told_by']})"
         rows["rights"] = facts["rights"]
+    if facts["state"] == "refused" and facts["rights_fix"]:
+        rows["to do"] = facts["rights_fix"]
     loose = facts["store_readable_by_others"]
     rows["store"] = facts["store"] + (f"  READABLE BY OTHERS (mode {loose}): chmod 600" if loose else "")
     say(name)

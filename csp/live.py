@@ -24,7 +24,7 @@ from csp.progress import progress
 from csp.project import Project
 from csp.say import cell, say, say_document, say_json
 from csp.shown import as_steps, pasted, print_unseen
-from onboarding import blind, live, readiness
+from onboarding import blind, contract, live, readiness
 from onboarding.blind import Unseen
 
 ACCOUNT_ONLY = "live"
@@ -134,8 +134,8 @@ def _look(connections: Sequence[str], account: str) -> tuple[list[Account], list
         except CommandError as failure:
             if failure.exit_code != 1 or len(connections) < 2:
                 raise
-            since = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-            closed.append(blind.whole_account(name, str(failure), since))
+            since = contract.now()
+            closed += blind.just_now(name, 0, {"": str(failure)}, since)
             last = failure
     if not found:
         raise last

@@ -12,6 +12,9 @@ from onboarding import blind, readiness, run_notes
 from onboarding.blind import UNOBSERVED, Unseen
 from schemas.command import shown
 
+ENGINE_CODES = (0, 1, 2, 7)
+"""What both engines end with (docs/exit-codes.md); a negative code is the signal that ended one."""
+
 
 def run(engine: Engine, estate: schemas.Estate, verb: str, *arguments: str) -> tuple[int, int]:
     """Run a verb of the engine on its stack; the engine's exit code, and ours.
@@ -24,7 +27,8 @@ def run(engine: Engine, estate: schemas.Estate, verb: str, *arguments: str) -> t
     code = engine.run(verb, "--stack", engine.stack, *arguments)
     unseen = blind.in_run(run_notes.read(run_notes.folder(engine.project.home, name)), estate)
     tell(unseen, engine.stack)
-    return code, UNOBSERVED if unseen and code == 0 else code
+    ours = code if code in ENGINE_CODES else 128 - code if code < 0 else 1
+    return code, UNOBSERVED if unseen and code == 0 else ours
 
 
 def before(state: Mapping[str, Any] | None, estate: schemas.Estate) -> None:

@@ -86,7 +86,7 @@ def plan(
     for sight in sights:
         if sight.customer.status.upper() != ACTIVE:
             continue
-        if only and not _chosen(sight.customer, only):
+        if only and not chosen(sight.customer, only):
             done.not_chosen += 1
             continue
         if sight.trouble:
@@ -124,7 +124,8 @@ def plan(
     return done
 
 
-def _chosen(customer: IonCustomer, only: Sequence[str]) -> bool:
+def chosen(customer: IonCustomer, only: Sequence[str]) -> bool:
+    """Whether a customer is like one of the patterns."""
     names = [name.casefold() for name in (customer.organization, customer.email, customer.id)]
     return any(fnmatch.fnmatchcase(name, pattern.casefold()) for name in names for pattern in only)
 

@@ -105,9 +105,11 @@ def in_account(connection: str, verdicts: Sequence[Readiness]) -> list[Unseen]:
     return [_joined(connection, len(verdicts), parts)] if parts else []
 
 
-def whole_account(connection: str, failure: str, since: str) -> Unseen:
-    """An account of which nothing could be read. `failure`: the line of a client's failure."""
-    return _joined(connection, 0, [("", {"reason": failure, "since": since})])
+def just_now(connection: str, of: int, troubles: Mapping[str, str], since: str) -> list[Unseen]:
+    """The same of one look through one connection. `troubles`: customer -> why; under "" why not even the list could be
+    read. `since`: RFC 3339, the look."""
+    parts = [(key, {"reason": why, "since": since}) for key, why in troubles.items()]
+    return [_joined(connection, of, parts)] if parts else []
 
 
 def in_look(not_checked: Mapping[str, str], estate: schemas.Estate, since: Mapping[str, str]) -> list[Unseen]:

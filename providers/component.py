@@ -13,6 +13,7 @@ import pulumi
 from pulumi.output import Unknown
 
 import schemas
+from onboarding import contract
 from onboarding.inputs import COMPONENT_TYPE, LEAVE_OUT, inputs_of
 from providers import last_look
 from providers.attestation import Attestation
@@ -23,6 +24,8 @@ from providers.tenant_identity import TenantIdentity
 from schemas.command import shown
 
 DELETING = "end-relationship"
+HANDLED = {"ready": "settled", "waiting": "waiting", "blocked": "stopped", "unobserved": "not_looked_at"}
+"""Status of a customer's resources -> its word in the counts of a run."""
 AT_ONCE = 200
 """Customers whose registration is under way at a time: more than any engine works on at once."""
 
@@ -161,8 +164,9 @@ def _tell_removed(removed: Mapping[str, str]) -> None:
         pulumi.log.warn(f"{key}: {text}")
 
 
-def _tell(customers: list[Any]) -> dict[str, int]:
-    """Print which customers are stopped, in one message; return the counts."""
+def _tell(customers: list[Any]) -> dict[str, Any]:
+    """Print which customers are stopped, in one message; return the counts of what this run handled, and when. Who can
+    order is another question, which `csp status` answers."""
     worst = [_worst(customer) for customer in customers]
     counts = Counter(status for _, status, _ in worst)
     stopped = [
@@ -170,9 +174,8 @@ def _tell(customers: list[Any]) -> dict[str, int]:
     ]
     if stopped:
         pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))
-    return {
-        "customers": len(worst),
-        **{name: counts.get(name, 0) for name in ("ready", "waiting", "blocked", "unobserved")},
+    return {"at": contract.now(), "customers": len(worst)} | {
+        word: counts.get(status, 0) for status, word in HANDLED.items()
     }
 
 

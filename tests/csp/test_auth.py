@@ -180,7 +180,10 @@ def test_a_token_of_another_account_is_told_at_once(provider_desk: Desk) -> None
     said = provider_desk.csp(*LOGIN, name, given=provider_desk.new_refresh_token("10502") + "\n")
     assert said.code == 1
     assert "permission denied to access accounts/10501" in said.all
-    assert provider_desk.csp("auth", "ion", "status", "-c", name).code == 1
+    status = provider_desk.csp("auth", "ion", "status", "-c", name)
+    assert status.code == 1
+    assert "token    good" not in status.out, "good is said of a token that ION takes"
+    assert provider_desk.csp("auth", "ion", "status", "-c", name, "--format", "json").json["state"] == "refused"
 
 
 def test_a_sandbox_connection_needs_no_login(reseller_desk: Desk) -> None:
