@@ -81,10 +81,10 @@ Who has portal access, waits or is stopped is no failure of a run: pipelines ask
 | 6 | no such stack; `csp` says how to make it, and ends with 2 |
 | 7 | `--expect-no-changes` found one |
 
-A plain `pulumi preview` or `up` that looked and could not see fails by one last resource, `csp:LastLook`, named by the
-connection, with what could not be looked at. Everything else is done before; only removals wait for the next run. It never
-enters the state. `--refresh=false` and `--target` never make it fail. `pulumi refresh` runs no program, so that it ends with
-0: use `csp refresh`.
+A plain `pulumi preview` or `up` that looked and could not see fails by one last resource, `csp:LastLook`, named by
+the connection, with what could not be looked at. Everything else is done before; only removals wait for the next run.
+It never enters the state. `--refresh=false` and `--target` never make it fail. `pulumi refresh` runs no program, so
+that it ends with 0: use `csp refresh`.
 """
 
 

@@ -1,0 +1,71 @@
+"""What could not be looked at, in one wording; and what the processes of a run tell each other about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clients.errors import CredentialsLost, NotReached, Problem, RetryLater, WrongAccount
+from onboarding import blind, run_notes
+from onboarding.blind import Unseen
+from onboarding.remedy import reason, remedy
+from onboarding.run_notes import Note
+
+PROBLEM = Problem("ion", "customers.list", 503, "", "busy")
+SINCE = "2026-11-26T01:25:09Z"
+
+
+@pytest.mark.parametrize(
+    ("unseen", "line"),
+    [
+        (
+            Unseen("us", ("a", "b"), 8, SINCE, "ION: 503", "wait"),
+            "NOT LOOKED AT since 2026-11-26 01:25 UTC: 2 of 8 customers (a, b) of connection us: ION: 503. To do: wait",
+        ),
+        (Unseen("us", ("a",), 1, "", "why", "do"), "NOT LOOKED AT: 1 of 1 customer of connection us: why. To do: do"),
+        (Unseen("us", (), 0, "", "why", "do"), "NOT LOOKED AT: every customer of connection us: why. To do: do"),
+    ],
+)
+def test_one_line_says_who_since_when_why_and_what_to_do(unseen: Unseen, line: str) -> None:
+    assert str(unseen) == line
+
+
+@pytest.mark.parametrize(
+    ("failure", "action"),
+    [
+        (CredentialsLost(PROBLEM, action="log in"), "log in"),
+        (NotReached(PROBLEM, action="trust the certificate"), "trust the certificate"),
+        (WrongAccount(PROBLEM), "point stacks/connections/us.yaml back to its account"),
+        (RetryLater(PROBLEM), "`csp doctor -c us`"),
+        (ZeroDivisionError("x"), "report this line"),
+    ],
+)
+def test_every_failure_has_one_thing_to_do(failure: Exception, action: str) -> None:
+    assert action in remedy(failure, "us")
+    assert "; next:" not in reason(failure)
+
+
+def test_the_reason_of_most_customers_is_told_and_the_others_counted() -> None:
+    (one,) = blind.just_now("us", 9, {"a": "x; next: mend x", "b": "y", "c": "y"}, SINCE)
+    assert one.customers == ("a", "b", "c")
+    assert one.do == "mend x" or "doctor" in one.do
+
+
+def test_a_later_look_that_succeeds_takes_a_note_back(tmp_path: Path) -> None:
+    here = run_notes.folder(tmp_path, "1-2")
+    for kind, key in (("Customer", "b"), ("Customer", "a"), ("Attestation", "a")):
+        run_notes.append(here, Note("us", kind, key, SINCE, "busy", "wait"))
+    run_notes.append(here, Note("us", "Customer", "b"))
+    (here / "9.jsonl").write_text('{"at": 1, "connection": "us", "ki', "utf-8")  # its process was killed
+    assert [note.about for note in run_notes.read(here)] == [("Attestation", "a"), ("Customer", "a")]
+    assert run_notes.read(run_notes.folder(tmp_path, "other")) == []
+    last = run_notes.latest(tmp_path, "us")
+    assert last is not None
+    assert (last.kind, last.why) == ("Attestation", "busy")
+    assert run_notes.latest(tmp_path, "ca") is None
+
+
+def test_a_folder_that_cannot_be_written_stops_no_look(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file", "utf-8")
+    run_notes.append(run_notes.folder(tmp_path, "x"), Note("us", "Customer", "a", SINCE, "busy", "wait"))
