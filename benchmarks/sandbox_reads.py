@@ -70,7 +70,7 @@ def seed(customers: int) -> dict[str, Any]:
 @contextmanager
 def process(*arguments: str) -> Iterator[tuple[str, int]]:
     """A server process; yields its first line and its pid."""
-    child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8")
     assert child.stdout is not None
     try:
         yield child.stdout.readline(), child.pid
@@ -98,7 +98,7 @@ def seconds(pid: int) -> float:
     stat = Path(f"/proc/{pid}/stat")
     if not stat.exists():
         return time.perf_counter()
-    fields = stat.read_text().rpartition(")")[2].split()
+    fields = stat.read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

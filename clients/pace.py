@@ -67,7 +67,7 @@ class Pauses:
     def remaining(self, scope: str) -> float:
         """Seconds to wait before `scope` may be called; 0.0 when free."""
         try:
-            until = float(self._path(scope).read_text())
+            until = float(self._path(scope).read_text("utf-8"))
         except (FileNotFoundError, ValueError):
             return 0.0
         left = until - self._clock.now().timestamp()

@@ -112,6 +112,7 @@ def _followed(engine: engines.Engine, arguments: Iterable[str], heard: Callable[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -37,8 +37,17 @@ class Engine:
     environment: dict[str, str]
 
     def run(self, *arguments: str) -> int:
-        """Run a verb with the terminal attached; the exit code is the engine's. Raises CommandError without a stack."""
-        code = subprocess.run([*self.command, *arguments], cwd=self.project.root, env=self.environment).returncode
+        """Run a verb with the terminal attached; the exit code is the engine's. Raises CommandError without a stack.
+
+        Ctrl-C reaches the engine as well, which lets running calls finish and then ends by itself: we wait for that.
+        """
+        process = subprocess.Popen([*self.command, *arguments], cwd=self.project.root, env=self.environment)
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:
+                continue
         if code == NO_STACK:
             raise self._no_stack()
         return code
@@ -46,7 +55,13 @@ class Engine:
     def capture(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a verb and keep what it prints."""
         return subprocess.run(
-            [*self.command, *arguments], cwd=self.project.root, env=self.environment, capture_output=True, text=True
+            [*self.command, *arguments],
+            cwd=self.project.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
         )
 
     def ensure_stack(self) -> dict[str, Any] | None:

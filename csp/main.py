@@ -1,5 +1,6 @@
 """Entry point: assembles the commands and turns every expected failure into one line and an exit code."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -52,6 +53,12 @@ def run_guarded(command: Callable[[], object]) -> None:
     except CommandError as error:
         say(f"csp: {shown(str(error))}", err=True)
         sys.exit(error.exit_code)
+    except (KeyboardInterrupt, EOFError):
+        say("csp: stopped", err=True)
+        sys.exit(1)
+    finally:  # threads that still wait for an answer: from here on Ctrl-C ends the process without another word
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ def whoami() -> str:
     """Who runs the command, for a record that others read: the e-mail in Git's settings, else this machine's user."""
     git = shutil.which("git")
     if git:
-        asked = subprocess.run([git, "config", "user.email"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            [git, "config", "user.email"], capture_output=True, text=True, encoding="utf-8", check=False
+        )
         if email := asked.stdout.strip():
             return email
     return getpass.getuser()

@@ -6,6 +6,7 @@ Output is UTF-8 whatever the caller's locale says, so that a name in another scr
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any
 
@@ -41,7 +42,11 @@ def cell(text: object, style: str = "") -> Text:
 
 
 def use_utf8() -> None:
-    """Make stdin, stdout and stderr UTF-8. What is no text at all (a lone surrogate) is printed as its escape."""
+    """Make stdin, stdout and stderr UTF-8, here and in every Python that is started from here.
+
+    What is no text at all (a lone surrogate) is printed as its escape.
+    """
+    os.environ |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
     for stream, errors in (
         (sys.stdin, "surrogateescape"),
         (sys.stdout, "backslashreplace"),

@@ -75,7 +75,9 @@ def _arguments(pid: int) -> list[str]:
 
 def _ps(pid: int, what: str) -> str:
     try:
-        answer = subprocess.run(["ps", "-o", what, "-p", str(pid)], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            ["ps", "-o", what, "-p", str(pid)], capture_output=True, text=True, encoding="utf-8", check=False
+        )
     except OSError:
         return ""
     return answer.stdout.strip()

@@ -25,16 +25,17 @@ def make_cli(folder: Path, go: dict[str, str] | None) -> subprocess.CompletedPro
     (folder / "bin").mkdir()
     for name in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):
         (folder / "python" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "python" / name).write_text("#!/bin/sh\n")
+        (folder / "python" / name).write_text("#!/bin/sh\n", "utf-8")
     if go is not None:
         script = folder / "bin" / "go"
-        script.write_text(GO % {"fetch": "", "fetched": "0", "built": "0", "folder": folder, **go})
+        script.write_text(GO % {"fetch": "", "fetched": "0", "built": "0", "folder": folder, **go}, "utf-8")
         script.chmod(0o755)
     return subprocess.run(
         [sys.executable, str(folder / "tools" / "cli" / "build.py")],
         env={**os.environ, "PATH": f"{folder / 'bin'}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
+        encoding="utf-8",
     )
 
 
@@ -81,13 +82,13 @@ def test_what_is_built_stands_together_with_its_version(tmp_path: Path) -> None:
     names = {"pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python"}
     assert names < {path.name for path in target.iterdir()}
     assert all(os.access(target / name, os.X_OK) for name in names)
-    built = (tmp_path / "built").read_text()
+    built = (tmp_path / "built").read_text("utf-8")
     assert "common/version.Version=v3.1.2" in built
     assert str(target / "pulumi") in built
 
 
 def test_sums_name_modules_and_no_machine() -> None:
-    text = (TOOL / "go.mod").read_text() + (TOOL / "go.sum").read_text()
+    text = (TOOL / "go.mod").read_text("utf-8") + (TOOL / "go.sum").read_text("utf-8")
     assert "github.com/pulumi/pulumi/pkg/v3 v3." in text
     assert "://" not in text
     assert "replace" not in text

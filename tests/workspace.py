@@ -115,12 +115,13 @@ def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     log.close()
     assert process.stdout is not None
     line = process.stdout.readline()
-    assert line, f"the sandbox did not start: {(home / 'sandbox' / f'{profile}.log').read_text()}"
+    assert line, f"the sandbox did not start: {(home / 'sandbox' / f'{profile}.log').read_text('utf-8')}"
     return Sandbox(process, json.loads(line))
 
 
@@ -219,6 +220,7 @@ class Workspace:
             env={**self.env, **(env or {})},
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=300,
         )
 
@@ -248,6 +250,7 @@ class Workspace:
             env={**self._shell, **self.extra_env},
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=300,
         )
         text = result.stdout + result.stderr

@@ -69,6 +69,7 @@ def renew_detached(store: TokenStore, base_url: str, wanted: Wanted, *, pauses: 
         env=environment,
         start_new_session=True,
         text=True,
+        encoding="utf-8",
     )
     try:
         output, _ = process.communicate(json.dumps(job), timeout=_LONGEST)

@@ -45,7 +45,7 @@ class Backend:
         root = folder / ".pulumi"
         meta = root / "meta.yaml"
         if meta.exists():
-            if "version: 1" not in meta.read_text():
+            if "version: 1" not in meta.read_text("utf-8"):
                 raise UnsupportedError("the state folder's layout (only version 1, with projects)")
         elif any(root.glob("stacks/*.json*")):
             raise UnsupportedError("the old state folder layout without projects (run: pulumi state upgrade)")
@@ -153,7 +153,7 @@ class Backend:
         if not others:
             return
         try:
-            owner = json.loads(others[0].read_text())
+            owner = json.loads(others[0].read_text("utf-8"))
             who = f"{owner['username']}@{owner['hostname']} (pid {owner['pid']}) at {owner['timestamp']}"
         except (OSError, ValueError, KeyError):
             who = "an unreadable lock file"

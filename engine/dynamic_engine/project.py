@@ -146,7 +146,7 @@ class Project:
         if chosen := os.environ.get("PULUMI_STACK"):
             return chosen
         try:
-            return str(json.loads(self._workspace_file().read_text()).get("stack") or "")
+            return str(json.loads(self._workspace_file().read_text("utf-8")).get("stack") or "")
         except (OSError, ValueError):
             return ""
 
@@ -154,8 +154,8 @@ class Project:
         """Remember *stack* for later commands without ``--stack``."""
         path = self._workspace_file()
         try:
-            document = json.loads(path.read_text())
+            document = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             document = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({**document, "stack": stack}))
+        path.write_text(json.dumps({**document, "stack": stack}), "utf-8")

@@ -30,7 +30,7 @@ def passphrase_from_environment() -> str:
         return passphrase
     if path := os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
         try:
-            return Path(path).read_text().strip()
+            return Path(path).read_text("utf-8").strip()
         except OSError as error:
             raise EngineError(f"cannot read PULUMI_CONFIG_PASSPHRASE_FILE: {error.strerror}") from None
     raise EngineError(

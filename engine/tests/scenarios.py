@@ -46,7 +46,7 @@ def act(*words: str, **more: object) -> Act:
 
 def _drift(bench: Workbench) -> None:
     path = bench.remote / "id-a.json"
-    path.write_text(path.read_text().replace("red", "drifted"))
+    path.write_text(path.read_text("utf-8").replace("red", "drifted"))
 
 
 def _gone(bench: Workbench) -> None:

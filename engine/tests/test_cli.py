@@ -85,7 +85,7 @@ def test_wrong_passphrase(
 
 
 def test_passphrase_file(bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "pass").write_text(f"{PASSPHRASE}\n")
+    (tmp_path / "pass").write_text(f"{PASSPHRASE}\n", "utf-8")
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
     assert run("config", "set", "--secret", "a", "b") == 1
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(tmp_path / "pass"))
@@ -112,7 +112,7 @@ def test_no_backend(bench: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: p
     ],
 )
 def test_projects(bench: Workbench, text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (bench.project / "Pulumi.yaml").write_text(text)
+    (bench.project / "Pulumi.yaml").write_text(text, "utf-8")
     bench.case("")
     run("stack", "init", "other")
     run("preview", "--stack", "other")
@@ -129,7 +129,7 @@ def test_project_is_found_from_below_and_with_a_flag(bench: Workbench, monkeypat
 
 
 def test_uv_toolchain_uses_the_projects_virtualenv(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: {name: python, options: {toolchain: uv}}\n")
+    (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: {name: python, options: {toolchain: uv}}\n", "utf-8")
     assert Path(Project.find(tmp_path).python).name.startswith("python")
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -168,10 +168,10 @@ def test_stack_names_are_checked(bench: Workbench) -> None:
 def test_a_stack_with_resources_is_not_removed(bench: Workbench) -> None:
     path = bench.folder / "in.json"
     assert run("stack", "export", "--file", str(path)) == 0
-    document = json.loads(path.read_text())
+    document = json.loads(path.read_text("utf-8"))
     urn = "urn:pulumi:dev::things::pulumi:pulumi:Stack::things-dev"
     document["deployment"]["resources"] = [{"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}]
-    path.write_text(json.dumps(document))
+    path.write_text(json.dumps(document), "utf-8")
     assert run("stack", "import", "--file", str(path)) == 0
     assert run("stack", "rm", "dev", "--yes") == 1
     assert run("stack", "rm", "dev", "--yes", "--force") == 0
@@ -181,7 +181,7 @@ def test_a_state_of_another_stack_is_not_imported(bench: Workbench, capsys: pyte
     path = bench.folder / "in.json"
     urn = "urn:pulumi:prod::things::pulumi:pulumi:Stack::things-prod"
     rows = [{"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack"}]
-    path.write_text(json.dumps({"version": 3, "deployment": {"resources": rows}}))
+    path.write_text(json.dumps({"version": 3, "deployment": {"resources": rows}}), "utf-8")
     assert run("stack", "import", "--file", str(path)) == 1
     assert "another stack" in capsys.readouterr().err
 
@@ -194,7 +194,7 @@ def test_outputs(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
         "plaintext": '"canary"',
     }
     row = {"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack", "outputs": {"open": {"n": 5}, "shut": secret}}
-    path.write_text(json.dumps({"version": 3, "deployment": {"resources": [row]}}))
+    path.write_text(json.dumps({"version": 3, "deployment": {"resources": [row]}}), "utf-8")
     assert run("stack", "import", "--file", str(path)) == 0
     assert "canary" not in bench.checkpoint_text()
     capsys.readouterr()
@@ -214,11 +214,11 @@ def test_outputs(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_config(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
     path = bench.project / "stacks" / "Pulumi.dev.yaml"
-    path.write_text(f"{path.read_text()}# a comment\nconfig:\n  # another\n  things:old: x\n")
+    path.write_text(f"{path.read_text('utf-8')}# a comment\nconfig:\n  # another\n  things:old: x\n")
     assert run("config", "set", "plain", "1") == 0
     assert run("config", "set", "other:key", "--secret", "canary") == 0
-    assert "canary" not in path.read_text()
-    assert "# another" in path.read_text()
+    assert "canary" not in path.read_text("utf-8")
+    assert "# another" in path.read_text("utf-8")
     capsys.readouterr()
     assert run("config", "get", "other:key") == 0
     assert capsys.readouterr().out == "canary\n"
@@ -250,7 +250,8 @@ config:
     html: "<a&b> ü"
     none: null
     list: [true, "on"]
-"""
+""",
+        "utf-8",
     )
     config = StackConfig.load(path, "things")
     assert config.decrypted(lambda: Crypter(PASSPHRASE, config.salt_line)) == {
@@ -264,7 +265,7 @@ config:
 
 def test_environments_are_refused(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
     path = bench.project / "stacks" / "Pulumi.dev.yaml"
-    path.write_text("environment: [prod]\n")
+    path.write_text("environment: [prod]\n", "utf-8")
     assert run("preview") == 1
     assert "environments" in capsys.readouterr().err
 
@@ -274,7 +275,7 @@ def test_environments_are_refused(bench: Workbench, capsys: pytest.CaptureFixtur
 
 def import_file(bench: Workbench, *resources: dict[str, object], **more: object) -> str:
     path = bench.folder / "import.json"
-    path.write_text(json.dumps({"resources": resources, **more}))
+    path.write_text(json.dumps({"resources": resources, **more}), "utf-8")
     return str(path)
 
 
@@ -310,8 +311,8 @@ def test_import_generates_no_code(bench: Workbench, capsys: pytest.CaptureFixtur
 
 
 def test_import_then_refresh_then_clean(bench: Workbench) -> None:
-    (bench.remote / "id-a.json").write_text(json.dumps({"name": "a", "color": "red", "generation": 7}))
-    (bench.remote / "id-b.json").write_text(json.dumps({"name": "b", "generation": 1}))
+    (bench.remote / "id-a.json").write_text(json.dumps({"name": "a", "color": "red", "generation": 7}), "utf-8")
+    (bench.remote / "id-b.json").write_text(json.dumps({"name": "b", "generation": 1}), "utf-8")
     group = {"type": "acme:index:Group", "name": "g", "component": True}
     shard = "urn:pulumi:dev::things::pulumi:providers:pulumi-python::p"
     file = import_file(bench, group, entry("a", parent="g"), entry("b", provider="p"), nameTable={"p": shard})

@@ -39,11 +39,11 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     # A process that ended and was not waited for yet does not count.
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
 
 
 def plugin_pid(bench: Workbench) -> int:
-    lines = (bench.remote / "calls.log").read_text().splitlines()
+    lines = (bench.remote / "calls.log").read_text("utf-8").splitlines()
     return int(json.loads(lines[-1])["pid"])
 
 
@@ -88,7 +88,7 @@ def test_kill_then_cancel_then_up(bench: Workbench) -> None:
 
 
 def children(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
 
 
 def test_no_process_stays_after_a_run(bench: Workbench) -> None:
@@ -141,15 +141,15 @@ def test_secrets_stay_secret(bench: Workbench) -> None:
 def test_unchanged_runs_do_not_touch_ciphertexts(bench: Workbench) -> None:
     bench.up('Thing("a", {"color": pulumi.Output.secret("x")})')
     path = next(bench.state_folder.rglob("stacks/things/dev.json"))
-    before = json.loads(path.read_text())["checkpoint"]["latest"]["resources"]
+    before = json.loads(path.read_text("utf-8"))["checkpoint"]["latest"]["resources"]
     bench.up(None)
-    assert json.loads(path.read_text())["checkpoint"]["latest"]["resources"] == before
+    assert json.loads(path.read_text("utf-8"))["checkpoint"]["latest"]["resources"] == before
 
 
 def test_history_and_backups(bench: Workbench) -> None:
     bench.up('Thing("a", {})', "--message", "why")
     bench.up('Thing("a", {"fail": "update"})')
-    entries = [json.loads(path.read_text()) for path in sorted(bench.state_folder.rglob("*.history.json"))]
+    entries = [json.loads(path.read_text("utf-8")) for path in sorted(bench.state_folder.rglob("*.history.json"))]
     assert [(entry["kind"], entry["result"]) for entry in entries] == [("update", "succeeded"), ("update", "failed")]
     assert entries[0]["message"] == "why"
     assert entries[0]["resourceChanges"] == {"create": 2}
@@ -204,7 +204,7 @@ def test_refresh_always(bench: Workbench) -> None:
     bench.up('Thing("a", {"color": "red"})')
     bench.replace("Pulumi.yaml", "stackConfigDir: stacks\n", "stackConfigDir: stacks\noptions: {refresh: always}\n")
     path = bench.remote / "id-a.json"
-    path.write_text(path.read_text().replace("red", "drifted"))
+    path.write_text(path.read_text("utf-8").replace("red", "drifted"))
     assert bench.quiet() is False
     assert bench.run("preview", "--expect-no-changes", "--refresh=false").code == 0
     result = bench.up(None, "--diff")

@@ -172,9 +172,9 @@ class TestBackend:
         backend.write("dev", '{"version":3,"n":1}')
         backend.write("dev", '{"version":3,"n":2}')
         folder = tmp_path / ".pulumi" / "stacks" / "things"
-        assert (tmp_path / ".pulumi" / "meta.yaml").read_text() == "version: 1\n"
-        assert json.loads((folder / "dev.json").read_text())["n"] == 2
-        assert json.loads((folder / "dev.json.bak").read_text())["n"] == 1
+        assert (tmp_path / ".pulumi" / "meta.yaml").read_text("utf-8") == "version: 1\n"
+        assert json.loads((folder / "dev.json").read_text("utf-8"))["n"] == 2
+        assert json.loads((folder / "dev.json.bak").read_text("utf-8"))["n"] == 1
         assert sorted(path.name for path in folder.iterdir()) == ["dev.json", "dev.json.bak"]
         assert backend.stacks() == ["dev"]
 
@@ -219,7 +219,7 @@ class TestBackend:
 
     def test_the_old_layout_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / ".pulumi" / "stacks").mkdir(parents=True)
-        (tmp_path / ".pulumi" / "stacks" / "dev.json").write_text("{}")
+        (tmp_path / ".pulumi" / "stacks" / "dev.json").write_text("{}", "utf-8")
         with pytest.raises(UnsupportedError, match="layout"):
             Backend.open(f"file://{tmp_path}", "things", tmp_path)
 

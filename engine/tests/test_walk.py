@@ -107,7 +107,7 @@ class Walk:
             if self.dice.random() < 0.5:
                 victim.unlink()
             else:
-                victim.write_text(json.dumps({**json.loads(victim.read_text()), "color": "drifted"}))
+                victim.write_text(json.dumps({**json.loads(victim.read_text("utf-8")), "color": "drifted"}))
         self.bench.case(self.program())
         self.must("up", "--yes", "--skip-preview", "--refresh")
 
@@ -169,7 +169,7 @@ class Walk:
 def descendants(pid: int) -> list[int]:
     """The processes below one, by id."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
-    below = [int(text) for text in children.read_text().split()] if children.exists() else []
+    below = [int(text) for text in children.read_text("utf-8").split()] if children.exists() else []
     return [*below, *(deeper for child in below for deeper in descendants(child))]
 
 

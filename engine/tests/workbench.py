@@ -97,6 +97,7 @@ class Workbench:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
 
@@ -112,6 +113,7 @@ class Workbench:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=TIMEOUT,
             check=False,
         )
@@ -137,7 +139,7 @@ class Workbench:
         """Declare: *source* is the body of the program."""
         body = textwrap.indent(textwrap.dedent(source).strip() or "pass", "    ")
         header = "import pulumi\nfrom pulumi import Alias, ResourceOptions\nfrom things import Group, Thing\n"
-        (self.project / "case.py").write_text(f"{header}\n\ndef declare() -> None:\n{body}\n")
+        (self.project / "case.py").write_text(f"{header}\n\ndef declare() -> None:\n{body}\n", "utf-8")
 
     def up(self, source: str | None = None, *flags: str) -> Result:
         if source is not None:
@@ -152,14 +154,14 @@ class Workbench:
 
     def replace(self, name: str, old: str, new: str) -> None:
         path = self.project / name
-        text = path.read_text()
+        text = path.read_text("utf-8")
         assert old in text
-        path.write_text(text.replace(old, new))
+        path.write_text(text.replace(old, new), "utf-8")
 
     def calls(self) -> list[dict[str, Any]]:
         """Provider calls since the last look, without process ids."""
         log = self.remote / "calls.log"
-        lines = log.read_text().splitlines() if log.exists() else []
+        lines = log.read_text("utf-8").splitlines() if log.exists() else []
         fresh, self._calls_seen = lines[self._calls_seen :], len(lines)
         found = [json.loads(line) for line in fresh]
         for call in found:
@@ -190,10 +192,10 @@ class Workbench:
 
     def things(self) -> dict[str, Any]:
         """The remote objects by id."""
-        return {path.stem: json.loads(path.read_text()) for path in sorted(self.remote.glob("*.json"))}
+        return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(self.remote.glob("*.json"))}
 
     def checkpoint_text(self) -> str:
-        return "".join(path.read_text() for path in self.state_folder.rglob("*") if path.is_file())
+        return "".join(path.read_text("utf-8") for path in self.state_folder.rglob("*") if path.is_file())
 
     def kill(self, process: subprocess.Popen[str]) -> None:
         process.send_signal(signal.SIGKILL)
@@ -232,7 +234,7 @@ def pip_python() -> Path:
         if not (folder / "done").exists():
             venv.create(folder, with_pip=True, clear=True)
             site = next(folder.glob("lib/python*/site-packages"))
-            (site / "base.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+            (site / "base.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
             (folder / "done").touch()
     return folder
 

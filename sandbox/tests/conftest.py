@@ -160,7 +160,11 @@ class Running:
 def running(*arguments: str) -> Iterator[Running]:
     """Start ``csp-sandbox`` and stop it at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "csp_sandbox", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "csp_sandbox", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     assert process.stdout is not None
     assert process.stderr is not None

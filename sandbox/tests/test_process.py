@@ -25,7 +25,9 @@ Run = Callable[..., AbstractContextManager[Running]]
 
 
 def fail(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "csp_sandbox", *arguments], capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        [sys.executable, "-m", "csp_sandbox", *arguments], capture_output=True, text=True, encoding="utf-8", timeout=30
+    )
 
 
 def access(ready: dict[str, Any]) -> str:
@@ -73,7 +75,7 @@ def test_busy_port_is_one_line_and_exit_1() -> None:
 
 def test_a_wrong_seed_file_is_one_line_and_exit_1(tmp_path: Path) -> None:
     file = tmp_path / "seed.json"
-    file.write_text('{"tenant": []}')
+    file.write_text('{"tenant": []}', "utf-8")
     ended = fail("--seed-file", str(file))
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1

@@ -31,6 +31,7 @@ def test_its_test_fixture_runs_as_printed(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=300,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # it needs none, and they take longer than the test
     )

@@ -74,7 +74,7 @@ def test_a_seed_is_all_or_nothing(box: Box) -> None:
 )
 def test_a_wrong_seed_names_the_place(tmp_path: Path, text: str, complaint: str) -> None:
     file = tmp_path / "seed.json"
-    file.write_text(text)
+    file.write_text(text, "utf-8")
     world = World(profile="empty", base="http://sandbox.test")
     with pytest.raises(ValueError, match=complaint):
         seed.prepare(world, file)

@@ -52,12 +52,13 @@ def start_sandbox(profile: str, home: Path, *arguments: str) -> RunningSandbox:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        encoding="utf-8",
     )
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
     folder = home / "sandbox"
     folder.mkdir(parents=True)
-    (folder / f"{profile}.json").write_text(json.dumps({**ready, "pid": process.pid}))
+    (folder / f"{profile}.json").write_text(json.dumps({**ready, "pid": process.pid}), "utf-8")
     make_local_recipient(home)
     return RunningSandbox(ready, home, process)
 

@@ -80,9 +80,11 @@ def test_app_only_with_a_federated_token(provider: RunningSandbox, tmp_path: Pat
     with pytest.raises(PersonMustAct, match="cannot be read"):
         tokens(provider, app).token()
     soon = int(dt.datetime.now(dt.UTC).timestamp()) + 7 * 86400
-    file.write_text(jwt(sub="repo:reseller/csp:ref:refs/heads/main", aud="api://AzureADTokenExchange", exp=soon) + "\n")
+    file.write_text(
+        jwt(sub="repo:reseller/csp:ref:refs/heads/main", aud="api://AzureADTokenExchange", exp=soon) + "\n", "utf-8"
+    )
     assert tokens(provider, app).claims()["appid"] == provider.ready["pc_client_id"]
-    file.write_text(jwt(sub="x", exp=1))
+    file.write_text(jwt(sub="x", exp=1), "utf-8")
     with pytest.raises(PersonMustAct):
         tokens(provider, app).token()
 
@@ -90,7 +92,7 @@ def test_app_only_with_a_federated_token(provider: RunningSandbox, tmp_path: Pat
 def test_app_only_with_a_certificate(provider: RunningSandbox, tmp_path: Path) -> None:
     file = certificate_in(tmp_path, rsa.generate_private_key(public_exponent=65537, key_size=2048))
     assert tokens(provider, AppCredential(provider.ready["pc_client_id"], certificate_file=str(file))).token()
-    file.write_text("nothing")
+    file.write_text("nothing", "utf-8")
     with pytest.raises(PersonMustAct, match="holds no PEM certificate"):
         tokens(provider, AppCredential(provider.ready["pc_client_id"], certificate_file=str(file))).token()
 

@@ -53,8 +53,8 @@ def test_only_a_recipients_key_opens_it(tmp_path: Path) -> None:
     store = keep(tmp_path, (str(mine.to_public()),))
     reference = store.put("contoso", SECRET)
     wrong, right = tmp_path / "wrong.txt", tmp_path / "right.txt"
-    wrong.write_text(f"# created today\n{other}\n")
-    right.write_text(f"{mine}\n")
+    wrong.write_text(f"# created today\n{other}\n", "utf-8")
+    right.write_text(f"{mine}\n", "utf-8")
     with pytest.raises(PersonMustAct, match="does not open"):
         store.deliver(reference, to="Eve", by="Eve", identity_file=wrong)
     with pytest.raises(PersonMustAct, match="cannot read"):

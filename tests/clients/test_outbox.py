@@ -142,7 +142,9 @@ print(Outbox(Path(sys.argv[1]), SystemClock()).post(mail, Server()).result)
 def test_a_real_kill_between_send_and_save_sends_no_second_mail(tmp_path: Path) -> None:
     def run(how: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", CHILD, str(tmp_path / "mail"), str(tmp_path / "box"), how]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=dict(os.environ), check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", timeout=60, env=dict(os.environ), check=False
+        )
 
     assert run("kill").returncode == -signal.SIGKILL
     assert run("go").stdout.strip() == "maybe"

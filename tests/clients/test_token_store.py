@@ -52,7 +52,7 @@ def test_the_last_proven_generation_stays_until_the_new_one_is_proven(store: Fil
     store.save(Chain("refresh-two"))
     store.save(Chain("refresh-three"))
     previous = Path(store.place + ".previous")
-    assert Chain.from_json(previous.read_text()) == Chain("refresh-one")
+    assert Chain.from_json(previous.read_text("utf-8")) == Chain("refresh-one")
     store.proven()
     assert not previous.exists()
 

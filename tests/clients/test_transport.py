@@ -194,7 +194,7 @@ def test_the_debug_log_holds_no_secret_and_no_person(tmp_path: Path) -> None:
             json={"customerPhone": "425-canary", "customerOrganization": "Contoso"},
         )
     )
-    text = path.read_text()
+    text = path.read_text("utf-8")
     for canary in ("p4ssw0rd-canary", "bearer-canary", "anna@", "425-canary"):
         assert canary not in text
     line = json.loads(text)

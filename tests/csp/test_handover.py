@@ -90,7 +90,7 @@ def test_the_client_package_is_delivered_once(csp: Csp, store: HandoverStore, tm
 def test_what_stops_a_delivery_before_it_begins(csp: Csp, store: HandoverStore, project: Path, tmp_path: Path) -> None:
     made(store)
     there = tmp_path / "there.txt"
-    there.write_text("")
+    there.write_text("", "utf-8")
     for arguments, told in (
         ((), "would stay in a log"),
         (("--out", str(there)), "name a new file"),

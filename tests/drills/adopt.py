@@ -55,7 +55,9 @@ class Account:
         """Run a csp command on the stack, for as long as it takes; what it printed. Raises when it fails."""
         workspace = self.workspace
         command = [*CSP, verb, "-s", workspace.stack, *arguments]
-        done = subprocess.run(command, cwd=workspace.root, env=workspace.env, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=workspace.root, env=workspace.env, capture_output=True, text=True, encoding="utf-8"
+        )
         assert done.returncode == 0, f"csp {verb} {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 

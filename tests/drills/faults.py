@@ -31,7 +31,7 @@ class Result:
 def part(module: str, *arguments: str) -> Result:
     """Run a drill; a part that ends without its figure is a failure."""
     command = [sys.executable, "-m", f"tests.drills.{module}", *arguments]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
     lines = ended.stdout.splitlines()
     counted = re.search(r"(\d+) (?:cells|races), (\d+) failed", lines[-1]) if lines else None
     if counted is None:

@@ -286,7 +286,7 @@ def differences(what: str, wanted: dict[str, Any], found: dict[str, Any]) -> lis
 def _passwords(pipeline: Pipeline) -> list[str]:
     """A password that was encrypted is in state as a reference that opens; one that is lost is told as lost."""
     wrong = []
-    identity = pyrage.x25519.Identity.from_str((pipeline.home / "handover" / "identity.txt").read_text().strip())
+    identity = pyrage.x25519.Identity.from_str((pipeline.home / "handover" / "identity.txt").read_text("utf-8").strip())
     for (key, kind), kept in pipeline.state.items():
         told = (kept.outputs.get("memory") or {}).get("credentials", "") if kind == "TenantIdentity" else ""
         files = list((pipeline.home / "handover").glob(f"{key}-*.json"))

@@ -66,6 +66,7 @@ class Ground:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
 
@@ -117,6 +118,7 @@ class Ground:
             env={**workspace.env, **state},
             capture_output=True,
             text=True,
+            encoding="utf-8",
         )
 
     def kill(self, moment: int, whom: str = "group") -> tuple[bool, list[str]]:

@@ -119,7 +119,9 @@ def _main(
     """The process: its streams are files, its vault is the fake."""
     for number, name in enumerate(("in", "out", "err")):
         os.dup2(os.open(talk / name, os.O_RDWR | os.O_CREAT, 0o600), number)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - until the process ends
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115 - until the process ends
+    sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8")  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(desk.root)
@@ -267,7 +269,7 @@ def watch() -> None:
         def _step(self, name: str) -> None:
             if self.armed:
                 self.armed = False
-                with Path(told).open("a") as names:
+                with Path(told).open("a", encoding="utf-8") as names:
                     names.write(f"{name}\n")
                 self.armed = True
             super()._step(name)

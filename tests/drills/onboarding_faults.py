@@ -214,7 +214,7 @@ def leaks(pipeline: Pipeline, lines: list[str]) -> list[str]:
 
 def run(every: int = 1, first: int = 0, report: Callable[[str], None] = print) -> tuple[int, int, int]:
     """Operations, cells and failures. `every` N plays each N-th cell, from cell `first` on."""
-    faults = json.loads(FAULTS.read_text())["faults"]
+    faults = json.loads(FAULTS.read_text("utf-8"))["faults"]
     known: set[str] = set()
     number = played = failed = 0
     for chapter in CHAPTERS:

@@ -106,7 +106,7 @@ def contestant(path: Path, url: str, seed: str, result: Path) -> None:
         outcome = IonTokens(store, renew, clock=SystemClock(), seed=seed).token()
     except ClientError as error:
         outcome = f"{type(error).__name__}: {error}"
-    result.write_text(outcome)
+    result.write_text(outcome, "utf-8")
 
 
 def fork(path: Path, url: str, seed: str, result: Path) -> int:
@@ -168,7 +168,7 @@ def verdict(server: TokenServer, path: Path, seed: str, results: list[Path], *, 
     for result in results:
         if not result.exists() or kill_renewer:
             continue
-        outcome = result.read_text()
+        outcome = result.read_text("utf-8")
         if outcome and outcome not in good:
             return f"a run that was not killed got: {outcome}"
     return ""

@@ -23,6 +23,7 @@ def _start(workspace: Workspace, stack: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
 
@@ -94,7 +95,9 @@ def orphan(folder: Path) -> list[str]:
         workspace.sandbox.fault("ion.customers.create", "latency", seconds=CREATES)
         process = _start(workspace, "provider")
         workspace.wait_until(lambda: len(workspace.sandbox.state()["ion_customers"]) >= 1, seconds=90)
-        engine = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+        engine = subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, encoding="utf-8", check=False
+        )
         for pid in [*engine.stdout.split(), str(process.pid)]:
             os.kill(int(pid), signal.SIGKILL)
         process.wait(10)

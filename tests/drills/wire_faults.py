@@ -343,7 +343,7 @@ def leak(cell: Cell, texts: list[str]) -> str:
 
 def run(every: int = 1, report: Callable[[str], None] = print) -> tuple[int, int]:
     """Cells and failures. `every` N plays each N-th cell."""
-    faults = json.loads(FAULTS.read_text())["faults"]
+    faults = json.loads(FAULTS.read_text("utf-8"))["faults"]
     home = Path(tempfile.mkdtemp())
     running = start_sandbox("provider", home)
     _RUNNING[:] = [running]

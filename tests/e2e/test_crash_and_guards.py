@@ -45,7 +45,7 @@ def test_a_killed_engine_leaves_no_duplicates(provider: Workspace) -> None:
     provider.wait_until(lambda: len(provider.sandbox.state()["ion_customers"]) >= 1, seconds=90)
     assert '"creating"' in provider.state_text()
     engine = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, encoding="utf-8", check=True
     ).stdout.split()
     for pid in [*engine, str(process.pid)]:
         os.kill(int(pid), signal.SIGKILL)

@@ -14,6 +14,7 @@ def first_run(root: Path, engine: str, verb: str) -> str:
         env=environment(root / ".csp", engine),
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=400,
     )
     assert result.returncode == 0, result.stdout + result.stderr

@@ -100,14 +100,16 @@ def test_every_dependency_is_used_declared_and_explained() -> None:
 
 def test_the_check_of_dependencies_can_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "a.py").write_text("import httpx\nimport yaml\nfrom azure.core.exceptions import AzureError\n")
+    (tmp_path / "code" / "a.py").write_text(
+        "import httpx\nimport yaml\nfrom azure.core.exceptions import AzureError\n", "utf-8"
+    )
     project = tmp_path / "pyproject.toml"
     project.write_text(
-        '[project]\ndependencies = ["httpx", "azure-core", "rich"]\n[dependency-groups]\ndev = ["ruff"]\n'
+        '[project]\ndependencies = ["httpx", "azure-core", "rich"]\n[dependency-groups]\ndev = ["ruff"]\n', "utf-8"
     )
     page = tmp_path / "page.md"
     page.write_text(
-        "| `httpx` | HTTP to everything |\n| `azure-core` | short |\n| `stamina` | retries what has failed |\n"
+        "| `httpx` | HTTP to everything |\n| `azure-core` | short |\n| `stamina` | retries what has failed |\n", "utf-8"
     )
     monkeypatch.setattr(check_dependencies, "ROOT", tmp_path)
     monkeypatch.setattr(check_dependencies, "PAGE", page)

@@ -33,7 +33,7 @@ def places(tmp_path: Path) -> dict[str, Path]:
         (folder / "deep").mkdir(parents=True)
     (made["project"] / ".git").mkdir()
     (made["other"] / ".git").mkdir()
-    (made["worktree"] / ".git").write_text("gitdir: elsewhere\n")
+    (made["worktree"] / ".git").write_text("gitdir: elsewhere\n", "utf-8")
     made["home"] = made["project"] / ".csp"
     (made["home"] / "tokens").mkdir(parents=True)
     (made["free"] / "into").symlink_to(made["project"])

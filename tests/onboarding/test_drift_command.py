@@ -38,6 +38,7 @@ class Project:
             env={**clean, "CSP_HOME": str(self.bench.home), "COLUMNS": "220", "CSP_ENGINE": "embedded"},
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=120,
         )
 

@@ -43,7 +43,12 @@ def test_pickles_do_not_depend_on_hash_seed_nor_folder(tmp_path) -> None:
     code += "print(text(m.provider()))"
     told = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         ).stdout.strip()
         for seed in ("0", "4711")
     }

@@ -63,7 +63,7 @@ def test_a_connection_is_filled_in_and_the_stack_left_open() -> None:
 def test_how_it_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / ".venv" / "bin" / "csp"
     script.parent.mkdir(parents=True)
-    script.write_text("#!/bin/sh\n")
+    script.write_text("#!/bin/sh\n", "utf-8")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
     monkeypatch.chdir(tmp_path)

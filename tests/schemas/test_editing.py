@@ -55,8 +55,8 @@ attestation:
 def project(folder: Path, content: bytes) -> tuple[Path, schemas.Estate]:
     (folder / "stacks" / "customers").mkdir(parents=True)
     (folder / "stacks" / "connections").mkdir()
-    (folder / "stacks" / "Pulumi.x.yaml").write_text(STACK)
-    (folder / "stacks" / "connections" / "us.yaml").write_text(CONNECTION)
+    (folder / "stacks" / "Pulumi.x.yaml").write_text(STACK, "utf-8")
+    (folder / "stacks" / "connections" / "us.yaml").write_text(CONNECTION, "utf-8")
     file = folder / "stacks" / "customers" / "contoso.yaml"
     file.write_bytes(content.replace(b"profile:", b"connection: us\nprofile:", 1))
     return file, schemas.load_estate(folder / "stacks" / "Pulumi.x.yaml", folder, today=DAY)

@@ -181,21 +181,23 @@ def test_every_rule_id_in_the_code_is_in_the_table() -> None:
 def test_a_rule_about_what_is_sent_is_a_warning_for_what_is_not_sent(tmp_path: Path) -> None:
     """A number that no phone has is an error, unless the file says that the system holds it."""
     stack = copy_base(tmp_path)
-    file = next(f for f in sorted((tmp_path / "stacks" / "customers").glob("**/*.yaml")) if "phone:" in f.read_text())
-    text = re.sub(r"(?m)^  phone: .*$", '  phone: "12"', file.read_text(), count=1)
-    file.write_text(text)
+    file = next(
+        f for f in sorted((tmp_path / "stacks" / "customers").glob("**/*.yaml")) if "phone:" in f.read_text("utf-8")
+    )
+    text = re.sub(r"(?m)^  phone: .*$", '  phone: "12"', file.read_text("utf-8"), count=1)
+    file.write_text(text, "utf-8")
     with pytest.raises(schemas.DeclarationErrors) as caught:
         schemas.load_estate(stack, tmp_path, today=TODAY)
     assert [(f.rule, f.level) for f in caught.value.findings] == [("CSP-CUST-006", "error")]
     split = schemas.load_estate(stack, tmp_path, today=TODAY, split_if_sent=True)
     assert {key: [f.rule for f in found] for key, found in split.if_sent.items()} == {file.stem: ["CSP-CUST-006"]}
-    file.write_text(f"as_found: [profile.phone]\n{text}")
+    file.write_text(f"as_found: [profile.phone]\n{text}", "utf-8")
     estate = schemas.load_estate(stack, tmp_path, today=TODAY)
     assert [(f.rule, f.level, f.path) for f in estate.warnings] == [("CSP-CUST-006", "warning", "profile.phone")]
     assert "warning: " in str(estate.warnings[0])
     assert schemas.format_findings(estate.warnings, "github").startswith("::warning file=")
     assert '"level": "warning"' in schemas.format_findings(estate.warnings, "sarif")
-    file.write_text(f"as_found: [profile.title]\n{text}")
+    file.write_text(f"as_found: [profile.title]\n{text}", "utf-8")
     with pytest.raises(schemas.DeclarationErrors) as caught:
         schemas.load_estate(stack, tmp_path, today=TODAY)
     assert {f.rule for f in caught.value.findings} == {"CSP-CUST-006", "CSP-CUST-012"}

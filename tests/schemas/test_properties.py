@@ -51,12 +51,17 @@ def findings_of(text: str | bytes, folder: Path, name: str = FILES[0]) -> tuple[
 @example(text="profile: &a\n  x: *a\n", name=FILES[0])
 @example(text="profile: " + "9" * 5000, name=FILES[0])
 @example(text="? {a: b}\n: c\n", name=FILES[0])
+@example(text='"a\\nb": c\n', name=FILES[0])
+@example(text='"a\\rb": c\n', name=FILES[1])
+@example(text='"a\\Lb\\x1b[2J": "x\\u202ey"\n', name=FILES[0])
+@example(text='profile: {email: "a\\nb"}\n', name=FILES[0])
 @example(text="%YAML 3.0\n---\na: b\n", name=FILES[0])
 @example(text="<<: {profile: 1}\n", name=FILES[0])
 def test_any_text_gives_findings_never_a_traceback(text: str | bytes, name: str, tmp_path: Path) -> None:
     found = findings_of(text, tmp_path, name)
     assert found
-    assert all(f.line >= 1 and f.column >= 1 and "\n" not in str(f) for f in found)
+    assert all(f.line >= 1 and f.column >= 1 for f in found)
+    assert all(len(str(f).splitlines()) == 1 and str(f).isprintable() for f in found)
 
 
 @QUIET

@@ -68,7 +68,9 @@ def _go(go: str, *arguments: str, check: bool = True) -> subprocess.CompletedPro
     # A go.work file around the checkout, or flags of the machine's own, must not change what is built.
     environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=readonly"}
     keep = subprocess.PIPE if arguments[0] == "list" else None
-    return subprocess.run([go, *arguments], cwd=HERE, env=environment, stdout=keep, stderr=keep, text=True, check=check)
+    return subprocess.run(
+        [go, *arguments], cwd=HERE, env=environment, stdout=keep, stderr=keep, text=True, encoding="utf-8", check=check
+    )
 
 
 def _put(folder: Path, text: str, name: str) -> None:

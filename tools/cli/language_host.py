@@ -59,7 +59,9 @@ class Host(services.LanguageRuntimeServicer):
 
     def About(self, request: Any, _context: Any) -> Any:  # noqa: N802
         python = interpreter(request.info)
-        version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.split()[-1]
+        version = subprocess.run(
+            [python, "-V"], capture_output=True, text=True, encoding="utf-8", check=True
+        ).stdout.split()[-1]
         return wire.AboutResponse(executable=python, version=version)
 
     def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: N802

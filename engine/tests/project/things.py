@@ -83,7 +83,7 @@ class Provider(ResourceProvider):
         # Two generations of one name live side by side during a replacement.
         id_ = f"{props['name']}-{time.time_ns():x}" if props.get("mode") == "unique" else f"id-{props['name']}"
         outs = {**_clean(props), "generation": 1}
-        (_remote() / f"{id_}.json").write_text(json.dumps(outs))
+        (_remote() / f"{id_}.json").write_text(json.dumps(outs), "utf-8")
         return CreateResult(id_, outs)
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -92,7 +92,7 @@ class Provider(ResourceProvider):
         if news.get("fail") == "update":
             raise RuntimeError(f"cannot update {id_}")
         outs = {**_clean(news), "generation": olds.get("generation", 0) + 1}
-        (_remote() / f"{id_}.json").write_text(json.dumps(outs))
+        (_remote() / f"{id_}.json").write_text(json.dumps(outs), "utf-8")
         return UpdateResult(outs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -102,7 +102,7 @@ class Provider(ResourceProvider):
         path = _remote() / f"{id_}.json"
         if not path.exists():
             return ReadResult("", {})
-        outs = json.loads(path.read_text())
+        outs = json.loads(path.read_text("utf-8"))
         return ReadResult(id_, outs, _clean(outs))
 
     def delete(self, id_: str, props: dict[str, Any]) -> None:
