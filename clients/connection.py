@@ -98,6 +98,7 @@ class Session:
         self.calls = CallStats()
         self._clock = clock or SystemClock()
         self._environment = environment
+        SECRETS.add_environment(environment)
         self._detached = detached
         self._ready = ready_file(connection, home)
         self.endpoints = endpoints_of(connection, self._ready)

@@ -34,6 +34,7 @@ _SECRET_KEYS = frozenset(
 )
 # What is a credential by its name in an answer. Not the code that a person types, nor the mark of a page.
 _CREDENTIALS = _SECRET_KEYS - {"usercode", "usercredentials", "mscontinuationtoken", "token"}
+_VARIABLE = re.compile(r"(CSP|PULUMI|AZURE)_.*(TOKEN|SECRET|PASSWORD|PASSPHRASE)")
 _TOKEN = 16
 _PERSONAL_KEYS = frozenset(
     [
@@ -88,6 +89,10 @@ class Secrets:
             # A short value would hit ordinary words; no credential of the two systems is that short.
             if len(value) >= 6:
                 self._values.update(dict.fromkeys(_spellings(value)))
+
+    def add_environment(self, environment: Mapping[str, str]) -> None:
+        """Register the credentials of every connection and of the engine, whoever uses them."""
+        self.add(*(value for name, value in environment.items() if _VARIABLE.fullmatch(name)))
 
     def learn(self, answer: Any) -> None:
         """Register what an answer names a credential (JSON-like), whoever reads it afterwards."""

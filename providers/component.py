@@ -21,6 +21,7 @@ from providers.customer import Customer
 from providers.estate import Estate
 from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
+from schemas import sensitive
 from schemas.command import shown
 
 DELETING = "end-relationship"
@@ -85,8 +86,10 @@ async def declare(estate: schemas.Estate) -> None:
         return
     guard = Estate(
         estate.customers,
+        {name: sensitive.lines_of(estate.connections[name], estate.project_dir) for name in used},
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )
+    guard.changed_now().apply(_tell_changed)
     guard.removed_now().apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
     left_out = set(Path(name).read_text("utf-8").split() if (name := os.environ.get(LEAVE_OUT)) else ())
     customers = sorted((one for one in estate.customers if one.key not in left_out), key=lambda c: c.key)
@@ -156,6 +159,13 @@ def _announce_tenant(
 
     known = pulumi.Output.all(component.attestation.tenant_id, component.identity.tenant_id)
     known.apply(tell, run_with_unknowns=True)
+
+
+def _tell_changed(changed: Mapping[str, str]) -> None:
+    """Say which lines changed that decide whom we trust, in one message."""
+    if changed:
+        lines = [f"{name}: {told}" for name, told in changed.items()]
+        pulumi.log.warn("lines of connections that decide whom we trust:\n  " + "\n  ".join(lines))
 
 
 def _tell_removed(removed: Mapping[str, str]) -> None:

@@ -29,6 +29,7 @@ from onboarding import state
 from providers import removals
 from providers.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers.errors import quiet_tracebacks
+from schemas import sensitive
 
 REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
 UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
@@ -110,13 +111,21 @@ class EstateProvider(ResourceProvider):
         old = {key: new[key] if key in same else digest for key, digest in old.items()}
         failures = [CheckFailure("", line) for line in refusals(old, new)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
-        if inputs["removed"]:
+        lines = declared.get("connections", {})
+        before = state.plain(_olds).get("connections")
+        # The state of an earlier release knows none: they are filled in with the inputs, which is no change.
+        changed = sensitive.changes(before, lines) if before is not None else {}
+        inputs |= {"connections": lines} if lines else {}
+        inputs |= {"changed": changed} if changed else {}
+        if inputs["removed"] or changed:
             inputs["run"] = declared.get("run", "")
         return CheckResult(inputs, failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        same = state.plain(_olds).get("customers") == state.plain(_news).get("customers")
-        return DiffResult(changes=False if same else None)
+        old, new = state.plain(_olds), state.plain(_news)
+        same = old.get("customers") == new.get("customers")
+        told = not new.get("changed") or new["changed"] == old.get("changed")
+        return DiffResult(changes=False if same and told else None)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult("estate", state.plain(props))
@@ -125,9 +134,12 @@ class EstateProvider(ResourceProvider):
         return UpdateResult(state.plain(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """A removal was told in the run that made it; from the next look on it is history."""
-        customers = {"customers": state.plain(props).get("customers", {}), "removed": {}}
-        return ReadResult(id_, dict(customers), dict(customers))
+        """A removal was told in the run that made it; from the next look on it is history. The inputs stay as they are:
+        only they know the lines of the connections until something changes."""
+        outs = state.plain(props)
+        kept = {name: outs[name] for name in ("connections", "changed", "run") if outs.get("changed") and name in outs}
+        lines = {"connections": outs["connections"]} if "connections" in outs else {}
+        return ReadResult(id_, {"customers": outs.get("customers", {}), "removed": {}, **lines, **kept}, None)
 
 
 def provider() -> EstateProvider:
@@ -139,16 +151,25 @@ class Estate(DynamicResource, module="csp", name="Estate"):
     """The sentinel; every component depends on it."""
 
     removed: pulumi.Output[dict[str, str] | None]
+    changed: pulumi.Output[dict[str, str] | None]
     run: pulumi.Output[str | None]
 
-    def __init__(self, declared: Sequence[schemas.Customer], opts: pulumi.ResourceOptions) -> None:
-        """`customers` is kept in state; the other inputs are for `check` alone."""
+    def __init__(
+        self,
+        declared: Sequence[schemas.Customer],
+        connections: Mapping[str, Mapping[str, str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """`connections`: name -> its lines that decide whom we trust (schemas.sensitive). They and `customers` are kept
+        in state; the other inputs are for `check` alone."""
         self._this_run = uuid.uuid4().hex
         inputs = {
             "customers": {one.key: digest(one) for one in declared},
             "renamed": {one.key: list(one.previously) for one in declared if one.previously},
             "first": {one.key: first_digests(one) for one in declared},
+            "connections": {name: dict(lines) for name, lines in connections.items()},
             "removed": None,
+            "changed": None,
             "run": self._this_run,
         }
         super().__init__(provider(), "estate", inputs, opts)
@@ -156,6 +177,11 @@ class Estate(DynamicResource, module="csp", name="Estate"):
     def removed_now(self) -> pulumi.Output[dict[str, str]]:
         """Removed customer -> what remains, of this run. A run that does not look (`--refresh=false`, `--target`) gets
         the state's, which tells of an earlier one."""
-        return pulumi.Output.all(self.removed, self.run).apply(
-            lambda told: told[0] or {} if told[1] == self._this_run else {}
-        )
+        return self._of_this_run(self.removed)
+
+    def changed_now(self) -> pulumi.Output[dict[str, str]]:
+        """ "CONNECTION: LINE" -> "OLD -> NEW", of this run likewise."""
+        return self._of_this_run(self.changed)
+
+    def _of_this_run(self, told: pulumi.Output[dict[str, str] | None]) -> pulumi.Output[dict[str, str]]:
+        return pulumi.Output.all(told, self.run).apply(lambda both: both[0] or {} if both[1] == self._this_run else {})

@@ -17,16 +17,17 @@ SECRET_FIELDS = ("refresh_token", "client_secret", "access_token", "client_asser
 
 
 class Echo(http.server.ThreadingHTTPServer):
-    """`mode`: "fields" (every free text of a good answer, and fields that nobody knows), "errors" (every answer but the
+    """`owners`: secret -> whose it is: a client is given back what it sent itself; it cannot know those of others.
+    `mode`: "fields" (every free text of a good answer, and fields that nobody knows), "errors" (every answer but the
     token's is a refusal) or "tokens" (the token service refuses)."""
 
     daemon_threads = True
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, owners: dict[str, str]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.mode = "fields"
-        self.secrets: dict[str, None] = {}
+        self.owners = owners
         self.client = httpx.Client(trust_env=False, timeout=60)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -35,7 +36,7 @@ class Echo(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def spellings(self) -> set[str]:
-        every = self.secrets.copy()
+        every = self.owners.copy()
         coded = {base64.b64encode(one.encode()).decode().rstrip("=") for one in every}
         return {*every, *coded, *(quote(one, safe="") for one in every)}
 
@@ -54,7 +55,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._learn(body)
+        self._owner = self._owner_of(body)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")}
         host = urlsplit(self.server.target).netloc
         answer = self.server.client.request(
@@ -65,7 +66,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             if name.lower() not in ("content-length", "transfer-encoding", "connection", "content-encoding"):
                 self.send_header(name, value)
-        self.send_header("MS-RequestId", quote(self._echo()[:2000]))
+        self.send_header("MS-RequestId", quote(self._echo()))
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -75,16 +76,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._forward
         raise AttributeError(name)
 
-    def _learn(self, body: bytes) -> None:
-        if bearer := self.headers.get("Authorization", "").partition(" ")[2]:
-            self.server.secrets[bearer] = None
+    def _owner_of(self, body: bytes) -> str:
+        sent = [self.headers.get("Authorization", "").partition(" ")[2]]
         if b"grant_type" in body or b"access_token" in body:
-            for name, values in parse_qs(body.decode(errors="replace")).items():
-                if name in SECRET_FIELDS:
-                    self.server.secrets.update(dict.fromkeys(values))
+            form = parse_qs(body.decode(errors="replace"))
+            sent += [value for name in SECRET_FIELDS for value in form.get(name, [])]
+        return next((self.server.owners[one] for one in sent if one in self.server.owners), "")
 
     def _echo(self) -> str:
-        return " ".join(self.server.secrets)
+        return " ".join(one for one, owner in self.server.owners.copy().items() if owner == self._owner)
 
     def _spoiled(self, answer: httpx.Response, *, is_token: bool) -> tuple[int, bytes]:
         try:
@@ -94,7 +94,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if answer.is_success and is_token:
             for name in SECRET_FIELDS:
                 if isinstance(data, dict) and data.get(name):
-                    self.server.secrets[data[name]] = None
+                    self.server.owners[data[name]] = self._owner
         mode, echo = self.server.mode, self._echo()
         if mode == "tokens" and is_token:
             told = f"cannot validate token: {echo}"

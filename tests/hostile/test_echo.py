@@ -29,7 +29,9 @@ def spoiled(provider: Workspace) -> Iterator[tuple[Workspace, Echo]]:
     """The provider estate, whose ready file leads to the proxy."""
     file = provider.home / "sandbox" / "provider.json"
     ready = json.loads(file.read_text("utf-8"))
-    proxy = Echo("/".join(ready["ion"].split("/")[:3]))
+    secrets = ("ion_refresh_token", "pc_client_secret", "pc_refresh_token")
+    owners = {account[name]: key for key, account in ready["accounts"].items() for name in secrets}
+    proxy = Echo("/".join(ready["ion"].split("/")[:3]), owners)
     for name in ("ion", "partner_center", "entra"):
         assert ready[name].startswith(proxy.target)
         ready[name] = ready[name].replace(proxy.target, proxy.url)
@@ -55,7 +57,7 @@ def test_no_output_of_any_command_holds_a_secret(spoiled: tuple[Workspace, Echo]
     echo.mode = mode
     for command in COMMANDS:
         said.append(workspace.csp(*command, expect=None))
-    assert len(echo.secrets) > 2, "the proxy has seen tokens"
+    assert len(echo.owners) > 8, "the proxy has seen tokens"
     assert (workspace.home / "wire.log").stat().st_size > 0
     for secret in echo.spellings():
         for command, text in zip((("first",), *COMMANDS), said, strict=True):

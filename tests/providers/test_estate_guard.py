@@ -67,7 +67,8 @@ def test_only_the_digests_decide_whether_it_changed() -> None:
 
 def test_a_look_ends_the_message() -> None:
     read = estate.provider().read("estate", {"customers": {"a": "1"}, "removed": {"b": "x"}})
-    assert read.outs == read.inputs == {"customers": {"a": "1"}, "removed": {}}
+    assert read.outs == {"customers": {"a": "1"}, "removed": {}}
+    assert read.inputs is None, "the inputs stay: a look gets the outputs alone"
 
 
 def test_the_message_names_its_run_so_that_no_later_run_repeats_it() -> None:

@@ -1,0 +1,130 @@
+"""A line of a connection that decides whom we trust shows in the plan as what it is, by name, old and new."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import schemas
+from providers import estate
+from schemas import sensitive
+from tests.hostile.accounts import live
+from tests.workspace import Workspace
+
+CASES = yaml.safe_load((Path(__file__).parent / "lines.yaml").read_text("utf-8"))
+OURS: dict[str, Any] = {
+    "handover": {"recipients": ["age1ours"]},
+    "mail": {"host": "smtp.reseller.example", "from": "us@reseller.example"},
+    "own_domains": ["reseller.example"],
+    "relationship_links": [{"partner_center": "us", "url": "https://admin.microsoft.com/ours"}],
+}
+
+
+def lines(folder: Path, **changed: Any) -> dict[str, dict[str, str]]:
+    content = live(**json.loads(json.dumps(OURS)))
+    for path, value in changed.items():
+        *parents, last = path.split("__")
+        place = content
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[last] = value
+    connection = schemas.Connection.model_validate({"name": "us", **content})
+    return {"us": sensitive.lines_of(connection, folder)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(case["set"]))
+def test_each_line_is_told_by_name(case: dict[str, Any], tmp_path: Path) -> None:
+    old, new = lines(tmp_path), lines(tmp_path, **case["set"])
+    inputs = (
+        estate.provider()
+        .check(
+            {"customers": {"a": "1"}, "connections": old}, {"customers": {"a": "1"}, "connections": new, "run": "this"}
+        )
+        .inputs
+    )
+    changed = inputs.get("changed", {})
+    told = {name: re.sub(r"\b[0-9a-f]{16}\b", "{digest}", str(line)) for name, line in changed.items()}
+    assert told == case["told"]
+    answer = estate.provider().diff("estate", {"customers": {"a": "1"}, "connections": old, "removed": {}}, inputs)
+    assert answer.changes is (None if told else False)
+    again = estate.provider().check(inputs, {"customers": {"a": "1"}, "connections": new, "run": "next"}).inputs
+    assert "changed" not in again, "told once"
+    assert estate.provider().diff("estate", inputs, again).changes is False
+
+
+def test_no_secret_and_no_key_is_in_clear(tmp_path: Path) -> None:
+    kept = json.dumps(lines(tmp_path, handover__recipients=["AGE-SECRET-KEY-1PASTEDBYMISTAKE", "age1ours"]))
+    assert "SECRET" not in kept
+    assert "age1ours" not in kept
+
+
+def test_a_template_or_a_key_file_of_the_project_shows_its_change(tmp_path: Path) -> None:
+    folder = tmp_path / "stacks" / "mail"
+    folder.mkdir(parents=True)
+    template, keys = folder / "invitation.en.txt.j2", tmp_path / "stacks" / "keys.txt"
+    template.write_text("Hello", "utf-8")
+    keys.write_text("age1ours", "utf-8")
+    declared = {"handover__recipients": ["file:stacks/keys.txt"]}
+    before = lines(tmp_path, **declared)
+    template.write_text("Hello, pay here", "utf-8")
+    (folder / "more.en.txt.j2").symlink_to("/dev/zero")
+    keys.write_text("age1other", "utf-8")
+    told = sensitive.changes(before, lines(tmp_path, **declared))
+    assert sorted(told) == [
+        "us: handover.recipients",
+        "us: stacks/mail/invitation.en.txt.j2",
+        "us: stacks/mail/more.en.txt.j2",
+    ]
+    assert "pay" not in json.dumps(told)
+
+
+def test_a_new_connection_is_told_line_by_line_and_a_state_of_before_is_filled_in_silently(tmp_path: Path) -> None:
+    new = lines(tmp_path)
+    old_state = {"customers": {"a": "1"}, "removed": {}}
+    inputs = estate.provider().check(old_state, {"customers": {"a": "1"}, "connections": new, "run": "this"}).inputs
+    assert inputs == {"customers": {"a": "1"}, "removed": {}, "connections": new}
+    assert estate.provider().diff("estate", old_state, inputs).changes is False
+    added = estate.provider().check(inputs, {"customers": {"a": "1"}, "connections": {**new, "ca": new["us"]}}).inputs
+    assert added["changed"]["ca: ion.base_url"] == "https://ion.tdsynnex.com (new connection)"
+
+
+def test_a_look_keeps_what_it_cannot_see() -> None:
+    """The inputs of the state stay, because a look gets the outputs alone."""
+    outs = {"customers": {"a": "1"}, "removed": {"b": "x"}, "connections": {"us": {"x": "y"}}, "run": "r"}
+    read = estate.provider().read("estate", outs)
+    assert read.inputs is None
+    assert read.outs == {"customers": {"a": "1"}, "removed": {}, "connections": {"us": {"x": "y"}}}
+
+
+def _guard(workspace: Workspace) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    (file,) = (workspace.home / "state" / ".pulumi" / "stacks").rglob(f"{workspace.stack}.json")
+    whole = json.loads(file.read_text("utf-8"))
+    resources = whole["checkpoint"]["latest"]["resources"]
+    return file, whole, next(one for one in resources if one["type"].endswith("csp:Estate"))
+
+
+def test_on_an_engine(reseller: Workspace) -> None:
+    """Plain engine, without csp: shown in the preview, gone after the `up`; an earlier release's state is quiet."""
+    reseller.up()
+    assert "decide whom we trust" not in reseller.plain("preview", "--expect-no-changes")
+    file, whole, guard = _guard(reseller)
+    for part in ("inputs", "outputs"):
+        assert guard[part].pop("connections")
+    file.write_text(json.dumps(whole), "utf-8")
+    reseller.assert_quiet()
+    reseller.plain("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert _guard(reseller)[2]["inputs"]["connections"], "filled in by a run that changes nothing"
+    connection = reseller.root / "stacks" / "connections" / "reseller-us.yaml"
+    text = connection.read_text("utf-8")
+    assert "own_domains" in text
+    connection.write_text(re.sub(r"own_domains: \[.*\]", "own_domains: [customer.example]", text), "utf-8")
+    told = reseller.plain("preview")
+    assert re.search(r"reseller-us: own_domains: \S+ -> customer\.example", told), told
+    assert re.search(r"reseller-us: own_domains: \S+ -> customer\.example", reseller.plain("preview", "--diff"))
+    reseller.up()
+    reseller.assert_quiet()
