@@ -33,7 +33,9 @@ def everywhere(value: Any, echo: str) -> Any:
     if isinstance(value, list):
         return [everywhere(member, echo) for member in value]
     if isinstance(value, dict):
-        filled = {name: everywhere(member, echo) if name not in TO_BE_READ else member for name, member in value.items()}
+        filled = {
+            name: everywhere(member, echo) if name not in TO_BE_READ else member for name, member in value.items()
+        }
         return {**filled, "echo": echo, f"name {echo}": 1, "more": [{"deep": echo}]}
     return value
 
