@@ -58,6 +58,9 @@ class BoundStore:
             return replace(chain, address=self.binding.address, account=self._account)
         raise WrongAccount(self._problem("are of an earlier release, which did not note for which address"))
 
+    def reserve(self) -> None:
+        self.inner.reserve()
+
     def save(self, chain: Chain) -> None:
         self.inner.save(replace(chain, address=self.binding.address, account=self._account or chain.account))
 

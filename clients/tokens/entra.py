@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import logging
 import re
@@ -179,15 +180,17 @@ class EntraTokens:
             self._keep(answer)
             refresh = str(answer.get("refresh_token") or chain.refresh_token)
             SECRETS.add(refresh)
-            store.save(
-                replace(
-                    chain,
-                    refresh_token=refresh,
-                    access_token=self._access,
-                    expires_at=self._expires_at,
-                    obtained_at=self._now(),
-                )
+            renewed = replace(
+                chain,
+                refresh_token=refresh,
+                access_token=self._access,
+                expires_at=self._expires_at,
+                obtained_at=self._now(),
             )
+            # Entra keeps the old token valid (partner-center-api 1.4), so a full disk costs the next process one more
+            # redemption and this run nothing.
+            with contextlib.suppress(PersonMustAct, RetryLater):
+                store.save(renewed)
 
     def _redeem(self, refresh_token: str) -> dict[str, Any]:
         def ask(app: Any) -> Any:

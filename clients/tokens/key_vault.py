@@ -68,6 +68,9 @@ class KeyVaultTokenStore:
             problem = Problem("tokens", "load", None, "bad-secret", f"{self.place} holds no token document")
             raise PersonMustAct(problem, owner="us", action="log in again, or name another secret") from None
 
+    def reserve(self) -> None:
+        """A vault has room, and the note before the sending shows the right to write."""
+
     def save(self, chain: Chain) -> None:
         """Durable once Key Vault has answered; it keeps older versions by itself."""
         self._guard(

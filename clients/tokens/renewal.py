@@ -7,19 +7,21 @@ fate is unknown.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from clients.clock import Clock
-from clients.errors import ClientError, CredentialsLost, Problem, RetryLater, UnknownOutcome
+from clients.errors import ClientError, CredentialsLost, PersonMustAct, Problem, RetryLater, UnknownOutcome
 from clients.ion.errors import LOGIN, RULES, describe
 from clients.redact import SECRETS
 from clients.rules import classify
-from clients.shape import ShapeError, mapping, number, required_text
+from clients.shape import ShapeError, mapping, required_text
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.transport import Call, Transport, join
 
 MARGIN = 600.0  # renew this long before the end, so that a run does not start with a dying token
+_LIFE, _LONGEST_LIFE = 7200, 86400 * 31
 _LEAST = 60.0  # an access token this short-lived is not handed out any more
 
 
@@ -60,7 +62,8 @@ def usable(chain: Chain | None, wanted: Wanted, now: float, *, margin: float = M
 
 
 def renew(store: TokenStore, exchange: Exchange, wanted: Wanted, clock: Clock) -> None:
-    """Leaves a usable access token in `store`, or raises RetryLater (not sent), CredentialsLost (dead or unknown)."""
+    """Leaves a usable access token in `store`. Otherwise raises RetryLater (not sent, or the new refresh token is
+    stored), PersonMustAct (not sent: the store cannot be written), CredentialsLost (dead, or unknown)."""
     with store.lease():
         chain = store.load()
         if usable(chain, wanted, clock.now().timestamp()):
@@ -79,26 +82,32 @@ def renew(store: TokenStore, exchange: Exchange, wanted: Wanted, clock: Clock) -
             if not (refused and wanted.seed_again and wanted.seed and chain.refresh_token != wanted.seed):
                 raise
             _exchange(store, exchange, Chain(refresh_token=wanted.seed, seed=digest(wanted.seed)), clock)
-        except RetryLater:
+        except (RetryLater, PersonMustAct):
             if usable(chain, wanted, clock.now().timestamp(), margin=_LEAST):
                 return
             raise
 
 
 def _exchange(store: TokenStore, exchange: Exchange, chain: Chain, clock: Clock) -> None:
-    store.save(replace(chain, sent_at=clock.now().timestamp()))
+    try:
+        store.reserve()
+        store.save(replace(chain, sent_at=clock.now().timestamp()))
+    except (PersonMustAct, RetryLater) as failed:
+        # A note that got there although the store says no would read as a renewal that was interrupted.
+        _take_back(store, chain)
+        failed.problem = replace(failed.problem, message=f"the refresh token was not sent: {failed.problem.message}")
+        raise
     try:
         new = exchange(chain.refresh_token)
-    except RetryLater:
-        store.save(chain)  # it was not sent, or refused unread: the token is as good as before
-        raise
     except UnknownOutcome as error:
-        raise _unknown(store, str(error)) from None
+        raise unknown(store, str(error)) from None
     except CredentialsLost as error:
-        store.save(replace(chain, rejected=error.problem.message or "refused"))
+        _take_back(store, replace(chain, rejected=error.problem.message or "refused"))
         raise
     except ClientError:
-        store.save(chain)  # a definite answer that does not concern the token (wrong address, role)
+        # Not sent, refused unread, or a definite answer that does not concern the token (wrong address, role): it is as
+        # good as before.
+        _take_back(store, chain)
         raise
     now = clock.now().timestamp()
     SECRETS.add(new.refresh_token, new.access_token)
@@ -109,14 +118,32 @@ def _exchange(store: TokenStore, exchange: Exchange, chain: Chain, clock: Clock)
         expires_at=now + new.expires_in,
         obtained_at=now,
     )
-    try:
-        store.save(renewed)
-    except Exception as first:
-        # The only copy is in our hands: try once more before giving up.
+    _keep(store, renewed)
+    if not new.access_token:
+        told = f"ION's answer held no access token; its new refresh token is stored in {store.place}"
+        raise RetryLater(_problem("no-access-token", f"{told}, and the next run renews again"))
+
+
+def _keep(store: TokenStore, renewed: Chain) -> None:
+    """The only copy is in our hands: tried three times before giving up."""
+    why = ""
+    for _ in range(3):
         try:
             store.save(renewed)
-        except Exception:
-            raise _unknown(store, f"the new token could not be stored ({type(first).__name__})") from None
+        except Exception as failed:
+            why = why or (failed.problem.message if isinstance(failed, ClientError) else type(failed).__name__)
+        else:
+            return
+    raise CredentialsLost(
+        _problem("unknown", f"the refresh token was spent, and the new one could not be stored: {why}"), action=LOGIN
+    )
+
+
+def _take_back(store: TokenStore, chain: Chain) -> None:
+    """Remove the note that the token is being sent. Where that fails the note stays: the next run then stops and asks,
+    which is slower and loses nothing."""
+    with contextlib.suppress(ClientError, OSError):
+        store.save(chain)
 
 
 def _newer_seed(chain: Chain, wanted: Wanted) -> bool:
@@ -127,10 +154,11 @@ def _stop_if_lost(chain: Chain, store: TokenStore) -> None:
     if chain.rejected:
         raise CredentialsLost(_problem("rejected", f"ION refused the refresh token in {store.place}"), action=LOGIN)
     if chain.sent_at is not None:
-        raise _unknown(store, "a renewal was interrupted before its answer was stored")
+        raise unknown(store, "a renewal was interrupted before its answer was stored")
 
 
-def _unknown(store: TokenStore, why: str) -> CredentialsLost:
+def unknown(store: TokenStore, why: str) -> CredentialsLost:
+    """Nobody knows whether the refresh token was spent."""
     return CredentialsLost(
         _problem("unknown", f"nobody knows whether the refresh token in {store.place} was spent: {why}"), action=LOGIN
     )
@@ -157,12 +185,21 @@ def exchange_over(transport: Transport, base_url: str) -> Exchange:
             raise classify(RULES, describe(call, answer))
         try:
             data = mapping(answer.data, "answer")
-            return Exchanged(
-                access_token=required_text(data, "access_token"),
-                refresh_token=required_text(data, "refresh_token"),
-                expires_in=number(data, "expires_in") or 7200,
-            )
+            refresh = required_text(data, "refresh_token")
         except ShapeError as error:
-            raise UnknownOutcome(_problem("bad-answer", f"the answer holds no tokens: {error}")) from None
+            raise UnknownOutcome(_problem("bad-answer", f"the answer holds no refresh token: {error}")) from None
+        # Nothing else in the answer may cost the new refresh token, whatever it looks like.
+        access = data.get("access_token")
+        return Exchanged(access if isinstance(access, str) else "", refresh, _seconds(data.get("expires_in")))
 
     return exchange
+
+
+def _seconds(value: object) -> int:
+    """The life of an access token. ION documents 7200 (streamone-ion-api 1.3), which also stands for what is no
+    plausible number: a token that ends earlier is refused with 401 and renewed then."""
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    return int(seconds) if 0 < seconds <= _LONGEST_LIFE else _LIFE

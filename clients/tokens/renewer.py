@@ -39,8 +39,8 @@ from clients.errors import (
 from clients.ion.errors import describe
 from clients.pace import CallStats, Limits, Pace, Pauses
 from clients.redact import SECRETS
-from clients.tokens.renewal import Wanted, exchange_over, renew
-from clients.tokens.store import TokenStore, open_store
+from clients.tokens.renewal import Wanted, exchange_over, renew, unknown
+from clients.tokens.store import Chain, TokenStore, open_store
 from clients.transport import Transport
 from clients.wirelog import WireLog
 
@@ -52,6 +52,7 @@ _LONGEST = 300.0
 
 def renew_detached(store: TokenStore, base_url: str, wanted: Wanted, *, pauses: Path, trust_env: bool) -> None:
     """`renew` in a process that outlives this one. Raises what `renew` raises."""
+    before = store.load()
     job = {
         "store": store.spec(),
         "base_url": base_url,
@@ -79,10 +80,23 @@ def renew_detached(store: TokenStore, base_url: str, wanted: Wanted, *, pauses: 
     try:
         outcome: dict[str, Any] = json.loads(output)
     except ValueError:
-        message = f"the renewal process ended with code {process.returncode} and no outcome"
-        raise RetryLater(Problem("ion", "oauth.token", None, "renewal-died", message)) from None
+        outcome = {"died": f"the renewal process ended with code {process.returncode} and no outcome"}
+    if "died" in outcome:
+        _look_after(store, before, str(outcome["died"]))
     if "error" in outcome:
         raise _error(outcome["error"])
+
+
+def _look_after(store: TokenStore, before: Chain | None, died: str) -> None:
+    """What a renewal did that ended without a word: the store tells. Returns when it had stored the new token; raises
+    CredentialsLost (unknown: it was sent) or RetryLater (not sent)."""
+    now = store.load()
+    if now is not None and now.sent_at is not None:
+        raise unknown(store, died)
+    if now is not None and (before is None or now.refresh_token != before.refresh_token) and now.access_token:
+        return
+    message = f"{died}; the refresh token was not sent"
+    raise RetryLater(Problem("ion", "oauth.token", None, "renewal-died", message))
 
 
 def _error(data: Mapping[str, Any]) -> ClientError:
@@ -124,6 +138,8 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
                     "owner": getattr(error, "owner", ""),
                 }
             }
+        except Exception as bug:  # whoever asked looks into the store for what was done
+            return {"died": f"the renewal failed inside: {type(bug).__name__}"}
     return {"ok": True}
 
 

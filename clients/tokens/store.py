@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,6 +19,8 @@ from clients.redact import SECRETS
 from schemas.whole_file import private_folder, sync_folder
 
 LEASE_SECONDS = 120.0
+ROOM = 32 * 1024
+"""Bytes that are held free before a token is sent: a chain has some kilobytes."""
 _LARGEST = 1024 * 1024
 _BEGIN = len('{"access_token')
 
@@ -76,8 +77,11 @@ class TokenStore(Protocol):
 
     def load(self) -> Chain | None: ...
 
+    def reserve(self) -> None:
+        """Room for the next `save`, which then needs none. Raises PersonMustAct."""
+
     def save(self, chain: Chain) -> None:
-        """Returns only when the chain is durable."""
+        """Returns only when the chain is durable. Raises PersonMustAct, RetryLater (nobody knows)."""
 
     def lease(self) -> contextlib.AbstractContextManager[None]:
         """At most one holder among all processes that use this store. Raises RetryLater when it stays taken."""
@@ -101,6 +105,8 @@ class FileTokenStore:
         except (OSError, RuntimeError):
             raise _not_ours(path, "is a link that leads nowhere") from None
         self._previous = self._path.with_name(self._path.name + ".previous")
+        # One writer at a time: whoever saves holds the lease.
+        self._room = self._path.with_name(f".{self._path.name}.room")
         self._lease_seconds = lease_seconds
 
     @property
@@ -112,33 +118,50 @@ class FileTokenStore:
 
     def load(self) -> Chain | None:
         """Raises PersonMustAct for a file that is no store."""
-        for path in (self._path, self._previous):
-            try:
-                return Chain.from_json(_text(path))
-            except FileNotFoundError:
-                continue
-            except (ValueError, TypeError):
-                # Cut short by a full disk or edited by hand: the generation before it is the best there is.
-                continue
-        return None
+        kept = _first(self._path, self._previous)
+        if kept is None or kept.sent_at is None:
+            return kept
+        # The token was sent, and a disk that failed may hold the answer in the draft, whole or not at all.
+        answer = _first(self._room)
+        return answer if answer is not None and answer.obtained_at >= kept.sent_at else kept
+
+    def reserve(self) -> None:
+        self._refuse_others()
+        with self._as_ours("reserve"):
+            private_folder(self._path.parent)
+            handle = os.open(self._room, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                os.fchmod(handle, 0o600)
+                stream.write(b" " * ROOM)
+                stream.flush()
+                os.fsync(handle)
 
     def save(self, chain: Chain) -> None:
-        """Raises PersonMustAct, and keeps the file, when it is something else than a store; OSError."""
+        """Raises PersonMustAct, and keeps the file, when it is something else than a store, or cannot be written."""
         self._refuse_others()
-        folder = private_folder(self._path.parent)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                os.fchmod(stream.fileno(), 0o600)  # mkstemp asks for that, and the umask may take some of it
-                stream.write(chain.to_json())
+        with self._as_ours("save"):
+            folder = private_folder(self._path.parent)
+            # Reserved blocks are written in place; blanks at the end of a document mean nothing.
+            handle = os.open(self._room, os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                os.fchmod(handle, 0o600)  # the umask may take some of it
+                stream.write(chain.to_json().encode().ljust(os.fstat(handle).st_size))
+                stream.truncate()
                 stream.flush()
-                os.fsync(stream.fileno())
+                os.fsync(handle)
             self._keep_previous(folder)
-            Path(name).replace(self._path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        sync_folder(folder)
+            self._room.replace(self._path)
+            sync_folder(folder)
+
+    @contextlib.contextmanager
+    def _as_ours(self, operation: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            problem = Problem("tokens", operation, None, "not-stored", f"{self.place} cannot be written: {why}")
+            action = "make its folder writable, with free space"
+            raise PersonMustAct(problem, owner="us", action=action) from None
 
     def _refuse_others(self) -> None:
         """A mistyped path must not cost somebody's file. What a torn disk leaves of a store still counts as one."""
@@ -168,18 +191,25 @@ class FileTokenStore:
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[None]:
-        private_folder(self._path.parent)
         # A lock of its own for each use: the operating system frees it when its process dies.
         lock = filelock.FileLock(str(self._path) + ".lock", mode=0o600, thread_local=False)
-        try:
-            lock.acquire(timeout=self._lease_seconds, poll_interval=0.02)
-        except filelock.Timeout:
+        with self._as_ours("lease"):
+            private_folder(self._path.parent)
+            got = self._acquired(lock)
+        if not got:
             message = f"another process has been renewing {self.place} for {self._lease_seconds:.0f} s"
-            raise RetryLater(Problem("tokens", "lease", None, "lease-taken", message)) from None
+            raise RetryLater(Problem("tokens", "lease", None, "lease-taken", message))
         try:
             yield
         finally:
             lock.release()
+
+    def _acquired(self, lock: filelock.BaseFileLock) -> bool:
+        try:
+            lock.acquire(timeout=self._lease_seconds, poll_interval=0.02)
+        except filelock.Timeout:
+            return False
+        return True
 
     def loose_permissions(self) -> str:
         """The mode when others may read the file, else ""."""
@@ -188,6 +218,15 @@ class FileTokenStore:
         except FileNotFoundError:
             return ""
         return f"{mode:04o}" if mode & 0o077 else ""
+
+
+def _first(*paths: Path) -> Chain | None:
+    """The first that is a whole chain. One that was cut short by a full disk, or edited by hand, is passed over: the
+    generation before it is the best there is."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+            return Chain.from_json(_text(path))
+    return None
 
 
 def _text(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.errors import RetryLater
+from clients.errors import PersonMustAct, RetryLater
 from clients.tokens.store import Chain, FileTokenStore, open_store
 
 
@@ -64,10 +64,13 @@ def test_a_full_disk_leaves_the_old_file(store: FileTokenStore, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(PersonMustAct, match="cannot be written: No space left on device"):
         store.save(Chain("refresh-two"))
     assert store.load() == Chain("refresh-one")
-    assert [entry.name for entry in Path(store.place).parent.iterdir()] == ["us.json"]
+    files = {entry.name: entry.stat().st_mode & 0o777 for entry in Path(store.place).parent.iterdir()}
+    assert files == {"us.json": 0o600, ".us.json.room": 0o600}, (
+        "the draft stays: it may hold the only copy of an answer"
+    )
 
 
 def test_one_holder_at_a_time(store: FileTokenStore) -> None:
