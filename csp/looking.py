@@ -9,7 +9,7 @@ from clients import clock
 from csp.engines import Engine
 from csp.say import say
 from onboarding import blind, readiness, run_notes
-from onboarding.blind import UNOBSERVED, Unseen
+from onboarding.blind import UNOBSERVED, Alarm, Unseen
 from schemas.command import shown
 
 ENGINE_CODES = (0, 1, 2, 7)
@@ -39,7 +39,7 @@ def before(state: Mapping[str, Any] | None, estate: schemas.Estate) -> None:
         tell(blind.in_state(seen, estate), estate.stack, "the last run: ")
 
 
-def tell(unseen: Iterable[Unseen], stack: str, about: str = "") -> None:
+def tell(unseen: Iterable[Alarm | Unseen], stack: str, about: str = "") -> None:
     """One line each, on stderr."""
     for one in unseen:
         say(shown(f"csp: {about}{one}", stack=stack), err=True)

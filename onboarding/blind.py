@@ -56,6 +56,18 @@ class Unseen:
         return asdict(self) | {"customers": list(self.customers)}
 
 
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What a person must hear of although the run went on. what: one line, with what to do."""
+
+    connection: str
+    customer: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"ATTENTION: {self.customer}: {self.what}"
+
+
 def moment(stamp: str) -> str:
     """RFC 3339 for people: `2026-11-26 01:25 UTC`."""
     return f"{stamp[:16].replace('T', ' ')} UTC"
@@ -83,13 +95,15 @@ def in_state(verdicts: Iterable[Readiness], estate: schemas.Estate, home: Path |
     return told
 
 
-def in_run(notes: Sequence[Note], estate: schemas.Estate) -> list[Unseen]:
-    """The same from the notes of one run."""
+def in_run(notes: Sequence[Note], estate: schemas.Estate) -> list[Alarm | Unseen]:
+    """The same from the notes of one run, alarms first."""
     found: dict[str, list[Note]] = defaultdict(list)
     for note in notes:
-        found[note.connection].append(note)
+        if note.kind != run_notes.ALARM:
+            found[note.connection].append(note)
+    alarms = [Alarm(note.connection, note.key, note.why) for note in notes if note.kind == run_notes.ALARM]
     counts = [customer.connection for customer in estate.customers if customer.lifecycle != "left"]
-    return [
+    return alarms + [
         _joined(
             connection,
             counts.count(connection),

@@ -104,6 +104,7 @@ class Outcome:
     again: nothing was decided (not sent, or outcome unknown): the next run tries without waiting for a new observation.
     final: the remote gave a definite answer, so that the next write is a new attempt.
     do: nothing was seen, and this is the one thing that lets the next run see again.
+    alarm: what a person must hear of although the run went on; the run ends red, after everything else is done.
     """
 
     status: Status
@@ -116,6 +117,7 @@ class Outcome:
     again: bool = False
     final: bool = False
     do: str = ""
+    alarm: str = ""
 
     def but(self, **changes: Any) -> Outcome:
         """The same outcome with some members changed."""

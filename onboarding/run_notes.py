@@ -25,6 +25,10 @@ WEEK = 7 * 86400.0
 _LOCK = threading.Lock()
 
 
+ALARM = "alarm"
+"""The kind of a note that is no failed look: something that a person must hear of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One resource (`kind` and customer `key`) that could not be looked at. `since`: RFC 3339, when that began. `why`
@@ -66,9 +70,9 @@ def read(where: Path) -> list[Note]:
 
 
 def latest(home: Path, connection: str) -> Note | None:
-    """The newest note about a connection of any run on this machine."""
+    """The newest failed look through a connection, of any run on this machine."""
     found = _lines((home / "runs").glob("*.notes/*.jsonl"))
-    mine = [pair for pair in found if pair[1].connection == connection and pair[1].why]
+    mine = [pair for pair in found if pair[1].connection == connection and pair[1].why and pair[1].kind != ALARM]
     return max(mine, key=lambda pair: pair[0])[1] if mine else None
 
 

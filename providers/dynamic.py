@@ -201,6 +201,8 @@ class Provider(ResourceProvider):
         refused = wrong_account(known, session)
         key = str(inputs.get("key"))
         outcome = _other_account(refused) if refused else self._attempt(desired, known, session, key)
+        if outcome.alarm:
+            noted.alarm(self._connection, key, outcome.alarm)
         if outcome.do:
             noted.could_not_look(self._connection, self._kind, key, outcome.reason, outcome.do)
         else:

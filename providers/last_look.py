@@ -17,7 +17,7 @@ from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
 from onboarding import blind, run_notes
-from onboarding.blind import Unseen
+from onboarding.blind import Alarm, Unseen
 from providers import engine_run, noted
 from providers.errors import quiet_tracebacks
 from schemas.command import shown
@@ -47,7 +47,7 @@ def provider() -> LastLookProvider:
 class LastLook(DynamicResource, module="csp", name="LastLook"):
     """Named by its connection."""
 
-    def __init__(self, unseen: Unseen, stack: str, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, unseen: Alarm | Unseen, stack: str, opts: pulumi.ResourceOptions) -> None:
         super().__init__(provider(), unseen.connection, {"unseen": shown(str(unseen), stack=stack)}, opts)
 
 

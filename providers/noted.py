@@ -35,6 +35,11 @@ def looked(connection: str, kind: str, key: str) -> None:
     _write(note)
 
 
+def alarm(connection: str, key: str, what: str) -> None:
+    """Note what a person must hear of, one line, although the run went on."""
+    _write(Note(connection, run_notes.ALARM, key, contract.now(), what))
+
+
 def of_this_run() -> list[Note]:
     """What no process of this run could look at."""
     return run_notes.read(_folder())

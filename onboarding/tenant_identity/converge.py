@@ -52,8 +52,9 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
             outcome = step
             break
         outcome = assess(desired, known, observe(desired, known, Look(session)), session)
-    told = "; ".join(filter(None, (loud, outcome.reason)))
-    outcome = outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final, reason=told)
+    outcome = outcome.but(memory=memory | dict(outcome.memory), final=final or outcome.final)
+    if loud:
+        outcome = outcome.but(alarm=loud, reason="; ".join(filter(None, (loud, outcome.reason))))
     return rename.follow(desired, known, outcome.facts, outcome, session)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import schemas
 from clients.errors import CredentialsLost, NotReached, Problem, RetryLater, WrongAccount
 from onboarding import blind, run_notes
 from onboarding.blind import Unseen
@@ -69,3 +70,13 @@ def test_a_later_look_that_succeeds_takes_a_note_back(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_stops_no_look(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file", "utf-8")
     run_notes.append(run_notes.folder(tmp_path, "x"), Note("us", "Customer", "a", SINCE, "busy", "wait"))
+
+
+def test_an_alarm_is_told_first_and_no_later_look_takes_it_back(tmp_path: Path) -> None:
+    here = run_notes.folder(tmp_path, "1-2")
+    run_notes.append(here, Note("us", "TenantIdentity", "a", SINCE, "busy", "wait"))
+    run_notes.append(here, Note("us", run_notes.ALARM, "a", SINCE, "made, but no place took its password"))
+    run_notes.append(here, Note("us", "TenantIdentity", "a"))
+    (alarm,) = blind.in_run(run_notes.read(here), schemas.Estate("test", tmp_path, (), {}))
+    assert str(alarm) == "ATTENTION: a: made, but no place took its password"
+    assert run_notes.latest(tmp_path, "us") is not None, "the look that failed"
