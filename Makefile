@@ -12,8 +12,9 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load faults drills clean
+.PHONY: test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load faults drills clean
 
+up: export CSP_STARTED := $(shell date +%s)
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
 	@$(BIN)/python -m csp.first_run up
 
@@ -38,6 +39,15 @@ $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | 
 
 test: $(READY)        ## The whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The clock a year ahead, in every process that a test starts: what is right today must be right then. Only the folders
+# whose tests compare dates; end-to-end tests clear the environment of what they start, where nothing would be ahead.
+AHEAD_TESTS ?= tests/schemas tests/onboarding tests/csp tests/clients
+FAKETIME_LIBRARY = $(wildcard .venv/lib/python3*/site-packages/libfaketime/vendor/libfaketime/src/libfaketime.so.1)
+AHEAD = LD_PRELOAD=$(CURDIR)/$(FAKETIME_LIBRARY) FAKETIME=+366d FAKETIME_DONT_FAKE_MONOTONIC=1
+test-ahead: $(READY)  ## The tests that compare dates, with the clock a year ahead
+	@$(AHEAD) $(BIN)/python -c 'import sys, time; sys.exit(time.time() - float(sys.argv[1]) < 365 * 86400 and "test-ahead: the clock is not ahead (libfaketime does not work here)")' $$(date +%s)
+	$(AHEAD) $(BIN)/python -m pytest -n 2 --dist loadgroup -p no:cacheprovider $(AHEAD_TESTS)
 
 cli: $(READY)         ## Build the Pulumi CLI from its Go module into .csp/cli; says so where there is no Go
 	@nice $(BIN)/python tools/cli/build.py

@@ -19,7 +19,7 @@ from csp.errors import CommandError
 from csp.options import Stack
 from csp.progress import progress
 from csp.project import Project
-from csp.say import say
+from csp.say import count, say
 from csp.shown import pasted, print_unseen
 from onboarding import adoption, blind, contract, readiness
 from onboarding.adoption_read import Sight
@@ -114,12 +114,12 @@ def _adopt(
         path = adopt_import.save(project, stack, ready)
         if write_only:
             say(
-                f"{len(ready)} customers are ready to import: {_shown(path, project)} "
+                f"{count(len(ready), 'customer is', 'customers are')} ready to import: {_shown(path, project)} "
                 f"({pasted('adopt', stack=stack, connection=name)} imports them)"
             )
             return not unseen
         adopt_import.run_import(engine, project, path, ready)
-    say(f"{len(ready)} customers are in state. Nothing was written to ION or Partner Center.")
+    say(f"{count(len(ready), 'customer is', 'customers are')} in state. Nothing was written to ION or Partner Center.")
     return not unseen
 
 
@@ -208,16 +208,16 @@ def _write(project: Project, plan: adoption.Plan, folder: Path, estate: schemas.
 def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str) -> None:
     new = len(plan.new)
     say(
-        f"{new} customers written to {folder.as_posix()}/, {len(plan.known)} already declared "
+        f"{count(new, 'customer')} written to {folder.as_posix()}/, {len(plan.known)} already declared "
         f"({sum(one.key in written for one in plan.filled)} of their files changed), {plan.inactive} inactive in ION"
     )
     if plan.not_chosen:
         say(f"{plan.not_chosen} others were not asked for (--only)")
-    for stack, count in plan.elsewhere.items():
-        say(f"{count} more are declared by stack {stack}")
+    for stack, number in plan.elsewhere.items():
+        say(f"{number} more are declared by stack {stack}")
     unknown = [name for one in plan.new for name in one.unknown]
     for name in sorted(set(unknown)):
-        say(f"fill in {name} of {unknown.count(name)} customers: {adoption.MARKS[name]}")
+        say(f"fill in {name} of {count(unknown.count(name), 'customer')}: {adoption.MARKS[name]}")
     for who, why in plan.ambiguous.items():
         say(f"not adopted, more than one meaning: {who}: {why}")
     for who, why in plan.left_out.items():

@@ -15,7 +15,7 @@ from csp.checks import connection_checks
 from csp.errors import CommandError
 from csp.modes import mode_check
 from csp.project import Project
-from csp.say import cell, say, say_json
+from csp.say import cell, count, say, say_json
 from schemas.command import command
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
@@ -60,7 +60,7 @@ def _all(project: Project, stack: str, connection: str, options: Options) -> Ite
         try:
             estate = project.estate(stack)
         except schemas.DeclarationErrors as errors:
-            found = f"{len(errors.findings)} findings, the first: {errors.findings[0]}"
+            found = f"{count(len(errors.findings), 'finding')}, the first: {errors.findings[0]}"
             yield Check(stack, "declaration", "fail", found, f"{command('validate', stack=stack)} shows all")
             # The connection files may still be right: whoever sets a machine up wants to know about those too.
             names = names or access.connection_names(project)
@@ -69,7 +69,7 @@ def _all(project: Project, stack: str, connection: str, options: Options) -> Ite
                 stack,
                 "declaration",
                 "pass",
-                f"{len(estate.customers)} customers, {len(estate.connections)} connections",
+                f"{count(len(estate.customers), 'customer')}, {count(len(estate.connections), 'connection')}",
             )
             yield _engine(project, stack, estate)
             names = names or sorted(estate.connections)

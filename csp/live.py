@@ -22,7 +22,7 @@ from csp import access, report
 from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
-from csp.say import cell, say, say_document, say_json
+from csp.say import cell, count, say, say_document, say_json
 from csp.shown import as_steps, pasted, print_unseen
 from onboarding import blind, contract, live, readiness
 from onboarding.blind import Unseen
@@ -105,7 +105,7 @@ def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str 
     # A thousand customers share a handful of steps: each is told once, with everybody whom it concerns.
     for (where, action, link, who), keys in _grouped(items).items():
         say()
-        say(f"{len(keys)} {'customer' if len(keys) == 1 else 'customers'} (for {OWNERS[who]}): {', '.join(keys)}")
+        say(f"{count(len(keys), 'customer')} (for {OWNERS[who]}): {', '.join(keys)}")
         for line in filter(None, (where, action, link)):
             say(f"  {line}")
     for one in found:
@@ -114,7 +114,7 @@ def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str 
             say(f"{one.connection}: {line}")
     if items or not unseen:
         say()
-        say(f"{len(items)} next steps" if items else "Nothing to do as far as ION shows.")
+        say(count(len(items), "next step") if items else "Nothing to do as far as ION shows.")
     _red(everyone, closed)
 
 

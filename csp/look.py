@@ -10,7 +10,7 @@ from csp import engines, handover, live, report, shown
 from csp.errors import CommandError
 from csp.options import OptionalStack, Stack
 from csp.project import Project
-from csp.say import say, say_block, say_document, say_json
+from csp.say import count, say, say_block, say_document, say_json
 from onboarding import blind, confirmed, credentials, letters, readiness, ticket
 from onboarding.follow_up import FollowUp
 from schemas.plain import as_json
@@ -58,8 +58,9 @@ def validate(
         for found in estate.warnings:
             say(str(found), err=True)
         number = len(estate.warnings)
-        told = f"{number} warning{'' if number == 1 else 's'}" if number else "nothing wrong"
-        say(f"{stack}: {len(estate.customers)} customers on {len(estate.connections)} connections, {told}")
+        told = count(number, "warning") if number else "nothing wrong"
+        customers, connections = count(len(estate.customers), "customer"), count(len(estate.connections), "connection")
+        say(f"{stack}: {customers} on {connections}, {told}")
 
 
 def status(
@@ -167,7 +168,7 @@ def todo(
         shown.print_step(shown.on_stack(item, stack))
     if items or not unseen:
         say()
-        say(f"{len(items)} next steps" if items else "Nothing to do: nobody waits for anybody.")
+        say(count(len(items), "next step") if items else "Nothing to do: nobody waits for anybody.")
 
 
 def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:

@@ -41,6 +41,11 @@ def cell(text: object, style: str = "") -> Text:
     return Text(plain(text), style=style)
 
 
+def count(number: int, noun: str, more: str = "") -> str:
+    """`1 customer`, `2 customers`; `more`: the plural where it is another word."""
+    return f"{number} {noun if number == 1 else more or f'{noun}s'}"
+
+
 def use_utf8() -> None:
     """Make stdin, stdout and stderr UTF-8, here and in every Python that is started from here.
 
