@@ -6,6 +6,7 @@ client.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -258,12 +259,27 @@ def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: O
     elif code == "CUS-CR-002":
         reason = f"ION does not know the language code {desired.profile.language}"
         action = "Correct profile.language in the customer file (for example EN or FR)."
+    elif part := _missed_part(desired, refused.problem.message):
+        reason = f"ION wants a {part}, although {desired.profile.address.country} has none or the file names none"
+        action = (
+            f"Ask TD SYNNEX what ION takes there, and write it as profile.address.{part} (its own sample for France "
+            "repeats the city); Microsoft's record need not repeat it: identity.address may leave it out."
+        )
     else:
         reason = str(refused)
         action = refused.action if isinstance(refused, PersonMustAct) else "Correct the customer file; see the reason."
     owner = refused.owner if isinstance(refused, PersonMustAct) else "us"
     step = NextStep("distributor" if owner == "microsoft" else owner, "customer file", action)
     return blocked(facts, reason, step, carried=outcome.carried, final=True)
+
+
+def _missed_part(desired: CustomerInputs, message: str) -> str:
+    """The part of the address that ION misses and the file leaves out: "state", "zip" or ""."""
+    place = desired.profile.address
+    for part, declared in (("state", place.state), ("zip", place.zip)):
+        if declared is None and re.search(rf"property '{part}'", message):
+            return part
+    return ""
 
 
 def _body(desired: CustomerInputs, fresh: IonCustomer | None) -> IonCustomerFields:

@@ -48,8 +48,11 @@ def ascii_email(address: str) -> str:
 
 def unicode_domain(domain: str) -> str:
     """A domain as people read it."""
+    ascii_form = ascii_domain(domain)
+    if "xn--" not in ascii_form:
+        return ascii_form
     try:
-        return idna.decode(ascii_domain(domain))
+        return idna.decode(ascii_form)
     except (idna.IDNAError, UnicodeError):
         return domain
 
@@ -110,6 +113,7 @@ def mixed_scripts(domain: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def looks_like(domain: str, other: str) -> bool:
     """Whether two different domains can be taken for each other: equal skeletons (UTS 39), in small or in capital
     letters, since programs show both. Subdomains of a look-alike are look-alikes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 COMPANY_LENGTH = (2, 255)
 PERSON_LENGTH = 40
@@ -34,6 +35,7 @@ _PLACEHOLDER_PHRASES = frozenset(
 )
 
 
+@lru_cache(maxsize=8192)
 def company_refused(name: str) -> str:
     """Why Microsoft refuses a company name."""
     text = " ".join(name.split())
@@ -55,6 +57,7 @@ def company_refused(name: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def person_refused(name: str, *, longest: int = PERSON_LENGTH) -> str:
     """Why Microsoft refuses a first, middle or last name. `longest` 0: the length does not count."""
     text = " ".join(name.split())
@@ -79,6 +82,8 @@ def hidden_character(text: str) -> str:
     """The first control, format or bidirectional character of a text, by code point and name; "" when there is none.
 
     Nobody sees these, so that two texts that look equal are not."""
+    if text.isascii() and text.isprintable():
+        return ""
     for char in text:
         if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"):
             return f"U+{ord(char):04X} {unicodedata.name(char, 'control character').lower()}"

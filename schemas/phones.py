@@ -38,6 +38,22 @@ def why_impossible(text: str, country: str = "") -> str:
     return _read(text, country)[1]
 
 
+def spellings(text: str, country: str) -> tuple[str, ...]:
+    """The ways to write a number for a system that knows the customer's country, best first: digits with country code,
+    without it, with "+", with a leading zero. Only those that mean the same number there: the German 4930123456 would
+    be a number of the US without its "+". Empty for an impossible number."""
+    digits = digits_of(text, country)
+    if not digits:
+        return ()
+    own = national(digits)
+    return tuple(form for form in (digits, own, f"+{digits}", f"0{own}") if digits_of(form, country) == digits)
+
+
+def first_spelling(text: str, country: str) -> str:
+    """The best of :func:`spellings`, "" for an impossible number."""
+    return next(iter(spellings(text, country)), "")
+
+
 def national(digits: str) -> str:
     """What :func:`digits_of` gives, without the country code; zeros that belong to the number stay."""
     import phonenumbers

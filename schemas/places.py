@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 _US_MAIL = frozenset(("US", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI"))  # served by USPS: ZIP+4
 
@@ -178,6 +178,7 @@ def zip_form(text: str, country: str = "") -> str:
     return kept.replace("-", "")
 
 
+@lru_cache(maxsize=8192)
 def zip_fits(text: str, country: str) -> bool:
     """Whether a postal code has the country's form; True where the data knows none."""
     form = place(country)
@@ -200,6 +201,7 @@ def zip_spellings(text: str, country: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((text, upper, bare, tight, *more)))
 
 
+@lru_cache(maxsize=8192)
 def area_of_zip(text: str, country: str) -> tuple[Area, ...]:
     """The areas in which a postal code can lie; empty where that is not known."""
     form = place(country)

@@ -98,7 +98,7 @@ def _language(value: str) -> str:
 
 def _email(value: str) -> str:
     try:
-        validate_email(value, check_deliverability=False, allow_smtputf8=False)
+        _check_email(value)
     except EmailNotValidError as error:
         reason = str(error).rstrip(".").split("\n")[0]
         fixed = value.replace(" ", "").replace(",", ".").rstrip(".;")
@@ -108,11 +108,22 @@ def _email(value: str) -> str:
     return ascii_email(value)
 
 
+def _check_email(value: str) -> None:
+    """Raises EmailNotValidError. Names that are reserved or used in private networks pass: whether a domain can exist
+    has another answer on a sandbox connection (`schemas.value_checks`)."""
+    try:
+        validate_email(value, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        if "." not in value.rpartition("@")[2].strip("."):
+            raise
+        validate_email(f"{value}.com", check_deliverability=False, allow_smtputf8=False)
+
+
 def _try_email(fixed: str, value: str) -> str:
     if fixed == value:
         return ""
     try:
-        validate_email(fixed, check_deliverability=False, allow_smtputf8=False)
+        _check_email(fixed)
     except EmailNotValidError:
         return ""
     return f"try {quoted(fixed)}"

@@ -23,6 +23,8 @@ from clients.redact import SECRETS
 from clients.rules import classify
 from clients.shape import ShapeError, day, flag, items, mapping, required_text, text, words
 from clients.transport import Answer, AuthorizedTransport, Call, join
+from schemas.mail_domains import unicode_domain
+from schemas.normal import normal
 
 _PAGE_SIZE = "500"
 # Microsoft 365 Business Basic: a product that every Microsoft pricebook holds; asking for its price buys nothing.
@@ -78,9 +80,13 @@ class IonClient:
 
     def find_by_email(self, email: str) -> IonCustomer | None:
         """The customer with this e-mail, ACTIVE before INACTIVE; None when this account shows none."""
+        local, _, domain = email.rpartition("@")
+        # ION may hold the domain in either form, and how its filter compares is not stated.
+        spellings = dict.fromkeys((email, f"{local}@{unicode_domain(domain)}"))
         for status in _STATUSES:
-            for customer in self.customers(status=status, email=email):
-                return customer
+            for spelling in spellings:
+                for customer in self.customers(status=status, email=spelling):
+                    return customer
         return None
 
     def customer(self, customer_id: str) -> IonCustomer:
@@ -249,7 +255,7 @@ class IonClient:
 def same_email(one: str, other: str) -> bool:
     """Mail servers may tell local parts apart by case, ION's uniqueness does not seem to; we never treat two spellings
     as two customers."""
-    return one.strip().casefold() == other.strip().casefold()
+    return normal("email", one) == normal("email", other)
 
 
 def _shape_problem(operation: str, error: ShapeError) -> Problem:

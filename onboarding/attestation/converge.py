@@ -78,7 +78,7 @@ def request(session: Session, desired: AttestationInputs, known: Known, spoken: 
         signatory_first_name=who.first_name,
         signatory_last_name=who.last_name,
         signatory_email=who.email,
-        signatory_phone=phones.digits_of(who.phone or "", desired.country),
+        signatory_phone=phones.first_spelling(who.phone or "", desired.country),
     )
     body = {name: getattr(wanted, name) for name in AttestationRequest.__slots__}
     unique = request_id(session.partner_tenant, desired.key, "attestation.request", body, known.attempt)
@@ -122,7 +122,7 @@ def _put_on_record(
             first_name=who.first_name,
             last_name=who.last_name,
             email=who.email,
-            phone_number=phones.digits_of(who.phone or "", desired.country),
+            phone_number=phones.first_spelling(who.phone or "", desired.country),
             date_agreed=day,
             request_id=unique,
         )

@@ -20,11 +20,12 @@ from schemas import phones, places
 def fitted(address: PcAddress, phone: str, identity: schemas.NewIdentity, rules: CountryRules | None) -> PcAddress:
     """The address as it is sent. `phone` is the declared number. Without rules (None: Microsoft has none for the
     country, which is an answer) the values go as the libraries read them. Raises Refused."""
-    number = phones.digits_of(phone, address.country) if phone else ""
-    if phone and not number:
+    numbers = phones.spellings(phone, address.country) if phone else ()
+    if phone and not numbers:
         why = phones.why_impossible(phone, address.country)
         raise Refused(f"{phone} is no possible phone number: {why}", "Correct identity.contact.phone.")
     if rules is None:
+        number = numbers[0] if numbers else ""
         return replace(address, phone_number=number, state=places.area_sent(address.state, address.country))
     if not rules.city_required or address.city:
         address = replace(address, state=_state(address, rules), postal_code=_postal_code(address, rules))
@@ -32,7 +33,7 @@ def fitted(address: PcAddress, phone: str, identity: schemas.NewIdentity, rules:
         raise Refused(f"{address.country} needs a city", "Add address.city to the customer file.")
     _registration(address.country, identity, rules)
     _culture(address.country, identity, rules)
-    return replace(address, phone_number=_phone(address.country, number, rules))
+    return replace(address, phone_number=_phone(address.country, numbers, rules))
 
 
 def _state(address: PcAddress, rules: CountryRules) -> str:
@@ -72,18 +73,17 @@ def _postal_code(address: PcAddress, rules: CountryRules) -> str:
     raise Refused(f"Microsoft does not take {given} as a postal code of {country}{odd}", f"It must match {form}.")
 
 
-def _phone(country: str, number: str, rules: CountryRules) -> str:
-    if not number:
+def _phone(country: str, numbers: Sequence[str], rules: CountryRules) -> str:
+    if not numbers:
         if rules.phone_required:
             raise Refused(f"{country} needs a phone number", "Add identity.contact.phone to the customer file.")
         return ""
     if not rules.phone_regex:
-        return number
-    own = phones.national(number)
-    if found := _first(rules.phone_regex, (number, own, f"+{number}", f"0{own}")):
+        return numbers[0]
+    if found := _first(rules.phone_regex, numbers):
         return found
     raise Refused(
-        f"Microsoft does not take {number} as a phone number in {country}",
+        f"Microsoft does not take {numbers[0]} as a phone number in {country}",
         f"Write identity.contact.phone so that it matches {rules.phone_regex}.",
     )
 

@@ -79,8 +79,13 @@ def test_a_tenant_from_checks_to_relationship(provider: RunningSandbox, open_ses
     partial = center.validate_address(replace(BILLING, address_line1="Microsoft Way"))
     assert partial.ok is False
     assert partial.suggestions[0].address_line1
-    assert "en-US" in center.country_rules("us").cultures
-    assert center.country_rules("BR").registration_number_required
+    us = center.country_rules("us")
+    assert us is not None
+    assert "en-US" in us.cultures
+    brazil = center.country_rules("BR")
+    assert brazil is not None
+    assert brazil.registration_number_required
+    assert center.country_rules("KP") is None
     new = NewTenant(domain, "Alpine", "it@alpine.example", "en-US", "en", BILLING, session.reseller_tenant)
     made = center.create_customer(new, request_id=rid("tenant"))
     assert made.credentials is not None
