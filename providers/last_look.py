@@ -57,11 +57,15 @@ def declare(
     """End the run red if it could not look at everything; to be called when the engine is done with all `others`."""
     if os.environ.get(run_notes.RUN):
         return
+    blind_ones = blind.in_run(noted.of_this_run(), estate)
     before_an_up = pulumi.runtime.is_dry_run() and engine_run.verb() in engine_run.UP
-    for unseen in blind.in_run(noted.of_this_run(), estate):
-        if before_an_up or unseen.connection not in connections:
-            # Failing the preview that an `up` begins with would end it before anything is done.
+    for unseen in blind_ones:
+        # Failing the preview that an `up` begins with would end it before anything is done. And the CLI tells no more
+        # than the first resource that fails.
+        fails = not before_an_up and unseen.connection in connections
+        if not fails or len(blind_ones) > 1:
             pulumi.log.warn(shown(str(unseen), stack=estate.stack))
+        if not fails:
             continue
         LastLook(
             unseen, estate.stack, pulumi.ResourceOptions(provider=connections[unseen.connection], depends_on=others)

@@ -112,7 +112,7 @@ def test_a_record_that_cannot_be_read(partner: Bench, fault: str, monkeypatch: p
     else:
         assert len(report.not_checked) == len(made_by_us(partner))
         assert all("identity.contact" in what for what in report.not_checked)
-        assert report.exit_code() == 1
+        assert report.exit_code() == 10
 
 
 def test_a_closed_activity_log_is_told(partner: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
