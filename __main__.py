@@ -12,7 +12,8 @@ from providers.errors import quiet_interrupts
 quiet_interrupts()
 project_dir = Path(__file__).resolve().parent
 try:
-    estate = schemas.load_estate(project_dir / "stacks" / f"Pulumi.{pulumi.get_stack()}.yaml", project_dir)
+    stack = project_dir / "stacks" / f"Pulumi.{pulumi.get_stack()}.yaml"
+    estate = schemas.load_estate(stack, project_dir, split_if_sent=True)  # the guard knows what was there before
 except schemas.DeclarationErrors as errors:
     pulumi.log.error(f"nothing was sent; the declaration has errors:\n{errors}")
     sys.exit(1)

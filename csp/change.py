@@ -8,6 +8,7 @@ import schemas
 from clients import clock
 from csp import engines, interrupted
 from csp.errors import CommandError
+from csp.known import no_customer
 from csp.options import Stack, whoami
 from csp.project import Project
 from csp.say import say
@@ -46,7 +47,7 @@ def confirm(
         try:
             of = estate.customer(customer)
         except KeyError:
-            raise CommandError(f"the stack {stack} has no customer {customer!r}", 2) from None
+            raise no_customer(stack, customer, estate) from None
         file = project.root / estate.sources[customer]
     try:
         changed = write_confirmation(file, gate, by, clock.now().date(), ref or None, of=of)
@@ -64,7 +65,7 @@ def retry(
     project = Project.find()
     estate = project.estate(stack)
     if customer not in {one.key for one in estate.customers}:
-        raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
+        raise no_customer(stack, customer, estate)
     engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RETRY"] = customer
     say(engine.why, err=True)

@@ -8,6 +8,7 @@ import yaml
 from clients import clock
 from csp import look
 from csp.errors import CommandError
+from csp.known import no_customer
 from csp.options import Stack
 from csp.project import Project
 from csp.say import say, say_document, say_json
@@ -55,7 +56,7 @@ def print_evidence(
     unseen = blind.in_state(verdicts, estate, project.home)
     found = [one for one in evidence.records(states, estate) if customer in ("", one["customer"])]
     if customer and not found:
-        raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
+        raise no_customer(stack, customer, estate)
     for line in (shown(str(one), stack=stack) for one in unseen):
         say(line if format_ == "json" else f"# {line}", err=format_ == "json")
     if format_ == "json":

@@ -20,6 +20,7 @@ from clients.output import in_clear
 from clients.partner_center.models import OneTimeCredentials
 from csp import secret_input
 from csp.errors import CommandError
+from csp.known import no_customer
 from csp.options import Stack, whoami
 from csp.project import Project
 from csp.say import say, say_json
@@ -213,7 +214,7 @@ def _customer(stack: str, key: str) -> tuple[schemas.Customer, HandoverStore]:
     try:
         declared = estate.customer(estate.renamed.get(key, key))
     except KeyError:
-        raise CommandError(f"the stack {stack} has no customer {key!r}", 2) from None
+        raise no_customer(stack, key, estate) from None
     return declared, open_handover(estate.connections[declared.connection], project.home)
 
 
@@ -238,7 +239,7 @@ def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entr
             return declared, store, chosen
     known = {customer.key for customer in estate.customers}
     if name not in known:
-        raise CommandError(f"the stack {stack} has no customer and no entry {name!r}", 2)
+        raise no_customer(stack, name, estate, "customer and no entry")
     _new_tenant(stack, name)
     raise CommandError(
         f"{name}: nothing is kept here. A tenant made in the console: {command('handover', 'put', name, stack=stack)}. "

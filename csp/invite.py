@@ -13,6 +13,7 @@ from clients.errors import ClientError
 from clients.mail import WRITTEN, Message, compose
 from csp import access, engines, interrupted
 from csp.errors import CommandError
+from csp.known import no_customer
 from csp.options import Stack
 from csp.project import Project
 from csp.say import say, say_block, say_document, say_json
@@ -117,7 +118,7 @@ def _case(project: Project, stack: str, key: str) -> Case:
     try:
         declared = estate.customer(key)
     except KeyError:
-        raise CommandError(f"the stack {stack} has no customer {key!r}", 2) from None
+        raise no_customer(stack, key, estate) from None
     if not isinstance(declared.identity, schemas.InviteIdentity):
         raise CommandError(f"{key} has identity.method: {declared.identity.method}; only invite has an invitation", 2)
     known = _known(project, stack, estate, key)

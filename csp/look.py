@@ -6,8 +6,9 @@ import typer
 
 import schemas
 from clients import clock
-from csp import engines, handover, live, report, shown
+from csp import engines, handover, if_sent, live, report, shown
 from csp.errors import CommandError
+from csp.known import no_customer
 from csp.options import OptionalStack, Stack
 from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
@@ -41,6 +42,9 @@ def validate(
     project = Project.find()
     try:
         estate = project.estate(stack)
+        warnings = (*estate.warnings, *if_sent.judged(project, stack, estate))
+        if schemas.errors(warnings):
+            raise schemas.DeclarationErrors(warnings)
     except schemas.DeclarationErrors as errors:
         # Findings for people go to stderr like every error; machine formats are the command's answer.
         if format_ == "text":
@@ -53,11 +57,11 @@ def validate(
             raise CommandError(line, 2)
     form = _one_of(format_, *CHECKED)
     if form != "text":
-        say_document(schemas.format_findings(estate.warnings, form))
+        say_document(schemas.format_findings(sorted(warnings), form))
     else:
-        for found in estate.warnings:
+        for found in sorted(warnings):
             say(str(found), err=True)
-        number = len(estate.warnings)
+        number = len(warnings)
         told = count(number, "warning") if number else "nothing wrong"
         customers, connections = count(len(estate.customers), "customer"), count(len(estate.connections), "connection")
         say(f"{stack}: {customers} on {connections}, {told}")
@@ -96,7 +100,7 @@ def status(
     if customer:
         verdicts = [v for v in verdicts if v.key == customer]
         if not verdicts:
-            raise CommandError(f"the stack {stack} has no customer {customer!r}", 2)
+            raise no_customer(stack, customer, estate)
     _one_of(format_, *FORMATS)
     if ticket_ and not customer:
         raise CommandError("--ticket is about one customer: name it with --customer", 2)

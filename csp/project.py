@@ -61,7 +61,7 @@ class Project:
 
     def estate(self, stack: str) -> schemas.Estate:
         """The declared estate of a stack. Raises schemas.DeclarationErrors with every finding at once."""
-        return schemas.load_estate(self.stack_file(stack), self.root)
+        return schemas.load_estate(self.stack_file(stack), self.root, split_if_sent=True)
 
     def estate_so_far(self, stack: str) -> schemas.Estate:
         """The same, except that an include pattern may match no file yet. Raises schemas.DeclarationErrors."""

@@ -4,13 +4,13 @@ The program knows only what was declared; the state also knows who was *seen* to
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import schemas
 from csp.errors import CommandError
 from csp.say import say
-from onboarding import leaving, readiness
+from onboarding import compare, leaving, readiness
 
 VERBS = ("up", "preview", "destroy")
 """The verbs that can let a customer go."""
@@ -34,8 +34,35 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
                 "buying. Put the file back with lifecycle: leaving to have it switched off",
                 err=True,
             )
+    if verb != "destroy":
+        for line in renamed(states, going, estate):
+            say(line, err=True)
     if verb == "destroy" and not any(one.split("=")[0] in TARGETS for one in arguments):
         _all_or_none(export)
+
+
+def renamed(states: readiness.States, going: Sequence[str], estate: schemas.Estate) -> Iterator[str]:
+    """A line for every customer who goes while another key comes with the same e-mail, tenant or domain."""
+    coming = [one for one in estate.customers if one.key not in states and not set(one.previously) & set(states)]
+    for key in going:
+        known = _claims({name: part for kind in states[key].values() for name, part in kind.outputs.items()})
+        for one in coming:
+            declared = _claims(one.model_dump(mode="json"))
+            if same := [what for what, text in declared.items() if text and known.get(what) == text]:
+                file = estate.sources.get(one.key, "its declaration")
+                yield (
+                    f"csp: {key} leaves the files and {one.key} comes with the same {same[0]}. If that is one "
+                    f"customer, add previously: [{key}] to {file}, else its state is lost"
+                )
+
+
+def _claims(values: Mapping[str, Any]) -> dict[str, str]:
+    """What belongs to one customer only, of a customer file or of its resources in state."""
+    identity = values.get("identity") or {}
+    tenant = identity.get("tenant_id") or values.get("tenant_id") or ""
+    domain = identity.get("domain") or identity.get("domain_prefix") or ""
+    email = (values.get("profile") or {}).get("email") or ""
+    return {"e-mail": compare.email(email), "tenant": tenant.lower(), "domain": compare.domain(domain)}
 
 
 def _all_or_none(export: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from onboarding import compare
+from onboarding.contract import Field
 from schemas.normal import country_code
 
 
@@ -47,18 +48,19 @@ def canonical(name: str, text: str) -> str:
     return _RULES.get(compare.kind_of(name), _caseless)(text)
 
 
-def renewed(handled: Mapping[str, str], seen: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
-    """`handled` of an older release in today's forms. `live`: field -> the text that the system shows now.
+def renewed(handled: Mapping[str, str], seen: Mapping[str, str], fields: Mapping[str, Field]) -> dict[str, str]:
+    """`handled` of an older release in today's forms. `fields`: what is declared and what the system shows now.
 
     A value that is what it was, read in the old form, is renewed: it takes today's text in `seen`, or goes away where
-    today's reading finds that it is as declared. A value that changed stays, and so counts as a change.
+    it differed in the old form only. A value that changed stays, and so counts as a change.
     """
     result = dict(handled)
     for name, text in handled.items():
-        if name not in live or text == seen.get(name) or text != canonical(name, live[name]):
+        field = fields.get(name)
+        if field is None or text == seen.get(name) or text != canonical(name, field.seen):
             continue
         if name in seen:
             result[name] = seen[name]
-        else:
+        elif field.state == "match" and text != canonical(name, field.declared):
             del result[name]
     return result

@@ -58,8 +58,7 @@ def in_todays_form(known: Known, facts: Facts) -> Known:
     handled = known.handled
     if handled is None or handled == dict(facts.seen):
         return known
-    live = {name: fact.seen for name, fact in facts.fields.items()}
-    return Known({**known.outputs, "handled": first_form.renewed(handled, facts.seen, live)})
+    return Known({**known.outputs, "handled": first_form.renewed(handled, facts.seen, facts.fields)})
 
 
 def outputs(

@@ -85,7 +85,7 @@ async def declare(estate: schemas.Estate) -> None:
         pulumi.export("counts", {"customers": 0})
         return
     guard = Estate(
-        estate.customers,
+        estate,
         {name: sensitive.lines_of(estate.connections[name], estate.project_dir) for name in used},
         pulumi.ResourceOptions(provider=providers[used[0]], retain_on_delete=True),
     )

@@ -150,8 +150,9 @@ class Provider(ResourceProvider):
             outcome = _other_account(refused)
         else:
             facts = self._thing.observe(desired, known, sessions.estate_look(self._connection))
-            known = state.in_todays_form(known, facts)
-            outcome = _as_rejected(known, self._thing.assess(desired, known, facts, session))
+            outcome = self._thing.assess(desired, known, facts, session)
+            known = state.in_todays_form(known, outcome.facts)
+            outcome = _as_rejected(known, outcome)
         return self._outputs(inputs, known, outcome, session, converged=False)
 
     @handed_over

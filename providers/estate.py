@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -26,10 +27,11 @@ from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
 from onboarding import state
+from onboarding.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers import removals
-from providers.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers.errors import quiet_tracebacks
 from schemas import sensitive
+from schemas.overlooked import RULE as STRAY
 
 REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
 UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
@@ -64,6 +66,29 @@ def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
             f"this ends {len(ending)} relationships ({', '.join(ending[:5])}{', ...' if len(ending) > 5 else ''}), "
             f"allowed are {removals.allowed()}; if it is meant, set {removals.VARIABLE}={len(ending)} for this run"
         )
+    return told
+
+
+def overlooked(old: Mapping[str, str], new: Mapping[str, str], declared: Mapping[str, Any]) -> list[str]:
+    """What the files say that is not meant: a file that is there and not read, a customer under another key, a value
+    that a system would refuse. What was there at the last run and did not change is no reason to stop."""
+    told = []
+    gone, come = set(old) - set(new), set(new) - set(old)
+    for key in sorted(gone & set(declared.get("strays", {}))):
+        told.append(
+            f"{key} is in no file that a stack includes, but {declared['strays'][key]} is there: give it a name that "
+            "an include of the stack matches (.yaml), or remove it"
+        )
+    by_content = {old[key]: key for key in gone}
+    for key in sorted(come):
+        if (former := by_content.get(new[key])) is not None:
+            told.append(
+                f"{former} goes and {key} comes, and their files say the same: if it is one customer, add "
+                f"previously: [{former}] to the file of {key}; if not, remove {former} in a run of its own"
+            )
+    for key, lines in sorted(declared.get("if_sent", {}).items()):
+        if old.get(key) != new.get(key):
+            told += lines
     return told
 
 
@@ -110,6 +135,7 @@ class EstateProvider(ResourceProvider):
         new = kept if kept == old else new
         old = {key: new[key] if key in same else digest for key, digest in old.items()}
         failures = [CheckFailure("", line) for line in refusals(old, new)]
+        failures += [CheckFailure("", line) for line in overlooked(old, new, declared)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
         lines = declared.get("connections", {})
         before = state.plain(_olds).get("connections")
@@ -155,18 +181,17 @@ class Estate(DynamicResource, module="csp", name="Estate"):
     run: pulumi.Output[str | None]
 
     def __init__(
-        self,
-        declared: Sequence[schemas.Customer],
-        connections: Mapping[str, Mapping[str, str]],
-        opts: pulumi.ResourceOptions,
+        self, estate: schemas.Estate, connections: Mapping[str, Mapping[str, str]], opts: pulumi.ResourceOptions
     ) -> None:
         """`connections`: name -> its lines that decide whom we trust (schemas.sensitive). They and `customers` are kept
         in state; the other inputs are for `check` alone."""
         self._this_run = uuid.uuid4().hex
         inputs = {
-            "customers": {one.key: digest(one) for one in declared},
-            "renamed": {one.key: list(one.previously) for one in declared if one.previously},
-            "first": {one.key: first_digests(one) for one in declared},
+            "customers": {one.key: digest(one) for one in estate.customers},
+            "renamed": {one.key: list(one.previously) for one in estate.customers if one.previously},
+            "first": {one.key: first_digests(one) for one in estate.customers},
+            "if_sent": {key: [str(one) for one in found] for key, found in estate.if_sent.items()},
+            "strays": {Path(one.file).stem: one.file for one in estate.warnings if one.rule == STRAY},
             "connections": {name: dict(lines) for name, lines in connections.items()},
             "removed": None,
             "changed": None,

@@ -199,9 +199,14 @@ def _identity_here(data: Mapping[str, Any], connection: Connection, report: Repo
         if api and not (text(identity, "domain") or text(identity, "tenant_id")):
             message = "neither domain nor tenant_id: the acceptance could not be recognised"
             report(("identity",), "CSP-ID-007", message, "add one of them")
+    if method == "invite" and connection.reseller is None and connection.relationship_link() is not None:
+        message = f"{connection.name} names no reseller, so that a link of another partner would pass"
+        hint = "add reseller: {tenant_id: ..., partner_id: ...} to the connection"
+        report(("identity", "method"), "CSP-ID-016", message, hint)
     if method != "new":
         return
-    if api and connection.handover is None:
+    _asked_for(data, connection, report)
+    if connection.handover is None:
         message = f"{connection.name} has no handover: the one-time password would be lost"
         report(("identity", "method"), "CSP-ID-009", message, "add recipients to the connection")
     if not api and not (text(identity, "csp_credentials") or connection.csp_credentials):
@@ -210,6 +215,16 @@ def _identity_here(data: Mapping[str, Any], connection: Connection, report: Repo
         report(
             ("identity", "direct_customer"), "CSP-ID-011", "an indirect reseller has no direct customers", "try false"
         )
+
+
+def _asked_for(data: Mapping[str, Any], connection: Connection, report: Report) -> None:
+    """A new tenant has no agreement, so that one is asked for; a sandbox alone knows the call without being told."""
+    told = "enhanced_attestation" in connection.model_fields_set
+    by_us = text(data, "attestation", "route") in ("", "partner")
+    if connection.calls_partner_center and connection.sandbox is None and by_us and not told:
+        message = f"{connection.name} does not say how Microsoft is asked for the agreement of a new tenant"
+        hint = "add enhanced_attestation: {path: ...} to the connection, or attestation.route: customer here"
+        report(("identity", "method"), "CSP-ATT-004", message, hint)
 
 
 def _agreed_on(data: Mapping[str, Any], connection: Connection, report: Report) -> None:

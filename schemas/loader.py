@@ -26,6 +26,7 @@ from schemas.inside import UnreadableError, is_inside, matching
 from schemas.layers import validate
 from schemas.nearest import nearest, quoted
 from schemas.normal import composed
+from schemas.overlooked import overlooked
 from schemas.rules import SENT
 from schemas.stack import CONFIG_KEY, StackEstate
 from schemas.value_checks import get, text
@@ -115,6 +116,7 @@ def load_estate(
     declared = _stack_estate(config, findings) if not findings else None
     if declared is None:
         raise DeclarationErrors(findings)
+    findings += overlooked(base, project_dir, CONFIG_KEY, CONNECTIONS)
     entries = _entries(declared, config, base, project_dir, findings)
     connections = _connections(entries, base / CONNECTIONS, project_dir, findings)
     for entry in entries:
@@ -313,7 +315,14 @@ def _connection(name: str, project_dir: Path, folder: Path) -> tuple[Connection 
 
 # Without a sound value of one of these every customer would be judged by a mistake that is already told.
 _DECISIVE = frozenset(("role", "sandbox", "partner_center", "partner_center_region", "cohort", "pricebooks"))
-_DECISIVE |= {"relationship_links", "handover", "csp_credentials", "agreement_valid_from"}
+_DECISIVE |= {
+    "relationship_links",
+    "handover",
+    "csp_credentials",
+    "agreement_valid_from",
+    "enhanced_attestation",
+    "reseller",
+}
 
 
 def _rough(data: Mapping[str, Any], findings: list[Finding]) -> Connection | None:

@@ -35,6 +35,7 @@ CSP-EST-002 | The stack file holds `csp:estate`. | Without it the stack declares
 CSP-EST-003 | A key belongs to one customer. | Keys name the resources in state.
 CSP-EST-004 | A former key is used by nobody else. | Two customers would claim one remembered identity.
 CSP-EST-005 | The connection exists. | It says which account serves the customer.
+CSP-EST-006 | A YAML file below `stacks/` belongs to a stack. | It declares nothing, and somebody may believe it does.
 CSP-CUST-001 | An e-mail address is valid. | ION and Microsoft refuse others, after half the work is done.
 CSP-CUST-002 | One e-mail belongs to one customer. | ION finds a customer by it (CUS-CR-001).
 CSP-CUST-003 | A country is named by ISO 3166-1 code or English name. | ION and Microsoft get the two-letter code.
@@ -68,9 +69,11 @@ CSP-ID-012 | Countries that ask for a registration number and phone get them. | 
 CSP-ID-013 | A Global Admin is the customer's, not ours. | Nobody acts for the customer.
 CSP-ID-015 | The contact of a new tenant is the customer's, not ours. | Microsoft refuses our own domain.
 CSP-ID-014 | A culture or language is known. | Microsoft refuses others.
+CSP-ID-016 | A connection whose links invite customers names its reseller. | Else any partner's link would pass.
 CSP-ATT-001 | The agreement has a signatory. | Somebody must accept it, by name.
 CSP-ATT-002 | The signatory is the customer's, not ours. | Nobody acts for the customer.
 CSP-ATT-003 | The agreement is of a day that still counts. | Agreements before 2023-04-01 must be accepted again.
+CSP-ATT-004 | A live connection names the call that asks for the agreement of a new tenant. | Its form is not public.
 CSP-NAME-001 | A company name is one that Microsoft takes. | It refuses others before relationship and order.
 CSP-NAME-002 | A person's name is one that Microsoft takes. | It refuses others before relationship and order.
 CSP-MAIL-001 | The domain of an e-mail can exist. | A create that fails half-way costs the domain prefix for ever.
@@ -101,7 +104,7 @@ RULES: dict[str, Rule] = {
 
 SENT = frozenset(
     ("CSP-CUST-004", "CSP-CUST-005", "CSP-CUST-006", "CSP-ID-015", "CSP-NAME-001", "CSP-NAME-002", "CSP-MAIL-001")
-) | {"CSP-MAIL-002", "CSP-MAIL-003", "CSP-TEXT-001"}
+) | {"CSP-MAIL-002", "CSP-MAIL-003", "CSP-TEXT-001", "CSP-ID-009", "CSP-ID-016", "CSP-ATT-004"}
 """Rules about values that a remote system refuses when they are sent. What it holds already is not sent: a value that
 `as_found` names, that is unchanged since the last run, or of a customer who leaves breaks them with a warning."""
 

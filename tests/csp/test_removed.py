@@ -9,6 +9,7 @@ import pytest
 
 from csp import removed
 from csp.errors import CommandError
+from csp.known import no_customer
 from onboarding.readiness import TYPE_PREFIX
 from tests.onboarding.test_readiness import customer, estate
 
@@ -53,3 +54,24 @@ def test_a_limit_that_is_no_number_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CSP_ALLOW_REMOVALS", "two")
     with pytest.raises(CommandError, match="CSP_ALLOW_REMOVALS=two: write how many"):
         check("destroy", "--yes")
+
+
+def test_a_customer_who_comes_under_another_key_is_told_as_a_rename(capsys: pytest.CaptureFixture[str]) -> None:
+    comes = customer()
+    profile = {"profile": {"email": comes.profile.email.upper()}}
+    gone = {"deployment": {"resources": [_resource("Customer", "before", profile)]}}
+    removed.check(gone, estate(comes), "preview", ())
+    told = capsys.readouterr().err
+    assert f"before leaves the files and {comes.key} comes with the same e-mail" in told
+    assert "previously: [before]" in told
+    removed.check(gone, estate(customer(previously=["before"])), "preview", ())
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("typed", ["contos", "CONTOSO", "it@contoso.example", "Contoso Ltd", "former"])
+def test_an_unknown_key_gets_did_you_mean(typed: str) -> None:
+    known = estate(customer(key="contoso", previously=["former"]))
+    one = known.customers[0]
+    name = {"it@contoso.example": one.profile.email, "Contoso Ltd": one.profile.organization}.get(typed, typed)
+    assert str(no_customer("us", name, known)).endswith("did you mean contoso?")
+    assert "did you mean" not in str(no_customer("us", "zzzz", known))

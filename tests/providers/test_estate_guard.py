@@ -6,8 +6,8 @@ import pytest
 from pulumi.dynamic import CheckResult
 
 import schemas
+from onboarding.digests import ENDS, PORTAL, digest, first_digests
 from providers import estate
-from providers.digests import ENDS, PORTAL, digest, first_digests
 
 
 def customers(number: int, version: str = "a") -> dict[str, str]:
@@ -166,3 +166,38 @@ def test_letters_that_can_be_written_in_two_ways_are_no_change() -> None:
     together = {**FILE["profile"], "organization": "Br\u00fccke GmbH"}
     assert digest(declared(profile=apart)) == digest(declared(profile=together))
     assert set(first_digests(declared(profile=apart))) == set(first_digests(declared(profile=together)))
+
+
+def test_a_rename_without_its_former_key_is_told() -> None:
+    """The same content under another key: one customer, whose state would be lost, and mails sent again."""
+    old = of(declared(), declared(key="other", group="x"))
+    new = of(declared(key="contoso-ltd"), declared(key="other", group="x"))
+    [failure] = estate.provider().check(old, new).failures
+    assert "previously: [contoso]" in failure.reason
+    told = new | {"renamed": {"contoso-ltd": ["contoso"]}}
+    assert estate.provider().check(old, told).failures == []
+    assert (
+        estate.provider().check(old, of(declared(key="new", group="y"), declared(key="other", group="x"))).failures
+        == []
+    )
+
+
+def test_a_declared_file_that_is_no_longer_read_is_told() -> None:
+    """Renamed to .yml: not five deletes, but one line that names the file."""
+    old = of(declared(), declared(key="other", group="x"))
+    new = of(declared(key="other", group="x")) | {"strays": {"contoso": "stacks/customers/contoso.yml"}}
+    [failure] = estate.provider().check(old, new).failures
+    assert "stacks/customers/contoso.yml is there" in failure.reason
+    quiet = of(declared(), declared(key="other", group="x")) | {"strays": {"draft": "stacks/draft.yaml"}}
+    assert estate.provider().check(old, quiet).failures == [], "what was there before stops nobody"
+
+
+def test_what_is_sent_must_be_right_and_what_is_held_may_be_odd() -> None:
+    line = "stacks/customers/contoso.yaml:3:4  profile.phone  CSP-CUST-006  no phone"
+    news = of(declared()) | {"if_sent": {"contoso": [line]}}
+    assert [f.reason for f in estate.provider().check({}, news).failures] == [line], "a new customer"
+    assert estate.provider().check({"customers": {"contoso": OF_0_1_0}}, news).failures == [], (
+        "as it was at the last run"
+    )
+    edited = of(declared(group="x")) | {"if_sent": {"contoso": [line]}}
+    assert [f.reason for f in estate.provider().check(of(declared()), edited).failures] == [line], "edited since"

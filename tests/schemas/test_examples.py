@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,22 @@ def test_every_model_has_its_field_table_in_the_docs() -> None:
         if isinstance(found, type) and issubclass(found, schemas.Declared) and found is not schemas.Declared
     }
     assert models <= tables
+
+
+@pytest.mark.parametrize("stack", ["provider", "reseller"])
+def test_the_documented_place_of_a_customer_file_works_in_both_example_stacks(stack: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "customer-file.md").read_text("utf-8")
+    place = re.search(r"`(stacks/customers/[^`]*NAME\.yaml)`", page)
+    assert place
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    customers = tmp_path / "stacks" / "customers" / stack
+    existing = next(f for f in sorted(customers.iterdir()) if "method: existing" in f.read_text("utf-8"))
+    text = existing.read_text("utf-8").replace(".example", "2.example").replace(".onmicrosoft", "2.onmicrosoft")
+    file = tmp_path / place[1].replace("STACK", stack).replace("NAME", "contoso-two")
+    file.write_text(text, "utf-8")
+    estate = schemas.load_estate(tmp_path / "stacks" / f"Pulumi.{stack}.yaml", tmp_path)
+    assert "contoso-two" in estate.sources
+    assert estate.warnings == ()
+    schema = re.search(r"\$schema=(\S+)", page)
+    assert schema
+    assert (ROOT / file.relative_to(tmp_path).parent / schema[1]).resolve() == ROOT / "schemas" / "customer.schema.json"

@@ -201,3 +201,23 @@ def test_a_rule_about_what_is_sent_is_a_warning_for_what_is_not_sent(tmp_path: P
     with pytest.raises(schemas.DeclarationErrors) as caught:
         schemas.load_estate(stack, tmp_path, today=TODAY)
     assert {f.rule for f in caught.value.findings} == {"CSP-CUST-006", "CSP-CUST-012"}
+
+
+def test_a_yaml_file_that_no_stack_includes_is_named(tmp_path: Path) -> None:
+    """Renamed to .yml, put beside the folder, a connection of another suffix: each would declare nothing in silence."""
+    stack = copy_base(tmp_path)
+    stacks = tmp_path / "stacks"
+    (stacks / "customers" / "fabrikam.yaml").rename(stacks / "customers" / "fabrikam.yml")
+    for name in ("new.yaml", "connections/eu.yml", "Pulumi.other.yml", "deep/er/one.YAML"):
+        (stacks / name).parent.mkdir(parents=True, exist_ok=True)
+        (stacks / name).write_text("a: 1\n")
+    (stacks / "customers" / ".contoso.yaml.new").write_text("a: 1\n")
+    (stacks / "Pulumi.second.yaml").write_text("config: {csp:estate: {include: [more/*.yml]}}\n")
+    (stacks / "more").mkdir()
+    (stacks / "more" / "theirs.yml").write_text("a: 1\n")
+    estate = schemas.load_estate(stack, tmp_path, today=TODAY)
+    told = {one.file: one.text for one in estate.warnings if one.rule == "CSP-EST-006"}
+    names = ["Pulumi.other.yml", "connections/eu.yml", "customers/fabrikam.yml", "deep/er/one.YAML", "new.yaml"]
+    assert sorted(told) == [f"stacks/{name}" for name in names]
+    assert 'rename it to "fabrikam.yaml"' in told["stacks/customers/fabrikam.yml"]
+    assert "add it to an include" in told["stacks/new.yaml"]

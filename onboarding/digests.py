@@ -93,6 +93,8 @@ _FIRST: dict[str, Any] = {
 def digest(customer: schemas.Customer) -> str:
     """What the file says of a customer, without confirmations."""
     said = customer.model_dump(mode="json", exclude_unset=True, exclude=_CONFIRMED)
+    for name in ("key", "previously"):  # what the customer is called is no content: a rename is seen by it
+        said.pop(name, None)
     return FORM + _short(json.dumps(said, sort_keys=True, ensure_ascii=False)) + _suffixes(customer)
 
 

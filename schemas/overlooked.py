@@ -1,0 +1,67 @@
+"""YAML files below `stacks/` that no stack includes: they declare nothing, and somebody may believe that they do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.findings import Finding
+from schemas.inside import UnreadableError, matching
+from schemas.nearest import quoted
+from schemas.yaml_source import read
+
+RULE = "CSP-EST-006"
+_SUFFIXES = (".yaml", ".yml")
+
+
+def overlooked(folder: Path, project_dir: Path, config_key: str, connections: str) -> list[Finding]:
+    """A warning for every YAML file below ``folder`` (`stacks/`) that is no stack file, no connection, and in no stack
+    of the folder. ``connections``: the name of the folder of connection files."""
+    root = project_dir.resolve()
+    included = set(_included(folder, root, config_key))
+    found = []
+    for file in _yaml_files(folder):
+        place = file.relative_to(folder)
+        if file in included or file.resolve() in included:
+            continue
+        proper = file.suffix == ".yaml"
+        if len(place.parts) == 1 and place.name.startswith("Pulumi."):
+            what = "" if proper else "a stack file ends in .yaml: this one is not read"
+        elif place.parts[0] == connections:
+            what = "" if proper and len(place.parts) == 2 else "a connection file is not read here, or by this name"
+        else:
+            what = "no stack includes this file: nothing of it is declared"
+        if what:
+            hint = "add it to an include of its stack, or move it out of the folder"
+            if not proper:
+                hint = f"rename it to {quoted(file.with_suffix('.yaml').name)}, or move it out of the folder"
+            found.append(Finding(file.relative_to(root).as_posix(), 1, 1, "", RULE, what, hint, "warning"))
+    return found
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    for here, names, files in os.walk(folder):  # follows no link
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        for name in sorted(files):
+            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
+                yield Path(here) / name
+
+
+def _included(folder: Path, root: Path, config_key: str) -> Iterator[Path]:
+    """What the stacks of the folder include; a stack file that cannot be read includes nothing."""
+    for stack in sorted(folder.glob("Pulumi.*.yaml")):
+        data = read(stack, root, stack.name).data
+        for part in ("config", config_key, "include"):
+            data = data.get(part) if isinstance(data, Mapping) else None
+        patterns: list[Any] = data if isinstance(data, list) else []
+        for pattern in patterns:
+            if isinstance(pattern, str) and pattern and not Path(pattern).is_absolute():
+                try:
+                    files, _outside = matching(folder, pattern, root)
+                except (UnreadableError, ValueError):
+                    continue
+                for file in files:
+                    yield file
+                    yield file.resolve()
