@@ -14,6 +14,7 @@ from clients.clock import Clock, SystemClock
 from clients.endpoints import Endpoints, check_hosts, endpoints_of, ready_file
 from clients.entra.discovery import EntraDiscovery
 from clients.entra.discovery import describe as describe_entra
+from clients.errors import PersonMustAct, Problem
 from clients.handover import HandoverStore
 from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
@@ -29,7 +30,6 @@ from clients.partner_center.wire import Wire
 from clients.redact import SECRETS
 from clients.tokens.binding import Binding, BoundStore
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
-from clients.tokens.file_place import token_file
 from clients.tokens.ion import GivenAccess, IonTokens
 from clients.tokens.renewal import Wanted
 from clients.tokens.renewer import renew_detached
@@ -38,6 +38,7 @@ from clients.transport import AuthorizedTransport, Credential, Describe, Transpo
 from clients.wirelog import WireLog
 from schemas import hosts
 from schemas.command import command
+from schemas.token_place import token_file
 
 INTERRUPTED = "CSP_INTERRUPTED"
 """Variable with the customer keys whose mail a run on another machine may have sent, with commas."""
@@ -282,6 +283,9 @@ class Session:
             return open_store({"kind": "key_vault", "vault": str(declared.key_vault), "name": secret})
         if declared is not None and declared.file:
             path = token_file(declared.file, self.home, self.project or Path.cwd())
+            if isinstance(path, hosts.Refused):
+                problem = Problem("tokens", "open", None, "place", f"token_store.file {path.message}")
+                raise PersonMustAct(problem, owner="us", action=path.hint)
             return open_store({"kind": "file", "path": str(path.with_name(path.stem + suffix + path.suffix))})
         return open_store({"kind": "file", "path": str(self.home / "tokens" / f"{name}.json")})
 

@@ -22,6 +22,7 @@ from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIden
 from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, Level, errors
 from schemas.fleet import check_fleet
+from schemas.hosts import Refused
 from schemas.inside import UnreadableError, is_inside, matching
 from schemas.layers import validate
 from schemas.nearest import nearest, quoted
@@ -29,6 +30,7 @@ from schemas.normal import composed
 from schemas.overlooked import overlooked
 from schemas.rules import SENT
 from schemas.stack import CONFIG_KEY, StackEstate
+from schemas.token_place import token_file
 from schemas.value_checks import get, text
 from schemas.values import CURRENCIES
 from schemas.yaml_source import Path_, Source, dotted, from_data, read
@@ -310,6 +312,11 @@ def _connection(name: str, project_dir: Path, folder: Path) -> tuple[Connection 
     today = dt.datetime.now(dt.UTC).date()
     connection = validate(Connection, data, "connection", source.add, source.texts)
     check_connection(data, name, source.add, today)
+    if kept := text(data, "token_store", "file"):
+        home = Path(os.environ.get("CSP_HOME") or project_dir / ".csp")
+        place = token_file(kept, home, project_dir)
+        if isinstance(place, Refused):
+            source.add(("token_store", "file"), "CSP-CONN-013", place.message, place.hint)
     return connection or _rough(data, source.findings), source.findings
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
+import schemas
 from clients.clock import SystemClock
 from clients.errors import PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient
@@ -17,10 +19,11 @@ from clients.locks import KeyLocks
 from clients.mail import Message, Outbox
 from clients.pace import Pauses
 from clients.partner_center.models import OneTimeCredentials
-from clients.tokens.file_place import token_file
 from clients.tokens.store import Chain, FileTokenStore
 from csp.modes import open_places
 from onboarding.observed import Observed, observed_file
+from schemas.hosts import Refused
+from schemas.token_place import token_file
 from schemas.whole_file import private_folder
 from tests.hostile.accounts import Wire, live, session_of
 
@@ -66,15 +69,27 @@ def places(tmp_path: Path) -> dict[str, Path]:
         ("~nobody-of-that-name/us.json", False),
     ],
 )
-def test_it_is_below_csp_home_or_in_no_work_tree(declared: str, fits: bool, places: dict[str, Path]) -> None:
+def test_it_is_below_csp_home_or_in_no_work_tree(
+    declared: str, fits: bool, places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     declared = declared.format(**places)
     content = live(token_store={"file": declared})
+    place = token_file(declared, places["home"], places["project"])
+    file = places["project"] / "stacks" / "connections" / "us.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump(content), "utf-8")
+    monkeypatch.setenv("CSP_HOME", str(places["home"]))
     if fits:
-        token_file(declared, places["home"], places["project"])
+        assert isinstance(place, Path)
+        assert schemas.load_connection("us", places["project"]).token_store
         return
-    with pytest.raises(PersonMustAct) as refused:
-        token_file(declared, places["home"], places["project"])
-    assert "$CSP_HOME/tokens/" in str(refused.value), "it says what to write"
+    assert isinstance(place, Refused)
+    assert "$CSP_HOME/tokens/" in str(place), "it says what to write"
+    with pytest.raises(schemas.DeclarationErrors, match="CSP-CONN-013") as told:
+        schemas.load_connection("us", places["project"])
+    (finding,) = told.value.findings
+    assert finding.path == "token_store.file"
+    assert finding.line > 1
     wire = Wire()
     if declared.startswith(str(places["other"])):  # the project of `session_of` is its home
         with pytest.raises(PersonMustAct, match="inside the work tree"):
@@ -192,7 +207,8 @@ def test_modes_are_tight_whatever_the_umask(mask: int, tmp_path: Path) -> None:
 class _Refusing:
     last_error = "refused"
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, before_text: Callable[[], None] = lambda: None) -> str:
+        before_text()
         return "failed"
 
 
