@@ -30,7 +30,7 @@ class Ion(Declared):
     """The StreamOne ION account."""
 
     base_url: v.Url = "https://ion.tdsynnex.com"
-    """Address of ION."""
+    """Address of ION. Other hosts than the known ones: `CSP_ION_HOSTS` of the machine."""
     account_id: v.Digits
     """ION account id, quoted ("10501")."""
 
@@ -39,13 +39,13 @@ class PartnerCenter(Declared):
     """Partner Center of the role that may call it."""
 
     base_url: v.Url = "https://api.partnercenter.microsoft.com"
-    """Address of the API."""
+    """Address of the API. Other hosts: `CSP_PARTNER_CENTER_HOSTS` of the machine."""
     tenant_id: v.TenantId
     """The partner's own tenant (GUID)."""
     cloud: Literal["public"] = "public"
     """Microsoft cloud."""
     login: v.Url = "https://login.microsoftonline.com"
-    """Address that issues the tokens."""
+    """Address that issues the tokens. Other hosts: `CSP_LOGIN_HOSTS` of the machine."""
 
 
 class Entra(Declared):
@@ -114,9 +114,9 @@ class TokenStore(Declared):
     """Where the rotating tokens are kept. Default: a file below CSP_HOME."""
 
     file: str | None = None
-    """Path of the token file."""
+    """Path of the token file: below CSP_HOME (`$CSP_HOME/...`) or in no Git work tree."""
     key_vault: v.Url | None = None
-    """Address of an Azure Key Vault."""
+    """Address of an Azure Key Vault (`https://NAME.vault.azure.net`, or its national cloud)."""
 
 
 class Limits(Declared):

@@ -18,6 +18,7 @@ from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 
 from clients.clock import Clock, SystemClock
+from clients.tokens.key_vault import SECURE
 from tests.clients.tls import certificate_in
 
 
@@ -27,17 +28,20 @@ class FixedCredential:
 
 
 class FakeVault(http.server.ThreadingHTTPServer):
-    """`secrets[name]` holds versions, oldest first. `deny` answers 403 to everything."""
+    """`secrets[name]` holds versions, oldest first. `deny` answers 403 to everything, `moved_to` (an address) with a
+    redirect; `asked` counts the requests that came."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.secrets: dict[str, list[dict[str, Any]]] = {}
         self.lock = threading.Lock()
         self.deny = False
+        self.moved_to = ""
+        self.asked = 0
         self.clock: Clock = SystemClock()
-        self.certificate = certificate_in(folder)
+        self.certificate = certificate or certificate_in(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
         self.socket = context.wrap_socket(self.socket, server_side=True)
@@ -54,6 +58,7 @@ class FakeVault(http.server.ThreadingHTTPServer):
             connection_verify=str(self.certificate),
             verify_challenge_resource=False,
             retry_total=0,
+            **SECURE,
         )
 
 
@@ -112,9 +117,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(200, _item(self.server.url, name, version))
 
     def _allowed(self) -> bool:
+        self.server.asked += 1
         if self.headers.get("Authorization") != "Bearer vault-token":
             where = 'Bearer authorization="https://login.example/tenant", resource="https://vault.azure.net"'
             self._send(401, {"error": {"code": "Unauthorized"}}, {"WWW-Authenticate": where})
+            return False
+        if self.server.moved_to:
+            self._send(307, {}, {"Location": self.server.moved_to + self.path})
             return False
         if self.server.deny:
             self._send(403, {"error": {"code": "Forbidden", "message": "no permission"}})
