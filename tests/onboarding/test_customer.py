@@ -1,5 +1,6 @@
 """The customer profile: found or created by e-mail, corrected, adopted, never created twice."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,43 @@ def test_refusals_are_told_in_our_words(code: str, told: str) -> None:
     assert outcome.status == "blocked"
     assert told in outcome.reason
     assert outcome.final
+
+
+HONG_KONG = {"street": "1 Queen's Road Central", "city": "Central", "country": "HK"}
+
+
+def test_a_country_without_states_and_postal_codes_gets_empty_texts() -> None:
+    world = World()
+    assert run(world, address=HONG_KONG, phone="2345 6789").status == "ready"
+    (made,) = world.customers.values()
+    assert (made.address.state, made.address.zip, made.phone) == ("", "", "+85223456789")
+
+
+@pytest.mark.parametrize("part", ["state", "zip"])
+def test_ion_that_wants_a_part_all_the_same_names_the_way_out(part: str) -> None:
+    wanted = replace(problem("create", "INVALID_REQUEST"), message=f"must have required property '{part}'")
+    outcome = run(World(fail={"create_customer": (OurBug(wanted), False)}), address=HONG_KONG)
+    assert outcome.status == "blocked"
+    assert outcome.reason.startswith(f"ION wants a {part}, although HK has none")
+    assert outcome.next_step is not None
+    assert f"profile.address.{part}" in outcome.next_step.action
+
+
+@pytest.mark.parametrize(
+    ("held", "declared"),
+    [
+        ({"phone": "020 7946 0000"}, {"phone": "+44 (0)20 7946 0000"}),
+        ({"phone": "442079460000"}, {"phone": "+44 (0)20 7946 0000 ext. 9"}),
+        ({"address": {"country": "United Kingdom"}}, {}),
+        ({"address": {"country": "England"}}, {}),
+        ({"address": {"zip": "ec1y8sy"}}, {}),
+    ],
+)
+def test_one_value_in_another_spelling_is_no_difference(held: dict[str, Any], declared: dict[str, Any]) -> None:
+    place = {"street": "1 High Street", "city": "London", "zip": "EC1Y 8SY", "country": "GB"}
+    world = with_customer(**held | {"address": place | {"state": ""} | held.get("address", {})})
+    assert run(world, OURS, address=place, **declared).status == "ready"
+    assert world.writes == []
 
 
 def test_a_lost_answer_leads_to_a_look_and_no_second_create() -> None:
