@@ -1,7 +1,5 @@
 """A run that looked and could not see is never green; it does everything else first."""
 
-import pytest
-
 from tests.workspace import Workspace
 
 US, CA = "3 of 3 customers of connection us", "1 of 1 customer of connection ca"
@@ -73,11 +71,3 @@ def test_a_run_that_failed_before_it_saw_anything_leaves_something_to_do(reselle
     table = reseller.csp("status", "-s", "reseller")
     assert "next run" not in table
     assert "0 can order, 0 cannot, 8 not checked" in table
-
-
-@pytest.mark.parametrize("wrong", ["role: nobody\n", "{"])
-def test_a_broken_connection_file_is_one_line_and_never_a_traceback(ready_provider: Workspace, wrong: str) -> None:
-    w = ready_provider
-    (w.root / "stacks" / "connections" / "ca.yaml").write_text(wrong, "utf-8")
-    told = w.plain("refresh", "--yes")
-    assert "Traceback" not in told

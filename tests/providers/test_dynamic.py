@@ -1,5 +1,6 @@
 """The mapping of Pulumi's calls to the verbs, with a thing of a few lines instead of a real one."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -187,6 +188,30 @@ def test_a_read_that_cannot_look_keeps_the_last_state_and_is_quiet(provider: Pro
     thing.failure = None
     assert provider.read("i", read.outs).outs["status"] == "ready"
     assert "unobserved" not in provider.read("i", read.outs).outs
+
+
+def test_a_read_never_raises(provider: Provider, thing: Thing) -> None:
+    _, outs = made(provider)
+    thing.failure = ZeroDivisionError("by zero")  # type: ignore[assignment]
+    read = provider.read("i", outs)
+    assert read.outs["status"] == "unobserved"
+    assert "ZeroDivisionError" in read.outs["unobserved"]["reason"]
+    assert read.outs["unobserved"]["do"]
+
+
+@pytest.mark.parametrize("text", ["role: nobody\n", "{", ""])
+def test_a_broken_connection_file_is_one_line_for_every_look(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stacks" / "connections").mkdir(parents=True)
+    (tmp_path / "stacks" / "connections" / "broken.yaml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sessions, "_FAILED", {})
+    for _ in range(2):
+        with pytest.raises(sessions.CannotOpen, match=r"^connection broken: .*broken\.yaml") as told:
+            sessions.session("broken")
+        assert "\n" not in str(told.value)
+        assert told.value.action == "mend stacks/connections/broken.yaml"
 
 
 def test_another_account_is_refused_and_nothing_is_written(provider: Provider, thing: Thing) -> None:
