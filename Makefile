@@ -5,7 +5,8 @@ PYTHON ?= python3
 UV := .csp/tool/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
-CLI_TESTS := tests/e2e engine/tests/test_scenarios.py engine/tests/test_runs.py engine/tests/test_walk.py
+CLI_TESTS := tests/e2e engine/tests/test_scenarios.py engine/tests/test_runs.py engine/tests/test_flags.py \
+	engine/tests/test_walk.py
 
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
@@ -66,6 +67,7 @@ check: $(READY)       ## Style, types, imports, generated files, links
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m csp_sandbox behaviours --check
+	$(BIN)/python tools/engine_table.py --check
 	$(BIN)/python tools/check_links.py
 	$(BIN)/python tools/check_dependencies.py
 
@@ -80,6 +82,7 @@ format: $(READY)
 schemas: $(READY)     ## Write the generated schema files, rule tables and the sandbox's ledger again
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m csp_sandbox behaviours
+	$(BIN)/python tools/engine_table.py
 
 bench-sandbox: $(READY)  ## Reads of a 10,000-customer estate against an empty route, as a ratio
 	$(BIN)/python benchmarks/sandbox_reads.py

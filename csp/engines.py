@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import schemas
+from csp.engine_words import without_options
 from csp.errors import CommandError
 from csp.project import Project
 from onboarding.inputs import LEAVE_OUT
@@ -120,7 +121,7 @@ def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
     wish = os.environ.get("CSP_ENGINE", "")
     if wish not in ("", "pulumi", "embedded"):
         raise CommandError(f"CSP_ENGINE={wish}: write pulumi or embedded", 2)
-    environment = {**os.environ, **local_environment(project, estate)}
+    environment = {**without_options(os.environ), **local_environment(project, estate)}
     environment.pop(LEAVE_OUT, None)  # for csp adopt alone
     pulumi = shutil.which("pulumi")
     if pulumi and wish != "embedded":

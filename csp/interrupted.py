@@ -7,13 +7,12 @@ mail left: the customer's key goes to the plugin, which then says "may have been
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import schemas
 from clients.connection import INTERRUPTED
-from csp import looking, removed
+from csp import engine_words, looking
 from csp.engines import Engine
 from csp.errors import CommandError
 from csp.say import say
@@ -30,16 +29,22 @@ def customers(state: Mapping[str, Any], renamed: Mapping[str, str]) -> list[str]
 
     `renamed`: former key -> key. The CLI keeps the note of a create for ever; once the resource is there it is history.
     """
+    return sorted(_under_way(state, renamed))
+
+
+def _under_way(state: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, set[str]]:
+    """The same with the URNs of the resources that the run had in hand."""
     deployment = state.get("deployment") or {}
     there = {one.get("urn") for one in deployment.get("resources") or []}
-    found = set()
+    found: dict[str, set[str]] = {}
     for operation in deployment.get("pending_operations") or []:
         resource = operation.get("resource") or {}
         urn, kind = str(resource.get("urn")), str(resource.get("type")).removeprefix(readiness.TYPE_PREFIX)
         if kind in MAILING and (operation.get("type") == "updating" or urn not in there):
-            key = urn.rsplit("::", 1)[-1]
-            found.add(renamed.get(key, key))
-    return sorted(found)
+            start, _, key = urn.rpartition("::")
+            now = renamed.get(key, key)
+            found.setdefault(now, set()).add(f"{start}::{now}")
+    return found
 
 
 def run(
@@ -52,8 +57,10 @@ def run(
     """
     own = _note(engine.project.home, engine.stack)
     stopped_here = own.exists()
-    doubtful = [] if stopped_here else customers(state or {}, estate.renamed)
-    left_out = doubtful if verb == "refresh" else [key for key in doubtful if not _targeted(key, arguments)]
+    under_way = {} if stopped_here else _under_way(state or {}, estate.renamed)
+    doubtful = sorted(under_way)
+    asked = engine_words.read(arguments)
+    left_out = [k for k in doubtful if verb == "refresh" or not all(map(asked.surely_reaches, under_way[k]))]
     if left_out:
         raise CommandError(
             f"the last run was stopped while it worked on {_some(left_out)}, and not on this machine: run "
@@ -73,13 +80,6 @@ def run(
     if code == 0 or (code > 0 and not stopped_here):  # not killed, nor held up by the lock of the one that was
         own.unlink(missing_ok=True)
     return ours
-
-
-def _targeted(key: str, arguments: Sequence[str]) -> bool:
-    """Whether an `up` with these arguments comes to a customer."""
-    words = " ".join(arguments).replace("=", " ").split()
-    wanted = [value for name, value in pairwise(words) if name in removed.TARGETS]
-    return not wanted or any(value.endswith(f"::{key}") for value in wanted)
 
 
 def _note(home: Path, stack: str) -> Path:

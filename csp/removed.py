@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import schemas
+from csp import engine_words
 from csp.errors import CommandError
 from csp.say import say
 from onboarding import compare, leaving, readiness
@@ -15,7 +16,6 @@ from onboarding import compare, leaving, readiness
 VERBS = ("up", "preview", "destroy")
 """The verbs that can let a customer go."""
 ALLOWED = "CSP_ALLOW_REMOVALS"
-TARGETS = ("--target", "-t")
 
 
 def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: Sequence[str]) -> None:
@@ -24,9 +24,11 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
     `export` is the state as the engine exports it. Raises CommandError for a `destroy` that would end more
     relationships than CSP_ALLOW_REMOVALS allows: all or none, where the plugin could only stop half-way.
     """
+    asked = engine_words.read(arguments)
     states = readiness.states_from_export(export)
     kept = {key for one in estate.customers for key in (one.key, *one.previously)}
-    going = sorted(set(states) if verb == "destroy" else set(states) - kept)
+    reached = {_key(urn) for urn in _urns(export) if asked.may_reach(urn)}
+    going = sorted(reached & (set(states) if verb == "destroy" else set(states) - kept))
     for key in going:
         if leaving.still_buying(states[key]):
             say(
@@ -37,8 +39,8 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
     if verb != "destroy":
         for line in renamed(states, going, estate):
             say(line, err=True)
-    if verb == "destroy" and not any(one.split("=")[0] in TARGETS for one in arguments):
-        _all_or_none(export)
+    if verb == "destroy":
+        _all_or_none([_key(urn) for urn in _ending(export) if asked.may_reach(urn)])
 
 
 def renamed(states: readiness.States, going: Sequence[str], estate: schemas.Estate) -> Iterator[str]:
@@ -65,11 +67,11 @@ def _claims(values: Mapping[str, Any]) -> dict[str, str]:
     return {"e-mail": compare.email(email), "tenant": tenant.lower(), "domain": compare.domain(domain)}
 
 
-def _all_or_none(export: dict[str, Any]) -> None:
+def _all_or_none(ending: list[str]) -> None:
     text = os.environ.get(ALLOWED) or "0"
     if not text.isdigit():
         raise CommandError(f"{ALLOWED}={text}: write how many relationships may end in this run, a number", 2)
-    allowed, ending = int(text), _ending(export)
+    allowed = int(text)
     if len(ending) > allowed:
         raise CommandError(
             f"destroy would end {len(ending)} relationships ({', '.join(ending[:5])}{', ...' if ending[5:] else ''}), "
@@ -78,8 +80,16 @@ def _all_or_none(export: dict[str, Any]) -> None:
 
 
 def _ending(export: dict[str, Any]) -> list[str]:
-    """Customers whose tenant the engine would hand to the plugin for its end."""
+    """URNs of tenants that the engine would hand to the plugin for their end."""
     resources = (export.get("deployment") or {}).get("resources") or []
     kind = f"{readiness.TYPE_PREFIX}TenantIdentity"
     doomed = [one for one in resources if one.get("type") == kind and not one.get("retainOnDelete")]
-    return sorted(str(one["urn"]).rsplit("::", 1)[-1] for one in doomed if not one.get("delete"))
+    return sorted(str(one["urn"]) for one in doomed if not one.get("delete"))
+
+
+def _urns(export: dict[str, Any]) -> list[str]:
+    return [str(one.get("urn")) for one in (export.get("deployment") or {}).get("resources") or []]
+
+
+def _key(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]

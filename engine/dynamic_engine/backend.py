@@ -107,11 +107,20 @@ class Backend:
         for suffix in (".gz", ".zst", ".attrs", ".gz.attrs"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
 
-    def remove(self, stack: str) -> None:
-        """Remove the stack's checkpoint; history and backups stay, as with the CLI."""
+    def remove(self, stack: str, *, backups: bool = False) -> None:
+        """Remove the stack with its history and tags. As with the CLI the last checkpoint becomes ``.bak``; that and
+        the backups go only when *backups* says so."""
         base = self._stack_file(stack)
-        for suffix in ("", ".gz", ".zst", ".bak", ".attrs", ".bak.attrs"):
+        if backups:
+            Path(f"{base}.bak").unlink(missing_ok=True)
+            shutil.rmtree(self.root / "backups" / self.project / stack, ignore_errors=True)
+        elif base.exists():
+            base.replace(f"{base}.bak")
+        for suffix in ("", ".gz", ".zst", ".attrs", ".gz.attrs", ".bak.attrs"):
             Path(f"{base}{suffix}").unlink(missing_ok=True)
+        for suffix in ("", ".attrs"):
+            base.with_name(f"{stack}.pulumi-tags{suffix}").unlink(missing_ok=True)
+        shutil.rmtree(self.root / "history" / self.project / stack, ignore_errors=True)
 
     # -- history --------------------------------------------------------------------------------------------------
 
@@ -125,6 +134,17 @@ class Backend:
             backup.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(current, Path(f"{history}.checkpoint.json"))
             shutil.copyfile(current, backup)
+
+    def history(self, stack: str) -> list[dict[str, Any]]:
+        """The history entries, newest first."""
+        found = []
+        for path in (self.root / "history" / self.project / stack).glob("*.history.json*"):
+            if path.suffix in (".json", ".gz"):
+                raw = path.read_bytes()
+                entry = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+                found.append((path.name, entry))
+        found.sort(key=lambda item: item[0])
+        return [entry for _name, entry in reversed(found)]
 
     # -- locks ----------------------------------------------------------------------------------------------------
 

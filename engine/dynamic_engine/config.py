@@ -11,8 +11,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from dynamic_engine.errors import EngineError, UnsupportedError
 from dynamic_engine.project import read_yaml
+from dynamic_engine.project_file import check_stack_file
 from dynamic_engine.secrets import Crypter
 from dynamic_engine.values import Secret
 
@@ -29,18 +29,13 @@ class StackConfig:
 
     @classmethod
     def load(cls, path: Path, project: str) -> StackConfig:
-        """Read the stack file; a missing one is empty. Raises :class:`UnsupportedError` for environments and other
-        secrets providers."""
+        """Read the stack file; a missing one is empty. Raises :class:`EngineError` when it is wrong or asks for what
+        this engine does not do."""
         if not path.exists():
             return cls(path)
         document = read_yaml(path)
-        if document.get("environment"):
-            raise UnsupportedError("environments (the 'environment' section of a stack file)")
-        if document.get("secretsprovider") not in (None, "", "passphrase"):
-            raise UnsupportedError(f"the secrets provider {document['secretsprovider']}")
+        check_stack_file(path, document)
         values = document.get("config") or {}
-        if not isinstance(values, dict):
-            raise EngineError(f"{path.name}: 'config' is no mapping")
         return cls(
             path,
             document.get("encryptionsalt") or "",
@@ -72,6 +67,19 @@ class StackConfig:
 
         self._rewrite(change)
         self.values[key] = value
+
+    def remove(self, key: str, project: str) -> None:
+        """Take one key out of the file, comments kept. *key* is in full; the file may have it in short."""
+
+        def change(document: CommentedMap) -> None:
+            values = document.get("config") or {}
+            for written in [one for one in values if full_key(str(one), project) == key]:
+                del values[written]
+            if not values:
+                document.pop("config", None)
+
+        self._rewrite(change)
+        self.values.pop(key, None)
 
     def set_salt(self, salt_line: str) -> None:
         """Write the stack's encryption salt."""
@@ -114,6 +122,13 @@ def _open(value: Any, decrypt: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_open(item, decrypt) for item in value]
     return value
+
+
+def has_secret(value: Any) -> bool:
+    """Whether a configuration value is encrypted, or holds something that is."""
+    if isinstance(value, dict):
+        return set(value) == {"secure"} or any(map(has_secret, value.values()))
+    return isinstance(value, list) and any(map(has_secret, value))
 
 
 def scalar_text(value: Any) -> str:

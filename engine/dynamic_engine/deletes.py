@@ -139,11 +139,16 @@ def _held(deployment: Deployment, state: State, kept: set[str]) -> bool:
     if state.urn in kept:
         return True
     if state.protect and not state.delete:
+        # Among the steps, so that a plan shows all that was asked for.
+        step = Step(DELETE, state, None)
+        deployment.report.planned(step)
+        deployment.report.finished(step, ok=False)
         deployment.report.log(
             "error",
             state.urn,
             f"resource '{state.urn}' cannot be deleted because it is protected. To unprotect the resource, remove "
-            "the `protect` flag from the resource in your Pulumi program and run `up`",
+            f"the `protect` flag from the resource in your Pulumi program and run `up`, or use the command: "
+            f"state unprotect '{state.urn}'",
         )
         deployment.sealed = True
         kept.update(_waits_on(state))

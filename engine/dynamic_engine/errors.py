@@ -28,7 +28,7 @@ class UnexpectedChangesError(EngineError):
 
 
 class UnsupportedError(EngineError):
-    """A feature of Pulumi that this engine does not have. The text names the feature."""
+    """A feature of Pulumi that this engine does not have. The text names the feature and a way out."""
 
-    def __init__(self, feature: str) -> None:
-        super().__init__(f"the embedded engine does not support {feature}; use the Pulumi CLI for it")
+    def __init__(self, feature: str, way_out: str = "") -> None:
+        super().__init__(f"the embedded engine does not support {feature}: {way_out or 'use the Pulumi CLI for it'}")

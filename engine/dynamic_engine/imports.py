@@ -96,7 +96,7 @@ def _no_ciphertext(_ciphertext: str) -> str:
     raise EngineError("import file: write secrets with 'plaintext', not 'ciphertext'")
 
 
-def run_import(session: Session, entries: list[Entry], report: Watcher, *, preview: bool, message: str) -> Outcome:
+def run_import(session: Session, entries: list[Entry], report: Watcher, *, preview: bool, request: Request) -> Outcome:
     """Put *entries* into the state. Check is called, its failures are warnings; nothing remote changes."""
     if preview:
         return _run(session, entries, report, None)
@@ -104,7 +104,7 @@ def run_import(session: Session, entries: list[Entry], report: Watcher, *, previ
     with session.backend.lock(session.stack):
         outcome = _run(session, entries, report, session)
         outcome.seconds = time.time() - started
-        record(session, Request("import", preview=False, message=message), outcome, started)
+        record(session, request, outcome, started)
     return outcome
 
 

@@ -91,7 +91,9 @@ class Monitor:
     def _engine_handlers(self) -> dict[str, Any]:
         return {
             "Log": _handler(self._on_log, engine_pb2.LogRequest),
-            "RequirePulumiVersion": _handler(lambda _request, _context: empty_pb2.Empty(), empty_pb2.Empty),
+            "RequirePulumiVersion": grpc.unary_unary_rpc_method_handler(
+                self._refusal("a required Pulumi version (require_pulumi_version)")
+            ),
         }
 
     def _deployment_info(self, _request: Any, _context: Any) -> Any:

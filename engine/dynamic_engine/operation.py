@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -21,6 +21,7 @@ from dynamic_engine.journal import Journal
 from dynamic_engine.monitor import Monitor
 from dynamic_engine.plugin import PluginHost
 from dynamic_engine.program import SHOWN, Program
+from dynamic_engine.provenance import describe
 from dynamic_engine.refresh import refresh
 from dynamic_engine.registrar import Registrar
 from dynamic_engine.session import Session
@@ -52,6 +53,9 @@ class Request:
     continue_on_error: bool = False
     clear_pending_creates: bool = False
     message: str = ""
+    flags: Mapping[str, str] = field(default_factory=dict)  # as given, for the history: true, false or set
+    exec_kind: str = ""
+    exec_agent: str = ""
 
 
 @dataclass
@@ -245,13 +249,23 @@ def _interruptible(deployment: Deployment, report: Watcher, kind: str) -> Iterat
 
 
 def record(session: Session, request: Request, outcome: Outcome, started: float) -> None:
+    """Write the history entry of a run."""
+    message, environment = describe(
+        session.project.root,
+        request.message,
+        request.flags,
+        os.environ,
+        python=session.project.python,
+        kind=request.exec_kind,
+        agent=request.exec_agent,
+    )
     session.backend.record(
         session.stack,
         {
             "kind": request.kind,
             "startTime": int(started),
-            "message": request.message,
-            "environment": {},
+            "message": message,
+            "environment": environment,
             "config": session.config.values,
             "version": 0,
             "result": "succeeded" if outcome.ok else "failed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -18,6 +19,7 @@ from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 
 from dynamic_engine.errors import EngineError, UnsupportedError
+from dynamic_engine.project_file import check_project
 
 
 class _Constructor(SafeConstructor):
@@ -68,8 +70,8 @@ class Project:
 
     @classmethod
     def find(cls, start: Path) -> Project:
-        """Load Pulumi.yaml from *start* or the nearest folder above. Raises :class:`EngineError` when there is none,
-        :class:`UnsupportedError` for runtimes other than Python and for project-level config."""
+        """Load Pulumi.yaml from *start* or the nearest folder above. Raises :class:`EngineError` when there is none or
+        it is wrong, :class:`UnsupportedError` for what this engine does not do."""
         for folder in (start, *start.parents):
             for name in ("Pulumi.yaml", "Pulumi.yml"):
                 if (folder / name).is_file():
@@ -79,27 +81,16 @@ class Project:
     @classmethod
     def _load(cls, path: Path) -> Project:
         document = read_yaml(path)
-        if not isinstance(document.get("name"), str):
-            raise EngineError(f"{path.name}: project is missing a 'name' attribute")
-        runtime = document.get("runtime")
-        options: Mapping[str, Any] = {}
-        if isinstance(runtime, dict):
-            options = runtime.get("options") or {}
-            runtime = runtime.get("name")
-        if runtime != "python":
-            raise UnsupportedError(f"the runtime {runtime!r} (only python)")
-        if document.get("config"):
-            raise UnsupportedError("the 'config' section of Pulumi.yaml")
-        if isinstance(document.get("stackConfigDir"), str) and document["stackConfigDir"].startswith("/"):
-            raise UnsupportedError("an absolute stackConfigDir")
+        check_project(path, document)
+        runtime = document["runtime"]
         return cls(
             root=path.parent.resolve(),
             name=document["name"],
             main=document.get("main") or "",
             stack_config_dir=document.get("stackConfigDir") or "",
-            refresh_always=(document.get("options") or {}).get("refresh") == "always",
+            refresh_always=bool((document.get("options") or {}).get("refresh")),
             backend_url=(document.get("backend") or {}).get("url") or "",
-            runtime_options=options,
+            runtime_options=(runtime.get("options") or {}) if isinstance(runtime, dict) else {},
         )
 
     @property
@@ -141,21 +132,39 @@ class Project:
         digest = hashlib.sha1(str(self.root / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
         return home / "workspaces" / f"{self.name}-{digest}-workspace.json"
 
-    def selected_stack(self) -> str:
-        """The stack of ``PULUMI_STACK`` or of the last ``stack select``; empty when there is none."""
-        if chosen := os.environ.get("PULUMI_STACK"):
-            return chosen
-        try:
-            return str(json.loads(self._workspace_file().read_text("utf-8")).get("stack") or "")
-        except (OSError, ValueError):
-            return ""
+    def selected_stack(self, backend: str) -> str:
+        """The stack of ``PULUMI_STACK``, or the last one selected for the *backend*; empty when there is none."""
+        return os.environ.get("PULUMI_STACK") or self._remembered(backend)
 
-    def select_stack(self, stack: str) -> None:
-        """Remember *stack* for later commands without ``--stack``."""
-        path = self._workspace_file()
+    def _remembered(self, backend: str) -> str:
+        document = self._workspace()
+        # CLIs before 3.27x know one selection for all backends.
+        return str((document.get("stacks") or {}).get(backend) or document.get("stack") or "")
+
+    def select_stack(self, backend: str, stack: str) -> None:
+        """Remember *stack* of *backend* for later commands without ``--stack``."""
+        document = self._workspace()
+        name = f"organization/{self.name}/{stack}"
+        self._remember({**document, "stacks": {**(document.get("stacks") or {}), backend: name}})
+
+    def forget_stack(self, backend: str, stack: str) -> None:
+        """Select nothing any more if *stack* is what is selected."""
+        if self._remembered(backend).rpartition("/")[2] != stack:
+            return
+        document = self._workspace()
+        others = {url: name for url, name in (document.pop("stacks", None) or {}).items() if url != backend}
+        document.pop("stack", None)
+        with contextlib.suppress(OSError):
+            self._remember({**document, "stacks": others} if others else document)
+
+    def _workspace(self) -> dict[str, Any]:
         try:
-            document = json.loads(path.read_text("utf-8"))
+            document = json.loads(self._workspace_file().read_text("utf-8"))
         except (OSError, ValueError):
-            document = {}
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    def _remember(self, document: dict[str, Any]) -> None:
+        path = self._workspace_file()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({**document, "stack": stack}), "utf-8")
+        path.write_text(json.dumps(document, indent=4), "utf-8")

@@ -29,17 +29,22 @@ class Session:
         self._crypters: dict[str, Crypter] = {}
 
     @cached_property
-    def backend(self) -> Backend:
-        """The state folder. Raises :class:`EngineError` when no backend is named."""
+    def backend_url(self) -> str:
+        """The address of the state. Raises :class:`EngineError` when none is named."""
         url = os.environ.get("PULUMI_BACKEND_URL") or self.project.backend_url
         if not url:
             raise EngineError("no backend: set PULUMI_BACKEND_URL to file://<folder of the state>")
-        return Backend.open(url, self.project.name, self.project.root)
+        return url
+
+    @cached_property
+    def backend(self) -> Backend:
+        """The state folder. Raises :class:`EngineError` when no backend is named."""
+        return Backend.open(self.backend_url, self.project.name, self.project.root)
 
     @cached_property
     def stack(self) -> str:
         """The name of the stack. Raises :class:`EngineError` when none is named or selected."""
-        name = self._asked or self.project.selected_stack()
+        name = self._asked or self.project.selected_stack(self.backend_url)
         if not name:
             raise EngineError("no stack selected; name one with --stack or run: stack select")
         return self.short_name(name)
@@ -54,8 +59,10 @@ class Session:
         return short
 
     def require_stack(self) -> str:
-        """The stack's name. Raises :class:`StackNotFoundError` when the backend does not have it."""
+        """The stack's name. Raises :class:`StackNotFoundError` when a named one is not there."""
         if not self.backend.exists(self.stack):
+            if not self._asked:
+                raise EngineError(f"no stack selected: there is no '{self.stack}'; name one with --stack")
             raise StackNotFoundError(f"no stack named '{self.stack}' found")
         return self.stack
 

@@ -1,4 +1,4 @@
-"""The commands around stacks and configuration: none of them runs a program."""
+"""The commands around stacks: none of them runs a program."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ import argparse
 import contextlib
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dynamic_engine import checkpoint
-from dynamic_engine.config import full_key, scalar_text
-from dynamic_engine.errors import EngineError, InteractionNeededError, StackNotFoundError, UnsupportedError
+from dynamic_engine.asking import interactive
+from dynamic_engine.config import StackConfig, has_secret, scalar_text
+from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedError
 from dynamic_engine.session import Session
 from dynamic_engine.state import STACK_TYPE
-from dynamic_engine.values import Secret, mask, unwrap
+from dynamic_engine.values import mask, unwrap
 
 
-def _session(options: argparse.Namespace, folder: Path) -> Session:
-    return Session(folder, getattr(options, "name", "") or options.stack)
+def _session(options: argparse.Namespace, folder: Path, *, named: bool = False) -> Session:
+    """The stack of ``--stack`` or of the word, which may not both be there. *named*: one of them must be."""
+    word = next(iter(options.words), "")
+    if word and options.stack:
+        raise EngineError("only one of --stack or argument stack name may be specified, not both")
+    if named and not (word or options.stack):
+        raise EngineError("missing stack name")
+    return Session(folder, word or options.stack)
 
 
-def init(options: argparse.Namespace, folder: Path) -> int:
-    """`stack init NAME`: an empty checkpoint, a salt in the stack file, the stack selected."""
-    session = _session(options, folder)
-    if options.secrets_provider not in ("passphrase", "default"):
+def new(options: argparse.Namespace, folder: Path) -> int:
+    """`stack new NAME`: an empty checkpoint, a salt in the stack file, the stack selected."""
+    session = _session(options, folder, named=True)
+    if options.secrets_provider not in ("", "passphrase", "default"):
         raise UnsupportedError(f"the secrets provider {options.secrets_provider}")
     if session.backend.exists(session.stack):
         raise EngineError(f"stack '{session.stack}' already exists")
@@ -33,15 +41,15 @@ def init(options: argparse.Namespace, folder: Path) -> int:
     if not options.no_select:
         # Where nothing can be remembered (no home folder), the stack is named with --stack.
         with contextlib.suppress(OSError):
-            session.project.select_stack(session.stack)
+            session.project.select_stack(session.backend_url, session.stack)
     print(f"Created stack '{session.stack}'")
     return 0
 
 
-def ls(options: argparse.Namespace, folder: Path) -> int:
-    """`stack ls`: names, the selected one marked, and how many resources each has."""
-    session = Session(folder, options.stack)
-    selected = session.project.selected_stack().rpartition("/")[2]
+def list_all(options: argparse.Namespace, folder: Path) -> int:
+    """`stack list`: names, the selected one marked, and how many resources each has."""
+    session = Session(folder)
+    selected = session.project.selected_stack(session.backend_url).rpartition("/")[2]
     rows: list[dict[str, Any]] = []
     for name in session.backend.stacks():
         latest = (session.backend.read(name).get("checkpoint") or {}).get("latest") or {}
@@ -59,34 +67,36 @@ def ls(options: argparse.Namespace, folder: Path) -> int:
 
 def select(options: argparse.Namespace, folder: Path) -> int:
     """`stack select NAME [--create]`."""
-    session = _session(options, folder)
+    session = _session(options, folder, named=True)
     if not session.backend.exists(session.stack):
         if not options.create:
             raise StackNotFoundError(f"no stack named '{session.stack}' found")
-        return init(argparse.Namespace(**{**vars(options), "no_select": False, "secrets_provider": "default"}), folder)
-    session.project.select_stack(session.stack)
+        return new(argparse.Namespace(**vars(options), no_select=False), folder)
+    session.project.select_stack(session.backend_url, session.stack)
     return 0
 
 
-def rm(options: argparse.Namespace, folder: Path) -> int:
-    """`stack rm`: refused while there are resources, unless ``--force``; the stack file goes too."""
+def remove(options: argparse.Namespace, folder: Path) -> int:
+    """`stack remove`: refused while there are resources, unless ``--force``. The stack file, history and tags go too;
+    the last checkpoint stays as ``.bak`` and the backups stay, unless ``--remove-backups``."""
     session = _session(options, folder)
     session.require_stack()
     if not options.yes:
-        if not sys.stdin.isatty():
-            raise InteractionNeededError("--yes must be passed in to proceed when running in non-interactive mode")
+        if not interactive(options):
+            raise EngineError("--yes must be passed in to proceed when running in non-interactive mode")
         if input(f"This removes the stack '{session.stack}'. Type its name to confirm: ") != session.stack:
             raise EngineError("confirmation declined")
-    latest = (session.read().get("checkpoint") or {}).get("latest") or {}
-    if latest.get("resources") and not options.force:
-        raise EngineError(
-            f"'{session.stack}' still has resources; removal rejected; destroy them first or pass --force, which "
-            "leaves them where they are"
-        )
     with session.backend.lock(session.stack):
-        session.backend.remove(session.stack)
+        latest = (session.read().get("checkpoint") or {}).get("latest") or {}
+        if latest.get("resources") and not options.force:
+            raise EngineError(
+                f"'{session.stack}' still has resources; removal rejected; destroy them first or pass --force, which "
+                "leaves them where they are"
+            )
+        session.backend.remove(session.stack, backups=options.remove_backups)
     if not options.preserve_config:
-        session.config.path.unlink(missing_ok=True)
+        session.project.stack_file(session.stack).unlink(missing_ok=True)
+    session.project.forget_stack(session.backend_url, session.stack)
     print(f"Stack '{session.stack}' has been removed!")
     return 0
 
@@ -98,10 +108,11 @@ def output(options: argparse.Namespace, folder: Path) -> int:
     root = next((state for state in snapshot.resources if state.type == STACK_TYPE), None)
     outputs = dict(root.outputs) if root is not None else {}
     shown = {key: unwrap(value) if options.show_secrets else mask(value) for key, value in sorted(outputs.items())}
-    if options.name:
-        if options.name not in outputs:
-            raise EngineError(f"current stack does not have output property '{options.name}'")
-        value = shown[options.name]
+    if options.words:
+        (name,) = options.words
+        if name not in outputs:
+            raise EngineError(f"current stack does not have output property '{name}'")
+        value = shown[name]
         print(json.dumps(value, ensure_ascii=False) if options.json else scalar_text(value))
     elif options.json:
         print(json.dumps(shown, indent=2, ensure_ascii=False))
@@ -155,41 +166,73 @@ def import_state(options: argparse.Namespace, folder: Path) -> int:
     return 0
 
 
+def history(options: argparse.Namespace, folder: Path) -> int:
+    """`stack history`: the runs that wrote the state, newest first, as the CLI tells them."""
+    session = Session(folder, options.stack)
+    session.require_stack()
+    if options.page < 1 or options.page_size < 1:
+        raise EngineError("--page and --page-size start at 1")
+    entries = session.backend.history(session.stack)
+    first = (options.page - 1) * options.page_size
+    rows = [
+        _history_row(entry, session, show_secrets=options.show_secrets)
+        for entry in entries[first : first + options.page_size]
+    ]
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif not rows:
+        print(f"No stack updates found on page '{options.page}'" if first else "Stack has never been updated")
+    for row in [] if options.json else rows:
+        _print_history(row)
+    return 0
+
+
+def _print_history(row: dict[str, Any]) -> None:
+    create, delete, update, same = (row["resourceChanges"].get(op, 0) for op in ("create", "delete", "update", "same"))
+    print(f"Version: {row['version']}\nUpdateKind: {row['kind']}\nStatus: {row['result']}\nMessage: {row['message']}")
+    print(f"+{create}-{delete}~{update} {same}\n {row['startTime']} to {row['endTime']}")
+    for key, value in sorted(row["environment"].items()):
+        if value.strip():
+            print(f"    {key}: {value}")
+    print()
+
+
+def _history_row(entry: dict[str, Any], session: Session, *, show_secrets: bool) -> dict[str, Any]:
+    def time_of(key: str) -> str:
+        return datetime.fromtimestamp(entry.get(key) or 0, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    values = StackConfig(Path(), session.config.salt_line, entry.get("config") or {})
+    plain = values.decrypted(session.config_crypter) if show_secrets else {}
+    config: dict[str, Any] = {}
+    for key, value in values.values.items():
+        secret = has_secret(value)
+        if secret and not show_secrets:
+            config[key] = {"secret": True}
+        else:
+            config[key] = {"value": unwrap(plain[key]) if show_secrets else scalar_text(value), "secret": secret}
+    return {
+        "version": entry.get("version", 0),  # the CLI counts none for file backends either
+        "kind": entry.get("kind", ""),
+        "startTime": time_of("startTime"),
+        "message": entry.get("message", ""),
+        "environment": entry.get("environment") or {},
+        "config": config,
+        "result": entry.get("result", ""),
+        "endTime": time_of("endTime"),
+        "resourceChanges": entry.get("resourceChanges") or {},
+    }
+
+
 def cancel(options: argparse.Namespace, folder: Path) -> int:
-    """`cancel`: remove the locks that a killed process left."""
+    """`cancel`: remove the locks that a killed process left. Nobody is asked where nobody can be, as with the CLI."""
     session = _session(options, folder)
     session.require_stack()
-    if not options.yes and not sys.stdin.isatty():
-        raise InteractionNeededError("--yes must be passed in to proceed when running in non-interactive mode")
+    if (
+        not options.yes
+        and interactive(options)
+        and input(f"This cancels the update of '{session.stack}'. Type its name to confirm: ") != session.stack
+    ):
+        raise EngineError("confirmation declined")
     count = session.backend.cancel(session.stack)
     print(f"The currently running update for '{session.stack}' has been canceled! ({count} lock(s) removed)")
-    return 0
-
-
-def config_set(options: argparse.Namespace, folder: Path) -> int:
-    """`config set KEY [VALUE] [--secret]`; without VALUE it is read from stdin."""
-    session = Session(folder, options.stack)
-    session.require_stack()
-    value = options.value if options.value is not None else sys.stdin.read().rstrip("\n")
-    key = full_key(options.key, session.project.name)
-    if options.secret:
-        session.config.set(key, {"secure": session.config_crypter().encrypt(value, "config")})
-    else:
-        session.config.set(key, value)
-    return 0
-
-
-def config_get(options: argparse.Namespace, folder: Path) -> int:
-    """`config get KEY`: the value in clear, secrets too, as the CLI does."""
-    session = Session(folder, options.stack)
-    key = full_key(options.key, session.project.name)
-    values = session.decrypted_config()
-    if key not in values:
-        raise EngineError(f"configuration key '{options.key}' not found for stack '{session.stack}'")
-    value = values[key]
-    text = unwrap(value)
-    if options.json:
-        print(json.dumps({"value": text, "secret": isinstance(value, Secret)}, indent=2, ensure_ascii=False))
-    else:
-        print(text)
     return 0

@@ -37,7 +37,12 @@ def run(*words: str) -> int:
 @pytest.mark.parametrize(
     ("words", "feature"),
     [
-        (("watch",), "watch"),
+        (("login", "file:///x"), "PULUMI_BACKEND_URL"),
+        (("stack", "rename", "x"), "stack rename"),
+        (("state", "taint", "x"), "stack export"),
+        (("preview", "--exclude", "**::a"), "--target"),
+        (("up", "-y", "--ignore-protect"), "state unprotect"),
+        (("-Q", "preview"), "--fully-qualify-stack-names"),
         (("up", "--yes", "--plan", "p.json"), "--plan"),
         (("preview", "--save-plan=p.json"), "--save-plan"),
         (("up", "--yes", "--policy-pack", "d"), "--policy-pack"),
@@ -61,8 +66,14 @@ def test_unknown_flags_fail_with_the_code_of_the_cli(bench: Workbench, capsys: p
 
 
 def test_nobody_to_ask(bench: Workbench) -> None:
-    for words in (("up",), ("destroy",), ("refresh",), ("up", "--non-interactive")):
+    for words in (
+        ("up",),
+        ("destroy",),
+        ("up", "--non-interactive"),
+        ("import", "--file", "f", "--generate-code=false"),
+    ):
         assert run(*words) == 2
+    assert run("refresh") == 1
 
 
 def test_contradicting_flags(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,8 +115,20 @@ def test_no_backend(bench: Workbench, monkeypatch: pytest.MonkeyPatch, capsys: p
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: x\nruntime: nodejs\n", "runtime 'nodejs'"),
+        ("name: x\nruntime: nodejs\n", "runtime 'nodejs' (Pulumi.yaml:2:1)"),
         ("name: x\nruntime: python\nconfig: {a: {default: 1}}\n", "'config' section"),
+        ("name: x\nruntime: python\nmain: 5\n", "Pulumi.yaml:3:1: 'main' must be a text, not 5"),
+        ("name: x\nruntime: python\noptions: {refresh: sometimes}\n", "Pulumi.yaml:3:11: 'options.refresh' must be"),
+        ("name: x\nruntime: python\noptions: {refresh: true}\n", "'options.refresh' must be a text"),
+        ("name: x\nruntime: python\noptions: {reload: always}\n", "has no key 'reload'"),
+        ("name: x\nruntime: python\noptions: always\n", "'options' must be a mapping"),
+        ("name: x\nruntime: python\nbackend: {uri: x}\n", "has no key 'uri'"),
+        ("name: x\nruntime: {name: python, option: {}}\n", "has no key 'option'"),
+        ("name: x\nruntime: {name: python, options: {virtualenv: 5}}\n", "'runtime.options.virtualenv' must be a text"),
+        ("name: x\nruntime: python\nrequiredPulumiVersion: '>=3'\n", "'requiredPulumiVersion'"),
+        ("name: x\nruntime: python\npackages: {aws: aws@6}\n", "'packages'"),
+        ("name: x\nruntime: python\nplugins: {providers: [{name: x, path: y}]}\n", "'plugins'"),
+        ("name: 5\nruntime: python\n", "'name' must be a text"),
         ("runtime: python\n", "missing a 'name'"),
         ("name: x\nruntime: {name: python, options: {toolchain: poetry}}\n", "toolchain 'poetry'"),
         ("name: [\n", "Pulumi.yaml:2:1"),
@@ -152,10 +175,12 @@ def test_stack_verbs(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> No
     assert run("stack", "select", "dev") == 0
     assert run("stack", "select", "three") == 6
     assert run("stack", "select", "three", "--create") == 0
-    assert run("stack", "rm", "two") == 2
+    assert run("stack", "rm", "two") == 1
     assert run("stack", "rm", "two", "--yes") == 0
     assert run("stack", "ls") == 0
     assert "three*" in capsys.readouterr().out
+    assert run("stack", "rm", "three", "-y") == 0
+    assert run("preview") == 1, "nothing is selected any more"
     assert not (bench.project / "stacks" / "Pulumi.two.yaml").exists()
 
 
@@ -174,7 +199,17 @@ def test_a_stack_with_resources_is_not_removed(bench: Workbench) -> None:
     path.write_text(json.dumps(document), "utf-8")
     assert run("stack", "import", "--file", str(path)) == 0
     assert run("stack", "rm", "dev", "--yes") == 1
+    state = bench.state_folder / ".pulumi"
+    (state / "stacks" / "things" / "dev.pulumi-tags").write_text("{}", "utf-8")
+    (state / "backups" / "things" / "dev").mkdir(parents=True)
     assert run("stack", "rm", "dev", "--yes", "--force") == 0
+    assert [path.name for path in (state / "stacks" / "things").iterdir()] == ["dev.json.bak"]
+    assert not (state / "history" / "things" / "dev").exists()
+    assert (state / "backups" / "things" / "dev").exists()
+    assert run("stack", "new", "dev") == 0
+    assert run("stack", "rm", "dev", "-y", "--remove-backups") == 0
+    assert list((state / "stacks" / "things").iterdir()) == []
+    assert not (state / "backups" / "things" / "dev").exists()
 
 
 def test_a_state_of_another_stack_is_not_imported(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,11 +298,37 @@ config:
     }
 
 
-def test_environments_are_refused(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
-    path = bench.project / "stacks" / "Pulumi.dev.yaml"
-    path.write_text("environment: [prod]\n", "utf-8")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("environment: [prod]\n", "environments (the 'environment' section of a stack file) (Pulumi.dev.yaml:1:1)"),
+        ("secretsprovider: awskms://k\n", "the secrets provider awskms"),
+        ("config: [a]\n", "Pulumi.dev.yaml:1:1: 'config' must be a mapping"),
+        ("encryptionsalt: 5\n", "'encryptionsalt' must be a text"),
+        ("config:\n  a:b:c: x\n", "Pulumi.dev.yaml:2:3: 'a:b:c' is no configuration key"),
+        ("config:\n  pulumi:disable-default-providers: ['*']\n", "'pulumi:disable-default-providers'"),
+    ],
+)
+def test_stack_files_that_ask_for_something_else(
+    bench: Workbench, text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bench.project / "stacks" / "Pulumi.dev.yaml").write_text(text, "utf-8")
+    bench.case("")
     assert run("preview") == 1
-    assert "environments" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_configuration_is_removed_and_the_rest_stays(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    path = bench.project / "stacks" / "Pulumi.dev.yaml"
+    path.write_text(path.read_text("utf-8") + "config:\n  # kept\n  things:a: x\n  b: y\n", "utf-8")
+    for key in ("a", "things:b", "nothing"):
+        assert run("config", "rm", key) == 0
+    assert "# kept" not in path.read_text("utf-8") or "things:a" not in path.read_text("utf-8")
+    assert run("config", "get", "a") == 1
+    assert run("config", "get", "b") == 1
+    assert "encryptionsalt" in path.read_text("utf-8")
 
 
 # -- import ---------------------------------------------------------------------------------------------------------

@@ -232,3 +232,61 @@ def test_a_stack_changes_engines(bench: Workbench, first: str, second: str) -> N
             assert bench.quiet(other), f"{engine} then {other}"
             done = bench.run("refresh", "--preview-only", "--expect-no-changes", engine=other)
             assert done.code == 0, done.text
+
+
+def test_history_says_where_a_run_came_from(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:
+    git = ["git", "-c", "user.name=Ann", "-c", "user.email=ann@x.example"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "The title\n\nand more"]):
+        subprocess.run([*git, *words], cwd=bench.project, check=True)
+    subprocess.run(
+        [*git, "remote", "add", "origin", "https://ann:s3cret@git.example/acme/things.git"],
+        cwd=bench.project, check=True,
+    )  # fmt: skip
+    assert bench.up('Thing("a", {})', "-p2").code == 0
+    bench.must("refresh", "--yes", "--message", "by hand")
+    newest, oldest = json.loads(bench.must("stack", "history", "--json").out)
+    assert (newest["message"], newest["kind"]) == ("by hand", "refresh")
+    assert (oldest["message"], oldest["result"], oldest["version"]) == ("The title", "succeeded", 0)
+    told = oldest["environment"]
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], cwd=bench.project, capture_output=True, encoding="utf-8"
+    ).stdout.strip()
+    expected = {
+        "git.head": head, "git.author": "Ann", "git.author.email": "ann@x.example", "git.committer": "Ann",
+        "git.dirty": "true", "vcs.owner": "acme", "vcs.repo": "things", "vcs.kind": "git.example", "vcs.root": ".",
+        "exec.kind": "cli", "pulumi.flag.parallel": "set", "pulumi.flag.yes": "true",
+        "pulumi.env.PULUMI_CONFIG_PASSPHRASE": "set", "pulumi.env.PULUMI_SKIP_UPDATE_CHECK": "true",
+    }  # fmt: skip
+    assert {key: told.get(key) for key in expected} == expected
+    assert told["git.headName"].startswith("refs/heads/")
+    assert "s3cret" not in json.dumps(told)
+    assert len(json.loads(bench.must("stack", "history", "--json", "--page-size=1", "--page=2").out)) == 1
+
+
+def test_state_is_mended_after_an_accident(bench: Workbench) -> None:
+    bench.up('a = Thing("a", {}, ResourceOptions(protect=True))\nThing("b", {"link": a.id})')
+    urns = {
+        name: row["urn"] for name, row in ((row["urn"].rpartition("::")[2], row) for row in bench.resources().values())
+    }
+    assert "depend" in bench.run("state", "remove", "-y", urns["a"]).err
+    assert "protected" in bench.run("state", "remove", "-y", "--target-dependents", urns["a"]).err
+    assert bench.run("state", "unprotect", "-y", "urn:pulumi:dev::things::x::none").code == 1
+    refused = bench.up("")
+    assert refused.code == 1
+    assert f"state unprotect '{urns['a']}'" in refused.text
+    bench.must("state", "unprotect", "-y", urns["a"])
+    assert not bench.resources()["a"].get("protect")
+    bench.must("state", "rm", "-y", "--target-dependents", urns["a"])
+    assert set(bench.resources()) == {"things-dev", "default"}
+    assert set(bench.things()) == {"id-a"}, "what is out there stays"
+
+
+def test_a_plan_lists_the_delete_that_is_refused(bench: Workbench) -> None:
+    bench.up('Thing("a", {}, ResourceOptions(protect=True))\nThing("b", {})')
+    bench.case("")
+    for words in (("preview",), ("destroy", "--preview-only")):
+        digest = bench.digest(*words)
+        listed = {step["urn"].rpartition("::")[2] for step in digest["steps"] if step["op"] == "delete"}
+        assert {"a", "b"} <= listed
+        assert digest["changeSummary"]["delete"] == 1
+        assert "protected" in digest["diagnostics"][0]["message"]

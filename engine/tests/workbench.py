@@ -85,7 +85,7 @@ class Workbench:
 
     def command(self, *words: str, engine: str = "") -> list[str]:
         if (engine or self.engine) == PULUMI:
-            return ["pulumi", *words, "--non-interactive"]
+            return ["pulumi", "--non-interactive", *words]
         return [sys.executable, "-m", "dynamic_engine", *words]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
