@@ -6,7 +6,6 @@ and copes with a busy port, a sandbox that died and a first run that was interru
 
 import json
 import os
-import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from csp import engines, look, sandbox
 from csp.errors import CommandError
 from csp.main import run_guarded
 from csp.project import Project
-from schemas.command import shown
+from schemas.command import command, shown, written
 
 NO_CHANGE = 0
 CHANGES_EXPECTED = 7
@@ -95,10 +94,10 @@ def people(project: Project) -> int:
     say("\nreseller estate")
     look.print_status(project, "reseller")
     todo = look.todo_items(project, "reseller")
-    if asked := [found for item in todo for found in re.findall(r"`(csp confirm [^`]+)`", item["action"])]:
+    if asked := [one for item in todo for one in written(item["action"]) if " confirm " in one]:
         say("\nWhat no API shows is a line in the customer file, written by whoever looked. Then run up again:")
-        for line in (*dict.fromkeys(asked), "csp up --yes"):
-            say(f"  {shown(f'`{line}`', stack='reseller', start=START).strip('`')}")
+        for line in (*dict.fromkeys(asked), command("up", yes=True)):
+            say(f"  {shown(line, stack='reseller', start=START).strip('`')}")
     return 0
 
 

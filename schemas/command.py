@@ -63,6 +63,11 @@ def shown(text: str, *, stack: str = "", connection: str = "", start: str = "") 
     return _OF_0_1_0.sub(lambda found: put("", found["line"]) if found["line"] else found[0], text)
 
 
+def written(text: str) -> list[str]:
+    """The commands of ours in a text that has not been shown yet, each once, in backticks."""
+    return list(dict.fromkeys(found[0] for found in _WRITTEN.finditer(text)))
+
+
 def for_connection(text: str, connection: str) -> str:
     """`text` whose commands about a connection name it; the rest of them stays to be filled in by `shown`."""
     return _WRITTEN.sub(lambda found: f"`{found[1]}{NAME} {with_place(found[2], connection=connection)}`", text)

@@ -82,7 +82,7 @@ CSP-MAIL-003 | The people whom Microsoft is told of are not at microsoft.com. | 
 CSP-TEXT-001 | Texts hold no control, format or bidirectional characters. | Nobody sees them.
 CSP-DATE-001 | A date is written YYYY-MM-DD. | Other orders are read differently by different people.
 CSP-DATE-002 | A date is not in the future. | It states what has happened.
-CSP-CONF-001 | A confirmation holds the confirmed values. | Another value voids it. `csp confirm` writes them.
+CSP-CONF-001 | A confirmation holds the confirmed values. | Another value voids it; a command writes them.
 CSP-CONF-002 | A confirmed field can be confirmed. | Only what no API shows is confirmed by a person.
 CSP-CONN-001 | A relationship link is one of Microsoft's. | A wrong link sends customers elsewhere.
 CSP-CONN-002 | A relationship link asks for no DAP rights. | DAP gives broad admin rights and is retired.
