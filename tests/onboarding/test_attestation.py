@@ -290,3 +290,20 @@ def test_the_evidence_of_an_indirect_reseller_names_its_own_route() -> None:
         assert facts(estate, "contoso")["route"] == "the form in ION, or the customer accepts it directly"
     finally:
         estate.remove()
+
+
+def test_the_evidence_names_the_legal_entity_that_microsoft_was_asked_for(asked: Pipeline) -> None:
+    asked.declare(KEY, {"attestation.legal_entity": "Adventure Works Holding"})
+    asked.up()
+    assert requests(asked)[-1].company == "Adventure Works Holding"
+    assert facts(asked)["legal entity"] == "Adventure Works Holding"
+    assert facts(asked)["asked for"] == "admin@adventure.example for Adventure Works Holding"
+    declared = asked.declared[KEY]
+    assert (declared.company, declared.legal_entity) == ("Adventure Works", "Adventure Works Holding")
+
+
+def test_mail_and_step_say_what_a_missing_agreement_stops(asked: Pipeline) -> None:
+    assert "no order, seat change, upgrade, term or billing change" in agreement(asked)["next_step"]["action"]
+    (mail,) = [one for one in asked.remote.world.store.mails if "Customer Agreement" in one.subject]
+    for stopped in ("no order", "change of seats", "upgrade", "term", "billing"):
+        assert stopped in mail.text
