@@ -70,7 +70,7 @@ Every command of `csp`, and nothing else than these. Made by `python -m csp.exit
 TAIL = """
 128 and more: ended by a signal (130 is Ctrl-C). A command whose engine ends with a code of its own ends with 1.
 
-Who has portal access, waits or is stopped is no failure of a run: pipelines ask with `csp status --fail-on`.
+Who has portal access, waits or is stopped is no failure of a run: pipelines ask with `--fail-on` of `csp status`.
 
 ## Plain `pulumi`
 
