@@ -94,7 +94,7 @@ faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for 
 	$(BIN)/python -m tests.drills.faults
 
 # Adoption takes the longest. Of the killed commands every fourth boundary: all of them take over half an hour.
-DRILLS := "adopt" "order" "kill" "drift" "two_pipelines" "kill_commands --every 4" "readiness"
+DRILLS := "adopt" "storage --every 3" "order" "kill" "drift" "two_pipelines" "kill_commands --every 4" "readiness"
 drills: $(READY)      ## Drift, adoption, readiness, kills, order and two pipelines on seeded estates, one figure a line
 	@printf '%s\n' $(DRILLS) | xargs -P 2 -I '{}' sh -c '$(BIN)/python -m tests.drills.{}'
 

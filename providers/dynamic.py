@@ -226,13 +226,14 @@ class Provider(ResourceProvider):
         except PersonMustAct as refused:
             owner = "distributor" if refused.owner == "microsoft" else refused.owner
             step = NextStep(owner, refused.problem.shown_at or refused.problem.system, refused.action)
-            return blocked(facts, str(refused), step, final=True, do="" if facts.fields else refused.action)
+            memory, do = self._unsettled(desired, known), "" if facts.fields else refused.action
+            return blocked(facts, str(refused), step, memory=memory, final=True, do=do)
         except Unexpected as ours:  # one customer's line; after a mended release the next run tries by itself
             sessions.wrote(self._connection)
             step = NextStep("us", "the output of this run", "Report the line above: it is an error of csp-onboarding.")
             return blocked(facts, str(ours), step, memory=self._unsettled(desired, known), again=True)
         except OurBug as refused:
-            return blocked(facts, str(refused), final=True)
+            return blocked(facts, str(refused), memory=self._unsettled(desired, known), final=True)
         except ClientError as later:
             sessions.wrote(self._connection)
             memory = self._unsettled(desired, known)

@@ -160,7 +160,9 @@ class HandoverStore:
 
     def list(self, *customer_keys: str) -> list[Entry]:
         """Entries of these customers (none: of all) on this connection, oldest first."""
-        entries = self._shelf.entries() + self._second.entries()
+        first = self._shelf.entries()
+        known = {entry.reference for entry in first}  # a first place that failed may have kept it all the same
+        entries = first + [entry for entry in self._second.entries() if entry.reference not in known]
         found = [entry for entry in entries if not customer_keys or entry.customer in customer_keys]
         return sorted(found, key=lambda entry: (entry.created, entry.reference))
 
@@ -254,7 +256,9 @@ class HandoverStore:
         return self._where(entry).hold(entry.reference)
 
     def _save(self, entry: Entry) -> None:
-        self._where(entry).save(entry)
+        for shelf in (self._shelf, self._second):
+            if shelf.has(entry):
+                shelf.save(entry)
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="microseconds")  # the order of two entries

@@ -94,9 +94,9 @@ def language(session: Session, desired: AttestationInputs) -> str:
     return (rules.default_culture if rules else "") or "en-US"
 
 
-def mail_link(session: Session, desired: AttestationInputs, known: Known, pending: AttestationState) -> dict[str, str]:
-    """Mail the signatory once; what to remember."""
-    return mails.send_once(letter(desired, pending.link, pending.id, session), desired.key, known, session).memory
+def mail_link(session: Session, desired: AttestationInputs, known: Known, pending: AttestationState) -> mails.Sending:
+    """Mail the signatory once; what became of it."""
+    return mails.send_once(letter(desired, pending.link, pending.id, session), desired.key, known, session)
 
 
 def _put_on_record(

@@ -109,8 +109,10 @@ def _mail_agreement(desired: TenantIdentityInputs, known: Known, outcome: Outcom
     found: Found = outcome.facts.data["found"]
     assert found.pending is not None
     assert isinstance(desired.identity, schemas.NewIdentity)
-    marker = attestation.mail_link(session, agreement_inputs(desired, desired.identity), known, found.pending)
-    return outcome.but(memory=marker) if marker else None
+    sending = attestation.mail_link(session, agreement_inputs(desired, desired.identity), known, found.pending)
+    if sending.result == "failed":
+        return outcome.but(again=True, reason=f"{outcome.reason}; the mail was not sent: {sending.why}")
+    return outcome.but(memory=sending.memory) if sending.memory else None
 
 
 def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, session: Session) -> Outcome:

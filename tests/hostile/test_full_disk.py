@@ -2,9 +2,6 @@
 
 import contextlib
 import errno
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +15,7 @@ from clients.tokens.renewal import Exchanged, Wanted, exchange_over, renew
 from clients.tokens.renewer import _look_after
 from clients.tokens.store import Chain, FileTokenStore
 from tests.clients.virtual import Script, VirtualClock, transport
-
-FAILURES = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT)
-OPERATIONS = ("open", "write", "fsync", "replace", "link", "unlink", "fchmod", "mkdir", "truncate")
+from tests.drills.failing_disk import FAILURES, FailingDisk
 
 
 class Ion:
@@ -36,57 +31,6 @@ class Ion:
         return Exchanged(f"access-{self.calls}", self.valid, 7200)
 
 
-class FailingDisk:
-    """Every file operation below a folder is counted; from number `at` on, `count` of them fail."""
-
-    def __init__(self, folder: Path, at: int, count: int, error: int) -> None:
-        self.folder, self.at, self.count, self.error = folder, at, count, error
-        self.seen: list[str] = []
-
-    def step(self, name: str, where: Any) -> None:
-        if not isinstance(where, str | os.PathLike) or not Path(where).is_relative_to(self.folder):
-            return
-        self.seen.append(name)
-        if self.at <= len(self.seen) < self.at + self.count:
-            raise OSError(self.error, os.strerror(self.error))
-
-
-@contextmanager
-def failing(disk: FailingDisk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    names: dict[int, str] = {}
-    real = {
-        name: getattr(os, name) for name in ("open", "fsync", "replace", "link", "unlink", "fchmod", "mkdir", "close")
-    }
-
-    def opened(path: Any, *arguments: Any, **named: Any) -> int:
-        disk.step("open", path)
-        handle: int = real["open"](path, *arguments, **named)
-        names[handle] = str(path)
-        return handle
-
-    def by_handle(name: str) -> Callable[..., Any]:
-        def call(handle: int, *arguments: Any) -> Any:
-            disk.step(name, names.get(handle))
-            return real[name](handle, *arguments)
-
-        return call
-
-    def by_path(name: str) -> Callable[..., Any]:
-        def call(path: Any, *arguments: Any, **named: Any) -> Any:
-            disk.step(name, path)
-            return real[name](path, *arguments, **named)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "open", opened)
-        for name in ("fsync", "fchmod"):
-            patch.setattr(os, name, by_handle(name))
-        for name in ("replace", "link", "unlink", "mkdir"):
-            patch.setattr(os, name, by_path(name))
-        yield
-
-
 def started(tmp_path: Path) -> tuple[Ion, FileTokenStore, VirtualClock]:
     """A chain that works, and an access token that ends."""
     ion, store, clock = Ion(), FileTokenStore(tmp_path / "tokens" / "us.json"), VirtualClock()
@@ -97,26 +41,24 @@ def started(tmp_path: Path) -> tuple[Ion, FileTokenStore, VirtualClock]:
     return ion, store, clock
 
 
-def operations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def operations(tmp_path: Path) -> int:
     ion, store, clock = started(tmp_path)
-    disk = FailingDisk(tmp_path, 10_000, 0, 0)
-    with failing(disk, monkeypatch):
+    disk = FailingDisk([tmp_path])
+    with disk.inserted():
         renew(store, ion, Wanted(), clock)
-    assert {"open", "fsync", "replace"} <= set(disk.seen)
+    assert {"open", "fsync", "replace"} <= {name.partition(" ")[0] for name in disk.seen}
     return len(disk.seen)
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda number: errno.errorcode[number])
 @pytest.mark.parametrize("count", [1, 2, 1000], ids=["one", "two", "all"])
-def test_every_file_operation_of_a_renewal_may_fail(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, count: int
-) -> None:
-    total = operations(tmp_path / "count", monkeypatch)
+def test_every_file_operation_of_a_renewal_may_fail(tmp_path: Path, error: int, count: int) -> None:
+    total = operations(tmp_path / "count")
     lost = []
     for at in range(1, total + 1):
         ion, store, clock = started(tmp_path / str(at))
         told: ClientError | None = None
-        with failing(FailingDisk(tmp_path / str(at), at, count, error), monkeypatch):
+        with FailingDisk([tmp_path / str(at)], at, count, error).inserted():
             try:
                 renew(store, ion, Wanted(), clock)
             except ClientError as failed:

@@ -3,6 +3,7 @@
 import base64
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,16 @@ def test_a_place_that_fails_after_the_create_is_replaced_by_the_second(home: Pat
     assert entry.reference == kept.reference
     assert store(home).deliver(kept.reference, to="Anna", by="Ben") == SECRET
     assert store(home).list("contoso")[0].delivered_to == "Anna"
+
+
+def test_a_first_place_that_failed_and_kept_it_all_the_same_counts_once(home: Path, disk: Disk) -> None:
+    handover = store(home)
+    kept = handover.keep(handover.reserve("contoso"), SECRET)
+    shutil.copytree(home / "handover", spare_of(home) / "handover", dirs_exist_ok=True)
+    assert [entry.reference for entry in handover.list()] == [kept.reference]
+    assert handover.deliver(kept.reference, to="Anna", by="Ben") == SECRET
+    for folder in (home, spare_of(home)):
+        assert "AGE ENCRYPTED" not in (folder / "handover" / f"{kept.reference}.json").read_text("utf-8")
 
 
 def test_when_no_place_takes_it_the_encrypted_text_is_the_answer(home: Path, disk: Disk) -> None:
