@@ -46,6 +46,8 @@ def test_texts_of_code_write_their_commands_in_one_way(file: Path) -> None:
     for line, text in _texts(tree):
         assert not BARE.search(text), f"{file.name}:{line}: write it with schemas.command.command: {text!r}"
         for one in found(shown(text, stack="s", connection="c", start="csp")):
+            if one.split()[1] == "x":  # the verb itself is filled in: a page about all of them
+                continue
             assert not wrong(one), f"{file.name}:{line}: {one}: {wrong(one)}"
             assert not PLACEHOLDER.search(one), f"{file.name}:{line}: {one} does not run as printed"
 
