@@ -1,6 +1,4 @@
-"""Every command that code or docs hold is one that the command line takes, with its options in one order.
-
-What outputs really print is run in tests/e2e/test_printed_commands.py."""
+"""Every command that code or docs hold is one that the command line takes, with its options in one order."""
 
 from __future__ import annotations
 
