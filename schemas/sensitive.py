@@ -8,15 +8,14 @@ Addresses and names are in clear, recipients and mail templates as digests; no s
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from schemas.connection import Connection
+from schemas.inside import UnreadableError, is_inside, read_inside
 from schemas.plain import plain
 
 NOTHING = "(none)"
-_LARGEST = 1024 * 1024
 
 
 def lines_of(connection: Connection, project_dir: Path) -> dict[str, str]:
@@ -89,27 +88,23 @@ def _recipient(declared: str, project_dir: Path) -> str:
     """The digest of a public key. Of a file in the project, which is reviewed like the line, with what is in it."""
     content = b""
     if declared.startswith("file:") and "$" not in declared:
-        path = project_dir / declared.removeprefix("file:")
-        if path.resolve().is_relative_to(project_dir.resolve()):
-            content = _content(path)
+        content = _content(project_dir / declared.removeprefix("file:"), project_dir)
     return _digest(declared.encode() + content)
 
 
 def _templates(project_dir: Path, folder: str) -> dict[str, str]:
     """Our own mail templates, each with its digest."""
     place = project_dir / folder
-    if not folder or not place.resolve().is_relative_to(project_dir.resolve()):
+    if not folder or not is_inside(place, project_dir):
         return {}
-    return {f"{folder}/{path.name}": _digest(_content(path)) for path in sorted(place.glob("*.j2"))}
+    return {f"{folder}/{path.name}": _digest(_content(path, project_dir)) for path in sorted(place.glob("*.j2"))}
 
 
-def _content(path: Path) -> bytes:
-    """b"" for what is no plain file of a reasonable size."""
+def _content(path: Path, project_dir: Path) -> bytes:
+    """b"" for what is no regular file of the project."""
     try:
-        about = path.lstat()
-        plain_file = stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST
-        return path.read_bytes() if plain_file else b""
-    except OSError:
+        return read_inside(path, project_dir)
+    except UnreadableError:
         return b""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyrage
 
 from clients.errors import PersonMustAct, Problem
+from schemas.inside import UnreadableError, read_inside
 from schemas.whole_file import private_folder
 
 _FIX = "name an age public key (age1... or ssh-ed25519 ...) under handover.recipients of the connection"
@@ -37,9 +38,10 @@ def resolve(recipients: tuple[str, ...], home: Path) -> list[str]:
             continue
         path = Path(recipient.removeprefix("file:").replace("${CSP_HOME}", str(home)).replace("$CSP_HOME", str(home)))
         try:
-            lines = path.expanduser().read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise _refused(f"the recipient file {path.name} cannot be read: {error.strerror}") from None
+            # A pipe or a device, which a reviewed line may name, must neither hang nor fill the memory.
+            lines = read_inside(path.expanduser(), Path("/")).decode("utf-8").splitlines()
+        except (UnreadableError, UnicodeDecodeError, RuntimeError) as error:
+            raise _refused(f"the recipient file {path.name} cannot be read: {error}") from None
         keys += [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     return keys
 

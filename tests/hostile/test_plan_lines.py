@@ -128,3 +128,30 @@ def test_on_an_engine(reseller: Workspace) -> None:
     assert re.search(r"reseller-us: own_domains: \S+ -> customer\.example", reseller.plain("preview", "--diff"))
     reseller.up()
     reseller.assert_quiet()
+
+
+HARMLESS = {
+    "name",
+    "description",
+    "partner_center_region",
+    "cohort",
+    "csp_credentials",
+    "countries",
+    "currencies",
+    "pricebooks",
+    "follow_up_days",
+    "invitation_days",
+    "agreement_valid_from",
+    "limits",
+}
+"""Parts of a connection that decide nothing about whom we trust."""
+
+
+def test_every_part_of_a_connection_was_thought_about(tmp_path: Path) -> None:
+    """A new field is a line of the plan, or harmless by name."""
+    every: dict[str, Any] = {}
+    for case in CASES:
+        every |= {path: value for path, value in case["set"].items() if path != "role"}
+    told = {re.split(r"[. ]", name)[0] for name in lines(tmp_path, **every)["us"]}
+    assert told | HARMLESS == set(schemas.Connection.model_fields)
+    assert not told & HARMLESS

@@ -244,3 +244,16 @@ def test_the_doctor_says_who_else_can_get_at_them(tmp_path: Path) -> None:
     (home / "handover").chmod(0o700)
     home.chmod(0o777)
     assert [(place.name, mode) for place, mode in open_places(home)] == [("home", "0777")]
+
+
+@pytest.mark.parametrize("make", ["fifo", "device", "binary", "missing"])
+def test_a_recipient_file_neither_hangs_nor_ends_in_a_traceback(make: str, tmp_path: Path) -> None:
+    path = tmp_path / "keys.txt"
+    if make == "fifo":
+        os.mkfifo(path)
+    elif make == "device":
+        path.symlink_to("/dev/zero")
+    elif make == "binary":
+        path.write_bytes(bytes(range(256)))
+    with pytest.raises(PersonMustAct, match=r"keys\.txt cannot be read"):
+        HandoverStore(tmp_path / "home", (f"file:{path}",), clock=SystemClock(), scope="us").check()
