@@ -17,7 +17,7 @@ SECRET_FIELDS = ("refresh_token", "client_secret", "access_token", "client_asser
 
 
 class Echo(http.server.ThreadingHTTPServer):
-    """`owners`: secret -> whose it is: a client is given back what it sent itself; it cannot know those of others.
+    """`owners`: secret -> whose it is (account and company): a system gives back what it was given itself.
     `mode`: "fields" (every free text of a good answer, and fields that nobody knows), "errors" (every answer but the
     token's is a refusal) or "tokens" (the token service refuses)."""
 

@@ -29,8 +29,12 @@ def spoiled(provider: Workspace) -> Iterator[tuple[Workspace, Echo]]:
     """The provider estate, whose ready file leads to the proxy."""
     file = provider.home / "sandbox" / "provider.json"
     ready = json.loads(file.read_text("utf-8"))
-    secrets = ("ion_refresh_token", "pc_client_secret", "pc_refresh_token")
-    owners = {account[name]: key for key, account in ready["accounts"].items() for name in secrets}
+    secrets = {"ion_refresh_token": "ion", "pc_client_secret": "microsoft", "pc_refresh_token": "microsoft"}
+    owners = {
+        account[name]: f"{key} {system}"
+        for key, account in ready["accounts"].items()
+        for name, system in secrets.items()
+    }
     proxy = Echo("/".join(ready["ion"].split("/")[:3]), owners)
     for name in ("ion", "partner_center", "entra"):
         assert ready[name].startswith(proxy.target)
