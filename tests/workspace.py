@@ -20,6 +20,7 @@ import httpx
 from filelock import FileLock
 
 from clients.handover import make_local_recipient
+from schemas.whole_file import private_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 CSP = (sys.executable, "-m", "csp.main")
@@ -96,7 +97,7 @@ class Sandbox:
 def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
     """Start a sandbox on a free port and wait for its ready line."""
     file = home / "sandbox" / f"{profile}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(file.parent)
     log = (home / "sandbox" / f"{profile}.log").open("w")
     process = subprocess.Popen(
         [

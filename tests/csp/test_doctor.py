@@ -25,7 +25,7 @@ def test_a_fresh_provider_desk_before_and_after_a_renewal(provider_desk: Desk) -
     code, found = lines(provider_desk, "-s", "provider")
     assert code == 0
     assert found["provider", "engine"]["verdict"] == "pass"
-    assert {about for about, _ in found} == {"provider", "us", "ca"}
+    assert {about for about, _ in found} == {"provider", "machine", "us", "ca"}
     assert found["us", "ION token"]["verdict"] == "warn"
     assert found["us", "reseller"]["verdict"] == "warn"
     assert provider_desk.asked("ion.oauth.token") == 0, "read-only: nothing is renewed unasked"

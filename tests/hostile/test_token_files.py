@@ -20,7 +20,7 @@ from clients.mail import Message, Outbox
 from clients.pace import Pauses
 from clients.partner_center.models import OneTimeCredentials
 from clients.tokens.store import Chain, FileTokenStore
-from csp.modes import open_places
+from csp.modes import mode_check, open_places
 from onboarding.observed import Observed, observed_file
 from schemas.hosts import Refused
 from schemas.token_place import token_file
@@ -240,8 +240,14 @@ def test_the_doctor_says_who_else_can_get_at_them(tmp_path: Path) -> None:
     (home / "handover").chmod(0o770)
     told = open_places(home)
     assert [(place.name, mode) for place, mode in told] == [("handover", "0770"), ("tokens", "0755")]
+    (check,) = mode_check(home)
+    assert check.verdict == "fail"
+    assert check.fix.startswith("chmod go= ")
     (home / "tokens").chmod(0o700)
     (home / "handover").chmod(0o700)
+    private_folder(home / "observed").chmod(0o750)
+    assert [check.verdict for check in mode_check(home)] == ["warn"]
+    (home / "observed").chmod(0o700)
     home.chmod(0o777)
     assert [(place.name, mode) for place, mode in open_places(home)] == [("home", "0777")]
 
