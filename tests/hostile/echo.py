@@ -1,4 +1,4 @@
-"""A proxy in front of the sandbox that has read every secret of every request and puts them into every answer."""
+"""A proxy in front of the sandbox that puts the secrets of a request into all of its answer."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SECRET_FIELDS = ("refresh_token", "client_secret", "access_token", "client_asser
 
 
 class Echo(http.server.ThreadingHTTPServer):
-    """`owners`: secret -> whose it is (account and company): a system gives back what it was given itself.
+    """`seen`: every secret of every request and answer; an answer echoes those of its own request, and its own.
     `mode`: "fields" (every free text of a good answer, and fields that nobody knows), "errors" (every answer but the
     token's is a refusal) or "tokens" (the token service refuses)."""
 
     daemon_threads = True
 
-    def __init__(self, target: str, owners: dict[str, str]) -> None:
+    def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.mode = "fields"
-        self.owners = owners
+        self.seen: dict[str, None] = {}
         self.client = httpx.Client(trust_env=False, timeout=60)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -36,7 +36,7 @@ class Echo(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def spellings(self) -> set[str]:
-        every = self.owners.copy()
+        every = self.seen.copy()
         coded = {base64.b64encode(one.encode()).decode().rstrip("=") for one in every}
         return {*every, *coded, *(quote(one, safe="") for one in every)}
 
@@ -55,7 +55,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._owner = self._owner_of(body)
+        self._sent = self._secrets_of(body)
+        self.server.seen.update(dict.fromkeys(self._sent))
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")}
         host = urlsplit(self.server.target).netloc
         answer = self.server.client.request(
@@ -76,15 +77,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._forward
         raise AttributeError(name)
 
-    def _owner_of(self, body: bytes) -> str:
+    def _secrets_of(self, body: bytes) -> list[str]:
         sent = [self.headers.get("Authorization", "").partition(" ")[2]]
         if b"grant_type" in body or b"access_token" in body:
             form = parse_qs(body.decode(errors="replace"))
             sent += [value for name in SECRET_FIELDS for value in form.get(name, [])]
-        return next((self.server.owners[one] for one in sent if one in self.server.owners), "")
+        return [one for one in sent if one]
 
     def _echo(self) -> str:
-        return " ".join(one for one, owner in self.server.owners.copy().items() if owner == self._owner)
+        return " ".join(self._sent)
 
     def _spoiled(self, answer: httpx.Response, *, is_token: bool) -> tuple[int, bytes]:
         try:
@@ -94,7 +95,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if answer.is_success and is_token:
             for name in SECRET_FIELDS:
                 if isinstance(data, dict) and data.get(name):
-                    self.server.owners[data[name]] = self._owner
+                    self._sent.append(data[name])
+                    self.server.seen[data[name]] = None
         mode, echo = self.server.mode, self._echo()
         if mode == "tokens" and is_token:
             told = f"cannot validate token: {echo}"

@@ -29,13 +29,7 @@ def spoiled(provider: Workspace) -> Iterator[tuple[Workspace, Echo]]:
     """The provider estate, whose ready file leads to the proxy."""
     file = provider.home / "sandbox" / "provider.json"
     ready = json.loads(file.read_text("utf-8"))
-    secrets = {"ion_refresh_token": "ion", "pc_client_secret": "microsoft", "pc_refresh_token": "microsoft"}
-    owners = {
-        account[name]: f"{key} {system}"
-        for key, account in ready["accounts"].items()
-        for name, system in secrets.items()
-    }
-    proxy = Echo("/".join(ready["ion"].split("/")[:3]), owners)
+    proxy = Echo("/".join(ready["ion"].split("/")[:3]))
     for name in ("ion", "partner_center", "entra"):
         assert ready[name].startswith(proxy.target)
         ready[name] = ready[name].replace(proxy.target, proxy.url)
@@ -61,7 +55,7 @@ def test_no_output_of_any_command_holds_a_secret(spoiled: tuple[Workspace, Echo]
     echo.mode = mode
     for command in COMMANDS:
         said.append(workspace.csp(*command, expect=None))
-    assert len(echo.owners) > 8, "the proxy has seen tokens"
+    assert len(echo.seen) > 4, "the proxy has seen tokens"
     assert (workspace.home / "wire.log").stat().st_size > 0
     for secret in echo.spellings():
         for command, text in zip((("first",), *COMMANDS), said, strict=True):
