@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load faults drills clean
+.PHONY: test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load bench-engine faults drills clean
 
 up: export CSP_STARTED := $(shell date +%s)
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
@@ -89,6 +89,9 @@ bench-sandbox: $(READY)  ## Reads of a 10,000-customer estate against an empty r
 
 bench-load: $(READY)     ## Loading 1,000 customers against the bare YAML parse, as a ratio
 	$(BIN)/python benchmarks/load_estate.py
+
+bench-engine: $(READY)   ## The embedded engine against the CLI of make cli (or the one on PATH), as ratios of one run
+	@PATH="$(CURDIR)/.csp/cli/bin:$$PATH" $(BIN)/python benchmarks/engine.py
 
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
 	$(BIN)/python -m tests.drills.faults

@@ -64,6 +64,9 @@ def main() -> int:
     sys.argv = [program]
     # The engine drops debug lines, and the SDK waits for an answer to each: a tenth of the time of a large program.
     pulumi.log.debug = lambda *_arguments, **_options: None
+    # Those waits had been giving way to the event loop. Without them its worker threads, one a call under way, keep the
+    # interpreter for the default of 5 ms each; at a tenth of it a preview of 2,000 took a sixth less time.
+    sys.setswitchinterval(0.0005)
     pulumi.runtime.set_all_config(settings["config"], settings["secret_keys"])
     pulumi.runtime.reset_options(
         project=settings["project"],
