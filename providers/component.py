@@ -23,6 +23,7 @@ from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
 from schemas import sensitive
 from schemas.command import shown
+from schemas.plain import plain
 
 DELETING = "end-relationship"
 HANDLED = {"ready": "settled", "waiting": "waiting", "blocked": "stopped", "unobserved": "not_looked_at"}
@@ -164,14 +165,14 @@ def _announce_tenant(
 def _tell_changed(changed: Mapping[str, str]) -> None:
     """Say which lines changed that decide whom we trust, in one message."""
     if changed:
-        lines = [f"{name}: {told}" for name, told in changed.items()]
+        lines = [plain(f"{name}: {told}") for name, told in changed.items()]
         pulumi.log.warn("lines of connections that decide whom we trust:\n  " + "\n  ".join(lines))
 
 
 def _tell_removed(removed: Mapping[str, str]) -> None:
     """Say what stays where it is when a customer's file is removed."""
     for key, text in removed.items():
-        pulumi.log.warn(f"{key}: {text}")
+        pulumi.log.warn(plain(f"{key}: {text}"))
 
 
 def _tell(customers: list[Any]) -> dict[str, Any]:
@@ -180,7 +181,9 @@ def _tell(customers: list[Any]) -> dict[str, Any]:
     worst = [_worst(customer) for customer in customers]
     counts = Counter(status for _, status, _ in worst)
     stopped = [
-        f"{key}: {shown(reason, stack=pulumi.get_stack())}" for key, status, reason in worst if status == "blocked"
+        plain(f"{key}: {shown(reason, stack=pulumi.get_stack())}")
+        for key, status, reason in worst
+        if status == "blocked"
     ]
     if stopped:
         pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))

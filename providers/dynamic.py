@@ -38,6 +38,7 @@ from onboarding.session_checks import wrong_account
 from providers import noted, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
+from schemas.plain import plain
 
 END_RELATIONSHIP = "end-relationship"
 
@@ -350,6 +351,6 @@ def _why(failure: Exception) -> str:
 def _lines(wrong: ValidationError) -> list[str]:
     """Every failure as `path: message`; the input value is never repeated, it may be a secret."""
     return [
-        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
+        plain(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}")
         for e in wrong.errors(include_input=False, include_url=False)
     ]

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from clients.output import guard_output
 from clients.redact import SECRETS, redact
+from schemas.plain import plain
 
 R = TypeVar("R")
 
@@ -54,11 +55,11 @@ def handed_over(method: Callable[..., R]) -> Callable[..., R]:
         try:
             result = method(*arguments)
         except OnboardingError as told:
-            raise OnboardingError(redact(str(told))) from None
+            raise OnboardingError(plain(redact(str(told)))) from None
         except Exception as bug:
             if not in_plugin():
                 raise
-            raise OnboardingError(f"{type(bug).__name__}: {redact(' '.join(str(bug).split()))}") from None
+            raise OnboardingError(plain(f"{type(bug).__name__}: {redact(' '.join(str(bug).split()))}")) from None
         for name in ("outs", "inputs"):
             if isinstance(member := getattr(result, name, None), dict):
                 setattr(result, name, SECRETS.hide_data(member))

@@ -32,6 +32,7 @@ from providers import removals
 from providers.errors import quiet_tracebacks
 from schemas import sensitive
 from schemas.overlooked import RULE as STRAY
+from schemas.plain import plain
 
 REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
 UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
@@ -134,8 +135,8 @@ class EstateProvider(ResourceProvider):
         kept = {key: old[key] if key in same else digest for key, digest in new.items()}
         new = kept if kept == old else new
         old = {key: new[key] if key in same else digest for key, digest in old.items()}
-        failures = [CheckFailure("", line) for line in refusals(old, new)]
-        failures += [CheckFailure("", line) for line in overlooked(old, new, declared)]
+        failures = [CheckFailure("", plain(line)) for line in refusals(old, new)]
+        failures += [CheckFailure("", plain(line)) for line in overlooked(old, new, declared)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
         lines = declared.get("connections", {})
         before = state.plain(_olds).get("connections")

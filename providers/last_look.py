@@ -21,6 +21,7 @@ from onboarding.blind import Alarm, Unseen
 from providers import engine_run, noted
 from providers.errors import quiet_tracebacks
 from schemas.command import shown
+from schemas.plain import plain
 
 
 class LastLookProvider(ResourceProvider):
@@ -36,7 +37,7 @@ class LastLookProvider(ResourceProvider):
         return (provider, ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        return CheckResult(news, [CheckFailure("", str(news["unseen"]))])
+        return CheckResult(news, [CheckFailure("", plain(news["unseen"]))])
 
 
 def provider() -> LastLookProvider:
@@ -64,7 +65,7 @@ def declare(
         # than the first resource that fails.
         fails = not before_an_up and unseen.connection in connections
         if not fails or len(blind_ones) > 1:
-            pulumi.log.warn(shown(str(unseen), stack=estate.stack))
+            pulumi.log.warn(plain(shown(str(unseen), stack=estate.stack)))
         if not fails:
             continue
         LastLook(

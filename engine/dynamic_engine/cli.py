@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dynamic_engine import __version__, commands, configuration, mend, stacks
+from dynamic_engine import __version__, commands, configuration, harmless, mend, stacks
 from dynamic_engine.errors import EngineError, UnsupportedError
 from dynamic_engine.surface import GLOBAL, REFUSED, VERBS, Verb
 from dynamic_engine.words import Line, read
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _apply_environment(options, line, os.environ)
         return _RUN[line.verb.path](options, Path(options.cwd))
     except EngineError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {harmless.line(error)}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, and Ctrl-D at a question
         print("error: canceled", file=sys.stderr)
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        print(f"error: {error.strerror or error}{place}", file=sys.stderr)
+        print(f"error: {harmless.line(f'{error.strerror or error}{place}')}", file=sys.stderr)
         return 1
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from dynamic_engine import harmless
 from dynamic_engine.config import full_key
 from dynamic_engine.errors import EngineError
 from dynamic_engine.session import Session
@@ -39,9 +39,9 @@ def get_value(options: argparse.Namespace, folder: Path) -> int:
         raise EngineError(f"configuration key '{name}' not found for stack '{session.stack}'")
     text = unwrap(value)
     if options.json:
-        print(json.dumps({"value": text, "secret": isinstance(value, Secret)}, indent=2, ensure_ascii=False))
-    else:
-        print(text)
+        print(harmless.dumps({"value": text, "secret": isinstance(value, Secret)}, 2))
+    else:  # for a program as it is, as `stack output` does
+        print(harmless.block(text) if sys.stdout.isatty() else text)
     return 0
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any, TextIO
 
+from dynamic_engine import harmless
 from dynamic_engine.operation import Outcome
 from dynamic_engine.render import Tally
 from dynamic_engine.state import STACK_TYPE, State, encode
@@ -60,8 +60,7 @@ class Digest(Tally):
         document["duration"] = int(outcome.seconds * 1e9)
         if outcome.counts:
             document["changeSummary"] = dict(sorted(outcome.counts.items()))
-        json.dump(document, self._stream, indent=4, ensure_ascii=False)
-        self._stream.write("\n")
+        self._stream.write(f"{harmless.dumps(document, 4)}\n")
         self._stream.flush()
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TextIO
 
-from dynamic_engine import paths, urns
+from dynamic_engine import harmless, paths, urns
 from dynamic_engine.differ import input_diff
 from dynamic_engine.operation import Outcome
 from dynamic_engine.state import STACK_TYPE, State
@@ -64,8 +64,7 @@ class Human(Tally):
             self._errors += 1
         name = f"{urns.name_of(urn)}: " if urn else ""
         mark = "" if severity == "info" else f"{severity}: "
-        text = message.rstrip().replace("\n", "\n    ")
-        self._print(f"    {mark}{name}{text}")
+        self._write(harmless.block(f"    {mark}{name}{message}", "    "))
 
     def planned(self, step: Step) -> None:
         """Nothing: lines appear when a step has ended."""
@@ -120,9 +119,11 @@ class Human(Tally):
         self._print(f"Duration: {_duration(outcome.seconds)}{state}")
 
     def _print(self, text: str) -> None:
-        self._stream.write(
-            f"{text}\n"
-        )  # one call: steps run side by side, and print would write text and line end apart
+        self._write(harmless.line(text))
+
+    def _write(self, text: str) -> None:
+        # One call: steps run side by side, and print would write text and line end apart.
+        self._stream.write(f"{text}\n")
         self._stream.flush()
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dynamic_engine import checkpoint
+from dynamic_engine import checkpoint, harmless
 from dynamic_engine.asking import interactive
 from dynamic_engine.config import StackConfig, has_secret, scalar_text
 from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedError
@@ -56,7 +56,7 @@ def list_all(options: argparse.Namespace, folder: Path) -> int:
         count = len(latest.get("resources") or [])
         rows.append({"name": name, "current": name == selected, "updateInProgress": False, "resourceCount": count})
     if options.json:
-        print(json.dumps(rows, indent=2))
+        print(harmless.dumps(rows, 2))
         return 0
     width = max([len(row["name"]) + 1 for row in rows] + [len("NAME")])
     print(f"{'NAME':<{width}}  RESOURCE COUNT")
@@ -113,16 +113,18 @@ def output(options: argparse.Namespace, folder: Path) -> int:
         if name not in outputs:
             raise EngineError(f"current stack does not have output property '{name}'")
         value = shown[name]
-        print(json.dumps(value, ensure_ascii=False) if options.json else scalar_text(value))
+        # Text alone is for a program (`X=$(... stack output x)`), which wants it as it is; a terminal would obey it.
+        text = scalar_text(value)
+        print(harmless.dumps(value, None) if options.json else harmless.block(text) if sys.stdout.isatty() else text)
     elif options.json:
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        print(harmless.dumps(shown, 2))
     elif not shown:
         print("No output values currently in this stack")
     else:
         width = max(len(key) for key in shown)
         print("Current stack outputs (%d):" % len(shown))  # noqa: UP031
         for key, value in shown.items():
-            print(f"    {key:<{width}}  {scalar_text(value)}")
+            print(harmless.line(f"    {key:<{width}}  {scalar_text(value)}"))
     return 0
 
 
@@ -131,9 +133,7 @@ def export(options: argparse.Namespace, folder: Path) -> int:
     session = Session(folder, options.stack)
     document = session.read()
     snapshot = session.snapshot() if options.show_secrets else checkpoint.Snapshot()
-    text = json.dumps(
-        checkpoint.export(document, snapshot, show_secrets=options.show_secrets), indent=4, ensure_ascii=False
-    )
+    text = harmless.dumps(checkpoint.export(document, snapshot, show_secrets=options.show_secrets), 4)
     if options.file:
         Path(options.file).write_text(f"{text}\n", encoding="utf-8")
     else:
@@ -179,7 +179,7 @@ def history(options: argparse.Namespace, folder: Path) -> int:
         for entry in entries[first : first + options.page_size]
     ]
     if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(harmless.dumps(rows, 2))
     elif not rows:
         print(f"No stack updates found on page '{options.page}'" if first else "Stack has never been updated")
     for row in [] if options.json else rows:
@@ -189,11 +189,12 @@ def history(options: argparse.Namespace, folder: Path) -> int:
 
 def _print_history(row: dict[str, Any]) -> None:
     create, delete, update, same = (row["resourceChanges"].get(op, 0) for op in ("create", "delete", "update", "same"))
-    print(f"Version: {row['version']}\nUpdateKind: {row['kind']}\nStatus: {row['result']}\nMessage: {row['message']}")
+    print(f"Version: {row['version']}\nUpdateKind: {row['kind']}\nStatus: {row['result']}")
+    print(harmless.line(f"Message: {row['message']}"))
     print(f"+{create}-{delete}~{update} {same}\n {row['startTime']} to {row['endTime']}")
     for key, value in sorted(row["environment"].items()):
         if value.strip():
-            print(f"    {key}: {value}")
+            print(harmless.line(f"    {key}: {value}"))
     print()
 
 

@@ -1,5 +1,6 @@
 """The mapping of Pulumi's calls to the verbs, with a thing of a few lines instead of a real one."""
 
+import contextlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from onboarding import contract
 from onboarding.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
 from providers import dynamic, removals, sessions
 from providers.dynamic import Provider
+from providers.errors import OnboardingError
 
 
 class Address(schemas.Declared):
@@ -270,3 +272,24 @@ def test_nothing_is_ended_without_the_declaration_or_in_another_account(
     provider.session.account = "10502"  # type: ignore[attr-defined]
     with pytest.raises(Exception, match="belongs to account 10501"):
         provider.delete("10501/contoso", outs)
+
+
+HOSTILE = "Nørd\x1b[2J\u202e\r\n::error::x ##vso[task.x]y"
+SHOWN = r"Nørd\x1b[2J\u202e\r\n::error::x \x23#vso[task.x]y"
+
+
+@pytest.mark.parametrize(
+    "failure", [CredentialsLost(Problem("ion", "a", 400, "c", HOSTILE), action=HOSTILE), ValueError(HOSTILE)]
+)
+def test_what_the_engine_prints_of_a_provider_is_one_harmless_line(
+    provider: Provider, thing: Thing, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("providers.errors.in_plugin", lambda: True)
+    monkeypatch.setattr(dynamic, "contained", contextlib.nullcontext)  # a bug outside of what is contained
+    thing.failure = failure
+    with pytest.raises(OnboardingError) as told:
+        provider.create({"key": "a", "color": "red"})
+    assert str(told.value).isprintable()
+    assert "##" not in str(told.value)
+    (refused,) = provider.check({}, {"key": "a", "color": "red", HOSTILE: "x"}).failures
+    assert refused.reason.startswith(f"{SHOWN}: ")
