@@ -90,8 +90,8 @@ def renew(store: TokenStore, exchange: Exchange, wanted: Wanted, clock: Clock) -
 
 def _exchange(store: TokenStore, exchange: Exchange, chain: Chain, clock: Clock) -> None:
     try:
-        store.reserve()
         store.save(replace(chain, sent_at=clock.now().timestamp()))
+        store.reserve()  # for the answer: the note has used what was reserved before
     except (PersonMustAct, RetryLater) as failed:
         # A note that got there although the store says no would read as a renewal that was interrupted.
         _take_back(store, chain)
