@@ -10,8 +10,8 @@ import contextlib
 import threading
 import time
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import httpx
 
@@ -20,6 +20,7 @@ MOST_BYTES = 16 * 1024 * 1024
 WHOLE_SECONDS = 120.0
 """From the first byte sent to the last one received."""
 ENCODINGS = "gzip, deflate"
+T = TypeVar("T")
 _STEP = 64 * 1024
 _limit = threading.local()
 
@@ -44,6 +45,27 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         _limit.ends = None
+
+
+def in_time(act: Callable[[], T], seconds: float) -> T:
+    """`act()` for a library that cannot be given a limit. Raises TimeoutError; what `act` does then goes on unseen."""
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(act())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="in-time", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not done:
+        raise TimeoutError(f"no answer within {seconds:.0f} s")
+    return done[0]
 
 
 def whole_body(response: httpx.Response, most: int = MOST_BYTES) -> bytes:

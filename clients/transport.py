@@ -194,8 +194,8 @@ class Transport:
 
     def _judge(self, call: Call, answer: Answer) -> Answer | RetryLater | UnknownOutcome:
         status = answer.status
-        if status in call.expected:
-            return answer
+        if status in call.expected and (status < 500 or retry_after(answer, self._clock.now()) is None):
+            return answer  # a 503 that asks to wait comes from the gateway, whatever the system means by its own
         if answer.ok:
             if answer.data is None and (call.has_json or answer.text.strip()):
                 what = "HTML" if answer.text.lstrip()[:1] == "<" else "no complete JSON"

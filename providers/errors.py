@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from clients.output import guard_output
 from clients.redact import SECRETS, redact
+from providers import engine_gone
 from schemas.plain import plain
 
 R = TypeVar("R")
@@ -38,10 +39,12 @@ def in_plugin() -> bool:
 
 
 def quiet_tracebacks() -> None:
-    """Cut tracebacks to their last line, and let no known secret out, in the plugin process only."""
+    """Cut tracebacks to their last line, let no known secret out, and end with the engine: in the plugin process
+    only."""
     if in_plugin():
         sys.tracebacklimit = 0
         guard_output()
+        engine_gone.watch()
 
 
 def handed_over(method: Callable[..., R]) -> Callable[..., R]:
@@ -53,7 +56,10 @@ def handed_over(method: Callable[..., R]) -> Callable[..., R]:
     @functools.wraps(method)
     def guarded(*arguments: Any) -> R:
         try:
-            result = method(*arguments)
+            with engine_gone.call():
+                result = method(*arguments)
+        except engine_gone.EngineGoneError:
+            raise OnboardingError("not begun: the engine of this run is gone") from None
         except OnboardingError as told:
             raise OnboardingError(plain(redact(str(told)))) from None
         except Exception as bug:

@@ -1,5 +1,6 @@
 """A project folder of its own for one test: the real program, stacks and packages, a sandbox process, an engine."""
 
+import contextlib
 import functools
 import json
 import os
@@ -291,6 +292,16 @@ class Workspace:
         return "\n".join(
             f.read_text("utf-8", "replace") for f in sorted((self.home / "state").rglob("*")) if f.is_file()
         )
+
+    def plugins(self) -> list[int]:
+        """Plugin processes that run in this project's folder; none where the system does not tell (no /proc)."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if b"pulumi.dynamic" in words and (process / "cwd").resolve() == self.root.resolve():
+                    found.append(int(process.name))
+        return found
 
     def wait_until(self, condition: Any, seconds: float = 30.0) -> None:
         """Poll a condition of a real process; fails after `seconds`."""

@@ -14,6 +14,7 @@ from typing import Literal
 
 import idna
 
+from clients.mail.patience import BoundedSession, connect_encrypted
 from clients.redact import redact
 
 SendResult = Literal["sent", "maybe", "failed"]
@@ -64,7 +65,7 @@ class MailSender:
         timeout_seconds: float = 30.0,
     ) -> None:
         self._server = server
-        self._connect = connect or (_connect_encrypted if server.tls else smtplib.SMTP)
+        self._connect = connect or (connect_encrypted if server.tls else BoundedSession)
         self._timeout = timeout_seconds
         self.last_error = ""
 
@@ -145,7 +146,10 @@ class MailSender:
         except Exception as error:  # of any kind: the text may be there
             self._failed(error)
             return "maybe"
-        return "sent" if code == 250 else self._failed(f"text refused: {code} {text.decode(errors='replace')}")
+        if code == 250:
+            return "sent"
+        refused = self._failed(f"text refused: {code} {text.decode(errors='replace')}")
+        return refused if 400 <= code <= 599 else "maybe"  # another word says nothing of a text that was taken in
 
     @property
     def sender(self) -> str:
@@ -195,10 +199,6 @@ def _as_ascii(address: str) -> str:
         except idna.IDNAError as error:
             raise ValueError(f"the domain of {address} has no ASCII form: {error}") from None
     return f"{name}{at}{domain}"
-
-
-def _connect_encrypted(host: str, port: int, timeout: float) -> smtplib.SMTP:
-    return smtplib.SMTP_SSL(host, port, timeout=timeout, context=ssl.create_default_context())
 
 
 def _addresses(*lists: str) -> list[str]:

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from clients.bounded import MOST_BYTES, WHOLE_SECONDS, in_time
 from clients.clock import Clock, SystemClock
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.tokens.store import Chain
 
 if TYPE_CHECKING:
+    from azure.core.pipeline.transport import HttpTransport
     from azure.keyvault.secrets import SecretClient, SecretProperties
 
 T = TypeVar("T")
@@ -55,16 +57,16 @@ class KeyVaultTokenStore:
     def load(self) -> Chain | None:
         from azure.core.exceptions import ResourceNotFoundError
 
-        def read() -> Chain | None:
+        def read() -> str | None:
             try:
-                value = self._client.get_secret(self._name).value
+                return self._client.get_secret(self._name).value or ""
             except ResourceNotFoundError:
                 return None
-            return Chain.from_json(value or "")
 
+        value = self._guard("load", read)
         try:
-            return self._guard("load", read)
-        except ValueError:
+            return None if value is None else Chain.from_json(value)
+        except (ValueError, TypeError):
             problem = Problem("tokens", "load", None, "bad-secret", f"{self.place} holds no token document")
             raise PersonMustAct(problem, owner="us", action="log in again, or name another secret") from None
 
@@ -128,7 +130,46 @@ def open_vault(vault: str) -> SecretClient:
     from azure.identity import DefaultAzureCredential
     from azure.keyvault.secrets import SecretClient
 
-    return SecretClient(vault_url=vault, credential=DefaultAzureCredential(), **SECURE)
+    wire = bounded_transport()
+    return SecretClient(vault_url=vault, credential=DefaultAzureCredential(transport=wire), transport=wire, **SECURE)
+
+
+def bounded_transport(**more: Any) -> HttpTransport[Any, Any]:
+    """What Azure's libraries send through: a body has the limit of every other answer. `more`: of RequestsTransport."""
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        def build_response(self, req: Any, resp: Any) -> Any:
+            response = super().build_response(req, resp)
+            response.raw = _BoundedBody(resp)
+            return response
+
+    session = requests.Session()
+    session.mount("https://", Adapter())
+    transport: HttpTransport[Any, Any] = RequestsTransport(session=session, session_owner=False, **more)
+    return transport
+
+
+class _BoundedBody:
+    """The body of a response of urllib3, of which `requests` reads `stream`."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def stream(self, size: int, decode_content: bool | None = None) -> Iterator[bytes]:
+        read = 0
+        for chunk in self._inner.stream(size, decode_content=decode_content):
+            read += len(chunk)
+            if read > MOST_BYTES:
+                from requests.exceptions import ChunkedEncodingError
+
+                raise ChunkedEncodingError(f"more than {MOST_BYTES // (1024 * 1024)} MiB")
+            yield chunk
 
 
 def guard(operation: str, place: str, act: Callable[[], T]) -> T:
@@ -136,7 +177,9 @@ def guard(operation: str, place: str, act: Callable[[], T]) -> T:
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
-        return act()
+        return in_time(act, WHOLE_SECONDS)
+    except TimeoutError as error:
+        raise RetryLater(_problem(operation, place, error)) from None
     except ClientAuthenticationError as error:
         raise _denied(operation, place, error) from None
     except HttpResponseError as error:
@@ -145,6 +188,11 @@ def guard(operation: str, place: str, act: Callable[[], T]) -> T:
         raise RetryLater(_problem(operation, place, error)) from None
     except AzureError as error:
         raise RetryLater(_problem(operation, place, error)) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        # What Azure's library raises for an answer that is no JSON, or JSON of another shape.
+        kind = type(error).__name__
+        told = Problem("key_vault", operation, None, "bad-answer", f"{place}: no usable answer ({kind})")
+        raise RetryLater(told) from None
 
 
 class KeyVaultHandover:

@@ -18,7 +18,7 @@ from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 
 from clients.clock import Clock, SystemClock
-from clients.tokens.key_vault import SECURE
+from clients.tokens.key_vault import SECURE, bounded_transport
 from tests.clients.tls import certificate_in
 
 
@@ -40,6 +40,9 @@ class FakeVault(http.server.ThreadingHTTPServer):
         self.deny = False
         self.moved_to = ""
         self.asked = 0
+        self.fault: tuple[str, str, str, dict[str, Any]] | None = None
+        """Method, text in the path, "before" or "after" the effect, and what happens instead of the answer."""
+        self.struck = 0
         self.clock: Clock = SystemClock()
         self.certificate = certificate or certificate_in(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -55,10 +58,10 @@ class FakeVault(http.server.ThreadingHTTPServer):
         return SecretClient(
             vault_url=self.url,
             credential=FixedCredential(),
-            connection_verify=str(self.certificate),
             verify_challenge_resource=False,
             retry_total=0,
             **SECURE,
+            transport=bounded_transport(connection_verify=str(self.certificate)),
         )
 
 
@@ -125,6 +128,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.server.moved_to:
             self._send(307, {}, {"Location": self.server.moved_to + self.path})
             return False
+        if self._struck("before"):
+            return False
         if self.server.deny:
             self._send(403, {"error": {"code": "Forbidden", "message": "no permission"}})
             return False
@@ -136,7 +141,41 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _body(self) -> Any:
         return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
 
+    def handle_one_request(self) -> None:
+        self._spoiled = False
+        super().handle_one_request()
+
+    def _struck(self, moment: str) -> bool:
+        """Whether the ordered fault has taken the place of this answer."""
+        fault = self.server.fault
+        if self._spoiled or fault is None or self.server.struck:
+            return self._spoiled
+        method, path, when, what = fault
+        if (method, when) != (self.command, moment) or path not in self.path:
+            return False
+        self.server.struck += 1
+        self._spoiled = True
+        if what.get("cut"):
+            self.close_connection = True
+            self.connection.close()
+            return True
+        content = what.get("body", "").encode()
+        self.send_response(what["status"])
+        for name, value in {
+            "Content-Type": "application/json",
+            "Connection": "close",
+            **what.get("headers", {}),
+        }.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content) + what.get("missing", 0)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.close_connection = True
+        return True
+
     def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        if status != 401 and self._struck("after"):
+            return
         content = json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():

@@ -7,6 +7,6 @@ from tests.drills import wire_faults
 
 def test_a_slice_of_the_matrix() -> None:
     wrong: list[str] = []
-    played, failed = wire_faults.run(every=17, report=wrong.append)
+    played, failed = wire_faults.run(every=41, report=wrong.append)
     assert not wrong
     assert (played > 25, failed) == (True, 0)

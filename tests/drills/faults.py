@@ -59,7 +59,9 @@ def main() -> int:
     onboarding = [("onboarding_faults", "--every", str(PARTS), "--first", str(n)) for n in range(PARTS)]
     share = wanted.races // WORKERS
     results = [
-        chapter("fault x call of clients and onboarding x before/after", [*onboarding, ("wire_faults",)]),
+        chapter(
+            "fault x call of clients and onboarding x before/after", [*onboarding, ("wire_faults",), ("vault_faults",)]
+        ),
         chapter("long estates", [("long_estates",)]),
         chapter(
             "races of two processes for one refresh token",

@@ -50,6 +50,8 @@ def test_a_killed_engine_leaves_no_duplicates(provider: Workspace) -> None:
     for pid in [*engine, str(process.pid)]:
         os.kill(int(pid), signal.SIGKILL)
     process.wait(10)
+    # The plugin finishes its call and goes, so that the guide's first step ends (docs/pipelines.md).
+    provider.wait_until(lambda: provider.plugins() == [], seconds=60)
     assert "locked" in provider.up(expect=1)
     provider.csp("cancel", "-s", "provider", "--yes")
     provider.up()
