@@ -85,8 +85,10 @@ def test_a_call_that_waits_for_its_turn_is_not_begun(monkeypatch: pytest.MonkeyP
     assert not begun.is_set()
 
 
-def test_output_that_is_no_pipe_is_left_alone() -> None:
-    code = "from providers import engine_gone; engine_gone.watch(); import threading; print(threading.active_count())"
-    with open("/dev/null") as nothing:  # noqa: PTH123
-        ended = subprocess.run([sys.executable, "-c", code], stdin=nothing, stdout=subprocess.DEVNULL, timeout=60)
-    assert ended.returncode == 0
+@pytest.mark.parametrize(("output", "threads"), [(subprocess.DEVNULL, "1"), (subprocess.PIPE, "2")])
+def test_output_that_is_no_pipe_is_not_watched(output: int, threads: str) -> None:
+    code = (
+        "from providers import engine_gone as e; e.watch(); import sys, threading as t; sys.exit(str(t.active_count()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], stdout=output, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.stderr.strip() == threads
