@@ -90,11 +90,6 @@ class Asked:
         return bool(self.flags.get("json"))
 
     @property
-    def partial(self) -> bool:
-        """Whether it is about some resources only."""
-        return bool(self._targets or self._list("exclude") or self.flags.get("exclude-protected"))
-
-    @property
     def arguments(self) -> list[str]:
         """The same as words for the engine, all but the stack."""
         found = []
@@ -106,7 +101,8 @@ class Asked:
         return [*found, *(["--", *self.words] if self.words else [])]
 
     @property
-    def _targets(self) -> list[str]:
+    def targets(self) -> list[str]:
+        """Patterns of the resources that the run is about; empty for all."""
         return self._list("target") + self._list("target-replace")
 
     def _list(self, name: str) -> list[str]:
@@ -118,7 +114,7 @@ class Asked:
         excluded = self._list("exclude")
         if any(_glob(one).fullmatch(urn) for one in excluded) or (excluded and self.flags.get("exclude-dependents")):
             return False
-        return not self._targets or any(_glob(one).fullmatch(urn) for one in self._targets)
+        return not self.targets or any(_glob(one).fullmatch(urn) for one in self.targets)
 
     def may_reach(self, urn: str) -> bool:
         """Whether the run can come to a resource. True also where only the engine can tell."""

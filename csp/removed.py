@@ -39,7 +39,7 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
     if verb != "destroy":
         for line in renamed(states, going, estate):
             say(line, err=True)
-    if verb == "destroy":
+    if verb == "destroy" and not asked.targets:  # what targets hit is for the plugin to count
         _all_or_none([_key(urn) for urn in _ending(export) if asked.may_reach(urn)])
 
 
