@@ -74,6 +74,19 @@ def test_running_calls_are_finished_first(plugin: subprocess.Popen[str]) -> None
     assert {plugin.stderr.readline().strip() for _ in names} == {f"{name} done" for name in names}
 
 
+def test_a_plugin_of_the_sdk_that_never_had_a_call_ends_too() -> None:
+    """It has loaded nothing of ours but the line that `make setup` puts beside our packages (plugin_start.pth)."""
+    command = [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as plugin:
+        assert plugin.stdout is not None
+        assert int(plugin.stdout.readline())
+        plugin.stdout.close()
+        try:
+            assert plugin.wait(60) == 0
+        finally:
+            plugin.kill()
+
+
 def test_a_call_that_waits_for_its_turn_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     from providers import engine_gone
     from providers.errors import OnboardingError, handed_over
