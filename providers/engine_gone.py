@@ -3,8 +3,8 @@
 Nobody ends it otherwise: the SDK waits for a signal that a killed engine cannot send. Its standard output is a pipe to
 the engine, also through the CLI's wrapper scripts, so the moment when nobody reads that pipe any more is the engine's
 end. A call that has begun is finished, because half a write is worse than a late one (docs/pipelines.md); one that
-still waits for its turn is not begun. `plugin_start.pth` begins the watch before the first call, `quiet_tracebacks` where
-that file was not installed.
+still waits for its turn is not begun. `plugin_start.pth` begins the watch before the first call, `quiet_tracebacks`
+where that file was not installed.
 """
 
 from __future__ import annotations
