@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from schemas import values as v
-from schemas.normal import composed
+from schemas.normal import COMPOSED, composed
 from schemas.traits import CaseInsensitive, ComparedAs, Unmanaged
 
 
@@ -16,14 +16,14 @@ class Declared(BaseModel):
     """Base of every declared thing: unknown keys are errors, texts are NFC, instances do not change."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True, use_attribute_docstrings=True
+        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _composed(cls, data: Any) -> Any:
+    def _composed(cls, data: Any, info: ValidationInfo) -> Any:
         """Texts in NFC, whoever wrote them: files, old states."""
-        return composed(data)
+        return data if info.context is COMPOSED else composed(data)
 
 
 class Address(Declared):

@@ -10,12 +10,13 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from schemas import values
 from schemas.checks import check_confirmation
 from schemas.customer import PROGRAM_ACCESS
 from schemas.hosts import refused
 from schemas.nearest import quoted
 from schemas.value_checks import get, text
-from schemas.values import CURRENCIES, GUID, is_address
+from schemas.values import GUID, is_address
 
 Report = Callable[..., None]
 
@@ -65,7 +66,7 @@ def _money(data: Mapping[str, Any], report: Report) -> None:
     currencies, pricebooks = get(data, "currencies"), get(data, "pricebooks")
     if isinstance(currencies, list) and isinstance(pricebooks, Mapping):
         for name, currency in pricebooks.items():
-            if isinstance(currency, str) and currency in CURRENCIES and currency not in currencies:
+            if isinstance(currency, str) and currency in values.currencies() and currency not in currencies:
                 message = f"{currency} is none of the currencies {', '.join(map(str, currencies))}"
                 report(("pricebooks", name), "CSP-CONN-008", message)
 

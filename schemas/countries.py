@@ -9,11 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-
-from babel import Locale
-from babel.core import get_global
 
 # CLDR regions that are no ISO country
 _NO_COUNTRY = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"))
@@ -108,6 +105,8 @@ _APART = 0.05  # how much better than the next country
 @cache
 def countries() -> dict[str, str]:
     """ISO 3166-1 alpha-2 code -> English name."""
+    from babel import Locale
+
     names = {str(code): str(name) for code, name in Locale("en").territories.items()}
     return {c: n for c, n in names.items() if len(c) == 2 and c.isalpha() and c not in _NO_COUNTRY}
 
@@ -118,7 +117,7 @@ def code_of(text: str) -> str:
     upper = text.strip().upper()
     if upper in countries():
         return upper
-    alias = get_global("territory_aliases").get(upper, []) if len(upper) == 3 else []
+    alias = _aliases().get(upper, []) if len(upper) == 3 else []
     if len(alias) == 1 and alias[0] in countries():
         return str(alias[0])
     return _only(_names().get(_folded(text), frozenset()))
@@ -210,7 +209,17 @@ def _spoken() -> dict[str, frozenset[str]]:
 
 
 @cache
+def _aliases() -> Mapping[str, list[str]]:
+    """Three-letter code -> two-letter codes."""
+    from babel.core import get_global
+
+    return get_global("territory_aliases")
+
+
+@cache
 def _foreign() -> dict[str, frozenset[str]]:
+    from babel import Locale
+
     known = countries()
     return _collect(
         (str(name), str(code))

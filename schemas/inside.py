@@ -69,10 +69,12 @@ def matching(base: Path, pattern: str, root: Path) -> tuple[list[Path], list[Pat
         folders = _distinct(_below(folders, part), root, outside)
     inside: set[Path] = set()
     for folder in folders:
+        here = is_inside(folder, root)
         for file in _named(folder, last):
             if file.is_dir():
                 continue
-            (inside if is_inside(file, root) else outside).add(file)
+            # What is no link lies where its folder lies; resolving a path takes as long as reading the file.
+            (inside if (here and not file.is_symlink()) or is_inside(file, root) else outside).add(file)
             if len(inside) > MAX_FILES:
                 raise UnreadableError(f"more than {MAX_FILES} files match; split the estate into several stacks")
     return sorted(inside), sorted(outside)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.normal import COMPOSED, is_composed
 from schemas.yaml_source import Path_
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,7 +25,7 @@ def validate(model: type[M], data: Any, schema: str, report: Report, texts: Mapp
     ``schema`` is the stem of the JSON Schema file; ``texts`` holds scalars as they are written (for suggestions).
     """
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=COMPOSED if is_composed(data) else None)
     except ValidationError as error:
         meaning: dict[Path_, dict[str, Any]] = {}
         other: dict[Path_, str] = {}

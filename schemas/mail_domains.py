@@ -10,8 +10,6 @@ import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 
-import idna
-
 RESERVED = ("example", "test", "invalid", "localhost", "example.com", "example.net", "example.org")
 """RFC 2606, and RFC 6761 which repeats it: nobody can ever own these."""
 
@@ -34,6 +32,8 @@ def ascii_domain(domain: str) -> str:
     bare = domain.strip().rstrip(".")
     if bare.isascii():
         return bare.lower()
+    import idna
+
     try:
         return idna.encode(bare, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
@@ -51,6 +51,8 @@ def unicode_domain(domain: str) -> str:
     ascii_form = ascii_domain(domain)
     if "xn--" not in ascii_form:
         return ascii_form
+    import idna
+
     try:
         return idna.decode(ascii_form)
     except (idna.IDNAError, UnicodeError):
@@ -69,12 +71,14 @@ def below(domain: str, above: str) -> bool:
 
 def reserved(domain: str) -> bool:
     """Whether a domain is reserved for examples and tests."""
-    return any(below(ascii_domain(domain), name) for name in RESERVED)
+    ascii_form = ascii_domain(domain)
+    return any(below(ascii_form, name) for name in RESERVED)
 
 
 def known_suffix(domain: str) -> bool:
     """Whether the domain ends in a top-level domain of the public suffix list (its ICANN part)."""
-    return ascii_domain(domain).rpartition(".")[2] in _top_level()[0]
+    top = ascii_domain(domain).rpartition(".")[2]
+    return top in _top_level()[0] or (top.startswith("xn--") and top in _foreign_top_level())
 
 
 def list_date() -> str:
@@ -84,8 +88,8 @@ def list_date() -> str:
 
 @cache
 def _top_level() -> tuple[frozenset[str], str]:
-    """Top-level domains in ASCII form, and the list's day. Only the last label of each rule is read: the package's own
-    reader builds the whole tree of suffixes, which takes a start of every command too long."""
+    """Top-level domains as the list writes them, and the list's day. Only the last label of each rule is read: the
+    package's own reader builds the whole tree of suffixes, which takes a start of every command too long."""
     from publicsuffixlist import PSLFILE
 
     day, found = "", set()
@@ -97,7 +101,13 @@ def _top_level() -> tuple[frozenset[str], str]:
                 break
             elif line[:1] not in ("/", "\n"):
                 found.add(line.strip().rpartition(".")[2])
-    return frozenset(map(ascii_domain, found)), day
+    return frozenset(found), day
+
+
+@cache
+def _foreign_top_level() -> frozenset[str]:
+    """Those in other scripts, in ASCII form."""
+    return frozenset(ascii_domain(name) for name in _top_level()[0] if not name.isascii())
 
 
 def mixed_scripts(domain: str) -> str:

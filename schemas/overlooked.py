@@ -21,10 +21,12 @@ def overlooked(folder: Path, project_dir: Path, config_key: str, connections: st
     of the folder. ``connections``: the name of the folder of connection files."""
     root = project_dir.resolve()
     included = set(_included(folder, root, config_key))
+    left = [file for file in _yaml_files(folder) if file not in included]
+    behind_links = {file.resolve() for file in included} if left else set()
     found = []
-    for file in _yaml_files(folder):
+    for file in left:
         place = file.relative_to(folder)
-        if file in included or file.resolve() in included:
+        if file.resolve() in behind_links:
             continue
         proper = file.suffix == ".yaml"
         if len(place.parts) == 1 and place.name.startswith("Pulumi."):
@@ -62,6 +64,4 @@ def _included(folder: Path, root: Path, config_key: str) -> Iterator[Path]:
                     files, _outside = matching(folder, pattern, root)
                 except (UnreadableError, ValueError):
                     continue
-                for file in files:
-                    yield file
-                    yield file.resolve()
+                yield from files

@@ -28,7 +28,9 @@ _CHECKED_BY_MICROSOFT = frozenset(("US", "CA"))
 def get(data: Any, *path: str) -> Any:
     """The value at ``path``, or None where anything on the way is not there."""
     for part in path:
-        data = data.get(part) if isinstance(data, dict) else None  # a dict: Mapping costs each load a tenth
+        if not isinstance(data, dict):  # a dict: Mapping costs each load a tenth
+            return None
+        data = data.get(part)
     return data
 
 
@@ -54,7 +56,8 @@ def country_of(data: Data, *, tenant: bool = False) -> str:
 
 def check_values(data: Data, connection: Connection | None, report: Report) -> None:
     """Report every value of a customer file that its kind does not allow."""
-    _hidden(data, (), report)
+    if not _all_seen(data):
+        _hidden(data, (), report)
     for path, address, country in address_places(data):
         decides = connection is not None and connection.calls_partner_center and _makes_tenant(data)
         _address(path, address, country, decides and country not in _CHECKED_BY_MICROSOFT, report)
@@ -65,6 +68,17 @@ def check_values(data: Data, connection: Connection | None, report: Report) -> N
 
 def _makes_tenant(data: Data) -> bool:
     return text(data, "identity", "method") == "new"
+
+
+def _all_seen(value: Any) -> bool:
+    """Whether no text holds anything but printable ASCII: then there is nothing to look for."""
+    if isinstance(value, str):
+        return value.isascii() and value.isprintable()
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return not isinstance(value, Mapping)
+    return all(map(_all_seen, value))
 
 
 def _hidden(value: Any, path: Path_, report: Report) -> None:

@@ -13,10 +13,6 @@ from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import idna
-from babel import Locale, UnknownLocaleError
-from babel.core import get_global
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -34,7 +30,6 @@ from schemas.nearest import nearest, quoted
 
 PREFIX_LIMIT = 27
 TENANT_SUFFIX = ".onmicrosoft.com"
-CURRENCIES = frozenset(get_global("all_currencies"))
 GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 # Pulumi's CLI, when it edits a stack file (seen with 3.260, `stack init`), writes a date back in the second form.
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}( 00:00:00 \+0000 UTC)?")
@@ -45,8 +40,29 @@ def wrong(rule: str, message: str, suggestion: str = "") -> PydanticCustomError:
     return PydanticCustomError("csp", "{text}", {"rule": rule, "text": message, "suggestion": suggestion})
 
 
+# What every library takes without a word; the libraries are loaded, and asked, for all else.
+_HOST = r"(?:[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*\.)+[a-zA-Z]{2,}"
+_SIMPLE_DOMAIN = re.compile(_HOST)
+_SIMPLE_EMAIL = re.compile(rf"[a-zA-Z0-9]+(?:[._+-][a-zA-Z0-9]+)*@{_HOST}")
+
+
+def _is_simple(form: re.Pattern[str], value: str) -> bool:
+    """Whether ``value`` is the common case of its kind. 63: as long as a label, or what is before an @, may be."""
+    return len(value) <= 63 and value.isascii() and form.fullmatch(value) is not None
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The codes of ISO 4217."""
+    from babel.core import get_global
+
+    return frozenset(get_global("all_currencies"))
+
+
 @cache
 def _languages() -> frozenset[str]:
+    from babel import Locale
+
     return frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
@@ -59,9 +75,9 @@ def _country(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    if value in CURRENCIES:
+    if value in currencies():
         return value
-    guess = value.upper() if value.upper() in CURRENCIES else nearest(value.upper(), CURRENCIES)
+    guess = value.upper() if value.upper() in currencies() else nearest(value.upper(), currencies())
     raise wrong("CSP-PROV-004", f"{quoted(value)} is no currency code", f"try {quoted(guess)}" if guess else "")
 
 
@@ -76,6 +92,8 @@ def _ion_language(value: str) -> str:
 
 def _culture(value: str) -> str:
     if re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?-[A-Z]{2}", value):
+        from babel import Locale, UnknownLocaleError
+
         try:
             Locale.parse(value, sep="-")
         except (UnknownLocaleError, ValueError):
@@ -97,6 +115,10 @@ def _language(value: str) -> str:
 
 
 def _email(value: str) -> str:
+    if _is_simple(_SIMPLE_EMAIL, value):
+        return ascii_email(value)
+    from email_validator import EmailNotValidError
+
     try:
         _check_email(value)
     except EmailNotValidError as error:
@@ -111,6 +133,8 @@ def _email(value: str) -> str:
 def _check_email(value: str) -> None:
     """Raises EmailNotValidError. Names that are reserved or used in private networks pass: whether a domain can exist
     has another answer on a sandbox connection (`schemas.value_checks`)."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         validate_email(value, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
@@ -122,6 +146,8 @@ def _check_email(value: str) -> None:
 def _try_email(fixed: str, value: str) -> str:
     if fixed == value:
         return ""
+    from email_validator import EmailNotValidError
+
     try:
         _check_email(fixed)
     except EmailNotValidError:
@@ -130,6 +156,10 @@ def _try_email(fixed: str, value: str) -> str:
 
 
 def _domain(value: str) -> str:
+    if _is_simple(_SIMPLE_DOMAIN, value):
+        return value
+    import idna
+
     bare = value.strip().rstrip(".")
     if "://" in bare:
         bare = urlsplit(bare).hostname or ""
