@@ -22,11 +22,11 @@ def overlooked(folder: Path, project_dir: Path, config_key: str, connections: st
     root = project_dir.resolve()
     included = set(_included(folder, root, config_key))
     left = [file for file in _yaml_files(folder) if file not in included]
-    behind_links = {file.resolve() for file in included} if left else set()
+    behind_links = {_resolved(file) for file in included} if left else set()
     found = []
     for file in left:
         place = file.relative_to(folder)
-        if file.resolve() in behind_links:
+        if _resolved(file) in behind_links:
             continue
         proper = file.suffix == ".yaml"
         if len(place.parts) == 1 and place.name.startswith("Pulumi."):
@@ -41,6 +41,14 @@ def overlooked(folder: Path, project_dir: Path, config_key: str, connections: st
                 hint = f"rename it to {quoted(file.with_suffix('.yaml').name)}, or move it out of the folder"
             found.append(Finding(file.relative_to(root).as_posix(), 1, 1, "", RULE, what, hint, "warning"))
     return found
+
+
+def _resolved(file: Path) -> Path:
+    """Where a file really is; a circle of links (RuntimeError before Python 3.13) stays where it stands."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):
+        return file
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
