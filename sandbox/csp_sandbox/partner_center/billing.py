@@ -121,7 +121,7 @@ def _check_changed(account: Account, tenant: Tenant, company: str, contact: Pers
         properties.check_company(company)
     if (contact.first_name, contact.last_name) != (before.first_name, before.last_name):
         properties.check_person(contact)
-    if contact.email != tenant.email:
+    if contact.email != (tenant.email or before.email):  # what GET shows
         properties.check_email(account, contact.email)
         properties.check_suffix(contact.email)
     if contact.phone != before.phone:
