@@ -178,7 +178,12 @@ OPERATIONS: list[Operation] = [
     (
         "pc.attestation",
         lambda h: center(h).attestation("a1"),
-        {"attestationId": "a1", "status": "Created", "acceptanceUrl": "https://x", "expirationDate": "2026-12-01"},
+        {
+            "attestationId": "a1",
+            "status": "Created",
+            "acceptanceUrl": "https://admin.microsoft.com/x",
+            "expirationDate": "2026-12-01",
+        },
     ),
     (
         "pc.create_agreement",
