@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 import schemas
 from csp import access, engines
@@ -15,8 +14,9 @@ from csp.checks import connection_checks
 from csp.errors import CommandError
 from csp.modes import mode_check
 from csp.project import Project
-from csp.say import cell, count, say, say_json
+from csp.say import cell, count, folded, say, say_json
 from schemas.command import command
+from schemas.plain import plain
 
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
 
@@ -92,17 +92,18 @@ def _engine(project: Project, stack: str, estate: schemas.Estate) -> Check:
 
 
 def _print(checks: list[Check], counts: dict[str, int]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    about = ""
+    """One line a check, folded between words: paths and commands stay whole, however narrow the terminal is."""
+    console, about = Console(), ""
+    column = 8 + max(len(check.what) for check in checks)
     for check in checks:
         if check.about != about:
             about = check.about
-            table.add_row("", cell(about, "bold"), "")
-        table.add_row(cell(check.verdict, COLOURS[check.verdict]), cell(check.what), cell(check.found))
-        if check.fix:
-            table.add_row("", "", cell(f"fix: {check.fix}"))
-    Console().print(table)
+            console.print(cell(f"      {about}", "bold"), soft_wrap=True)
+        told = [f"{check.verdict}  {plain(check.what):{column - 8}}  {plain(check.found)}"]
+        told += [f"{'':{column}}fix: {plain(check.fix)}"] if check.fix else []
+        for number, text in enumerate(told):
+            for part in folded(text[column:], console.width, text[:column], " " * column):
+                line = cell(part)
+                line.stylize(COLOURS[check.verdict], 0, 0 if number else len(check.verdict))
+                console.print(line, soft_wrap=True)
     say(f"{counts['pass']} pass, {counts['warn']} warn, {counts['fail']} fail")

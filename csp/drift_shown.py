@@ -1,12 +1,11 @@
 """A drift report for people: blocks on a terminal, tables in markdown. Both say the same in the same words."""
 
-import re
 import shutil
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from csp.say import count, folded
 from onboarding.contract import ABSENT
 from onboarding.drift_report import Coverage, DriftReport, Finding, Rotation
 from schemas.command import shown
@@ -26,7 +25,6 @@ _CONFIRMABLE = {f"{section}.{name}" for section, names in CONFIRMABLE.items() fo
 LOST = "was seen as declared"
 """In the text of a finding: an earlier look saw it, and no system shows it now."""
 _NARROWEST, _WIDEST, _LABEL = 60, 120, 12
-_COMMAND, _NO_BREAK = re.compile("`[^`]+`"), "\N{NO-BREAK SPACE}"
 
 
 def terminal(report: DriftReport, stack: str) -> str:
@@ -63,7 +61,7 @@ def _headline(report: DriftReport) -> str:
     drifted = report.of("drift")
     if drifted:
         customers = len({found.customer for found in drifted})
-        return f"Drift in {_count(len(drifted), 'field')} of {_count(customers, 'customer')}."
+        return f"Drift in {count(len(drifted), 'field')} of {count(customers, 'customer')}."
     if report.not_checked:
         return "No drift in what could be looked at. Not everything could: see above."
     none = "No drift: everything that can be seen is as declared, or waits for a known step."
@@ -93,12 +91,7 @@ def _one_line(found: Finding) -> str:
 
 
 def _folded(stack: str, width: int, text: str, first: str, rest: str) -> list[str]:
-    """Lines of `text`; a command stays on one, so that it can be pasted."""
-    kept = _COMMAND.sub(lambda found: found[0].replace(" ", _NO_BREAK), shown(plain(text), stack=stack))
-    lines = textwrap.wrap(
-        kept, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
-    return [line.replace(_NO_BREAK, " ") for line in lines]
+    return folded(shown(plain(text), stack=stack), width, first, rest)
 
 
 def _cells(found: Finding) -> tuple[str, ...]:
@@ -126,19 +119,15 @@ def _seen(seen: str) -> str:
     return "not there" if seen == ABSENT else seen
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 # --- what was looked at, what could not be seen, how old it is
 
 
 def _footer(report: DriftReport) -> Iterator[str]:
     counts = Counter(found.kind for found in report.findings)
     yield (
-        f"{_count(report.customers, 'customer')}, {_count(report.fields, 'field')}: {counts['drift']} drifted, "
+        f"{count(report.customers, 'customer')}, {count(report.fields, 'field')}: {counts['drift']} drifted, "
         f"{counts['progress']} moved on, {report.pending} wait for a step (`csp todo`), "
-        f"{counts['unmanaged']} not managed, {_count(counts['inconsistent'], 'contradiction')}"
+        f"{counts['unmanaged']} not managed, {count(counts['inconsistent'], 'contradiction')}"
     )
     if counts["unmanaged"]:
         yield "`csp adopt` writes the files of what is not managed"
@@ -152,7 +141,7 @@ def _footer(report: DriftReport) -> Iterator[str]:
     yield f"Looked at {report.looked_at}; calls: {calls or 'none'}"
     if report.kept:
         ages = ", ".join(f"{name} {at}" for name, at in sorted(report.oldest.items()))
-        answers = _count(report.kept, "answer")
+        answers = count(report.kept, "answer")
         yield f"{answers} of earlier looks, the oldest: {ages} (`csp drift --fresh` asks everything again)"
     for name, rotation in sorted(report.rotations.items()):
         yield _records(name, rotation)
@@ -203,7 +192,7 @@ def _by_others(counts: Mapping[str, int]) -> str:
 def _records(connection: str, rotation: Rotation) -> str:
     """How far the rotation got: whose contact and address was not looked at, and how old the others are."""
     earlier = rotation.of - rotation.now - len(rotation.never)
-    line = f"{connection}: contact and address of {_count(rotation.of, 'new tenant')}: {rotation.now} read now"
+    line = f"{connection}: contact and address of {count(rotation.of, 'new tenant')}: {rotation.now} read now"
     line += f", {earlier} known from earlier looks, the oldest {rotation.oldest}" if earlier else ""
     if rotation.never:
         some = ", ".join(rotation.never[:5]) + (", ..." if len(rotation.never) > 5 else "")

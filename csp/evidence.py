@@ -30,8 +30,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """What does not show stands in double quotes, where it can be written as an escape."""
-    style = None if visible(text) == text else '"'
+    """What does not show, or is a runner's command (`##[...]`), stands in double quotes, where it can be written as an
+    escape."""
+    style = None if visible(text) == text and "##" not in text else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
@@ -68,5 +69,5 @@ def print_evidence(
 def as_yaml(found: list[dict[str, Any]]) -> str:
     """The records as YAML, one fact a line."""
     lined = [{**one, "facts": [_Line(fact) for fact in one["facts"]]} for one in found]
-    told: str = yaml.dump(lined, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
-    return visible(told, keep="\n")
+    told: str = yaml.dump(lined, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31)
+    return visible(told, keep="\n").replace("##", r"\x23\x23")

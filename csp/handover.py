@@ -63,7 +63,8 @@ def list_(
         key = estate.renamed.get(entry.customer, entry.customer)
         say(f"{key:16} {STATES[entry.state]:23} {entry.created[:10]}  {entry.user_name}{_fate(entry)}")
         say(f"{'':16} {entry.reference}")
-    say(f"{sum(e.state == 'waiting' for e in shown)} of {len(shown)} wait for their delivery")
+    waiting = sum(e.state == "waiting" for e in shown)
+    say(f"{waiting} of {len(shown)} {'waits for its' if waiting == 1 else 'wait for their'} delivery")
 
 
 @app.command()

@@ -11,10 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 import schemas
 from clients import clock
 from clients.connection import Session
@@ -22,8 +18,8 @@ from csp import access, report
 from csp.errors import CommandError
 from csp.progress import progress
 from csp.project import Project
-from csp.say import cell, count, say, say_document, say_json
-from csp.shown import as_steps, pasted, print_unseen
+from csp.say import count, say, say_document, say_json
+from csp.shown import as_steps, pasted, print_rows, print_unseen
 from onboarding import blind, contract, live, readiness
 from onboarding.blind import Unseen
 
@@ -71,7 +67,7 @@ def live_status(
     failing = fail_on in ("blocked", "waiting")
     held = [v.key for v in seen if v.stopped or (fail_on == "waiting" and not v.can_order)] if failing else []
     if held:
-        raise CommandError(f"{len(held)} of {len(everyone)} customers {fail_on}: {_some(held)}")
+        raise CommandError(f"{len(held)} of {count(len(everyone), 'customer')} {fail_on}: {_some(held)}")
     _red(everyone, closed)
 
 
@@ -82,7 +78,7 @@ def _unseen(found: list[Account], closed: list[Unseen]) -> list[Unseen]:
 def _red(everyone: list[readiness.Readiness], closed: list[Unseen]) -> None:
     """End with 10 when something could not be looked at."""
     if unread := [verdict.key for verdict in everyone if verdict.unobserved]:
-        told = f"{len(unread)} of {len(everyone)} customers could not be looked at: {_some(unread)}"
+        told = f"{len(unread)} of {count(len(everyone), 'customer')} could not be looked at: {_some(unread)}"
         raise CommandError(told, blind.UNOBSERVED)
     if closed:
         names = ", ".join(one.connection for one in closed)
@@ -193,14 +189,8 @@ def _print(one: Account) -> None:
     say(f"ION account {one.account} (connection {one.connection}), as it is now")
     for line in live.open_everywhere(one.verdicts):
         say(line)
-    *columns, _, _ = readiness.COLUMNS
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for verdict, row in zip(one.verdicts, readiness.table_rows(one.verdicts), strict=True):
-        cells = [row[0], _can_order(verdict), *row[2:-2]]
-        table.add_row(*map(cell, cells))
-    Console().print(table)
+    rows = zip(one.verdicts, readiness.table_rows(one.verdicts), strict=True)
+    print_rows([(row[0], _can_order(verdict), *row[2:-1]) for verdict, row in rows])
     say(f"{live.footer(one.verdicts)}; {one.calls}")
     if any(map(live.only_unseen, one.verdicts)):
         say("unclear: nothing that ION shows stands against an order; look at what no API shows")

@@ -135,10 +135,11 @@ def _fail_on(what: str, verdicts: list[readiness.Readiness]) -> None:
         seen = [v for v in staying if not v.never_seen]
         held = [v.key for v in seen if v.stopped or (what == "waiting" and not v.can_order)]
         if held:
-            raise CommandError(f"{len(held)} of {len(staying)} customers {what}: {', '.join(held)}")
+            raise CommandError(f"{len(held)} of {count(len(staying), 'customer')} {what}: {', '.join(held)}")
     if blind_ones := [v.key for v in verdicts if v.unobserved]:
         raise CommandError(
-            f"{len(blind_ones)} of {len(verdicts)} customers not looked at: {', '.join(blind_ones)}", blind.UNOBSERVED
+            f"{len(blind_ones)} of {count(len(verdicts), 'customer')} not looked at: {', '.join(blind_ones)}",
+            blind.UNOBSERVED,
         )
 
 

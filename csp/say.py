@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shutil
 import sys
+import textwrap
 from typing import Any
 
 import typer
@@ -15,10 +18,26 @@ from rich.text import Text
 
 from schemas.plain import as_json, block, plain
 
+_COMMAND, _NO_BREAK = re.compile("`[^`]+`"), "\N{NO-BREAK SPACE}"
+
 
 def say(text: object = "", *, err: bool = False) -> None:
-    """One line on stdout, or on stderr."""
-    typer.echo(plain(text), err=err)
+    """One line on stdout, or on stderr; on a terminal folded between words."""
+    line = plain(text)
+    if len(line) > (width := shutil.get_terminal_size().columns) and (sys.stderr if err else sys.stdout).isatty():
+        indent = " " * (len(line) - len(line.lstrip()))
+        line = "\n".join(folded(line.lstrip(), width, indent, f"{indent}  "))
+    typer.echo(line, err=err)
+
+
+def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """A harmless line as lines of at most `width`, the first after `first`, the others after `rest`. No word is broken,
+    however long, and a command stays on one line, so that it can be pasted."""
+    kept = _COMMAND.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    lines = textwrap.wrap(
+        kept, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def say_block(text: object, indent: str = "", *, err: bool = False) -> None:
@@ -37,8 +56,9 @@ def say_document(text: str) -> None:
 
 
 def cell(text: object, style: str = "") -> Text:
-    """For tables of rich: no markup, no emoji code, no highlighting."""
-    return Text(plain(text), style=style)
+    """For tables of rich: no markup, no emoji code, no highlighting; no `::`, at which a narrow column may begin a
+    line."""
+    return Text(plain(text).replace("::", r"\x3a:"), style=style)
 
 
 def count(number: int, noun: str, more: str = "") -> str:

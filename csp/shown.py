@@ -82,20 +82,10 @@ def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterabl
     """Print what could not be looked at, the readiness table of a stack, the first sentence of each next step, and the
     footer."""
     print_unseen(unseen, stack)
-    console = Console()
-    narrow = console.width < WIDE
-    *columns, _ = readiness.COLUMNS
     going = [v for v in verdicts if v.ending]
     verdicts = [v for v in verdicts if not v.ending]
     rows = [row[:-1] for row in readiness.table_rows(verdicts)]
-    if narrow:
-        columns, rows = list(NARROW_COLUMNS), [_narrow(row) for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
-    for name in columns:
-        table.add_column(name, no_wrap=narrow)
-    for row in rows:
-        table.add_row(*map(cell, row))
-    console.print(table)
+    print_rows(rows)
     if any("?" in row[1] for row in rows):
         say(f"? {NOT_CHECKED} by the last run: as last seen")
         say()
@@ -116,6 +106,21 @@ def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterabl
     for verdict in going:
         say()
         explain_leaving(verdict)
+
+
+def print_rows(rows: list[tuple[str, ...]]) -> None:
+    """The readiness table: the cells of `readiness.table_rows` without the next step. On a narrow terminal heads and
+    words are shorter, the date is left out, and a name has several lines. No word is broken but one of a name that is
+    longer than its whole column."""
+    console = Console()
+    narrow = console.width < WIDE
+    columns = NARROW_COLUMNS if narrow else readiness.COLUMNS[:-1]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
+    for number, name in enumerate(columns):
+        table.add_column(name, overflow="fold", no_wrap=narrow and number > 0)
+    for row in rows:
+        table.add_row(*map(cell, _narrow(row) if narrow else row))
+    console.print(table)
 
 
 def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:

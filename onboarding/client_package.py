@@ -6,10 +6,12 @@ second proof at the first sign-in was never tried on a live tenant, so the text 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import schemas
 from onboarding import labels
+from schemas.plain import plain
 
 LANGUAGES = ("en", "fr")
 
@@ -79,9 +81,6 @@ def language_of(customer: schemas.Customer) -> str:
 
 def render(customer: schemas.Customer, *, to: str, user: str, password: str, language: str) -> str:
     """The package as plain text; it holds the password, so it goes to its recipient and nowhere else."""
-    # The password comes last: what it holds is not taken for a placeholder.
-    text = _TEXTS[language]
-    values = {"company": customer.company, "to": to, "portal": labels.PORTAL}
-    for name, value in (*values.items(), ("user", user_name(user, customer)), ("password", password)):
-        text = text.replace(f"{{{name}}}", value)
-    return text
+    told = {"company": plain(customer.company), "to": plain(to), "user": plain(user_name(user, customer))}
+    values = {**told, "portal": labels.PORTAL, "password": password}
+    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], _TEXTS[language])

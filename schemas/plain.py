@@ -18,8 +18,9 @@ _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _RUNNER = re.compile(r"#(?=#(?:\[|[a-z]+\[))")
 """`##[...]`, `##vso[...]`, `##teamcity[...]`: commands to the runners of Azure, GitHub (old form) and TeamCity, at any
 place of a line."""
-_WORKFLOW = re.compile(r"^(\s*):(?=:)")
-"""`::error ...` at the start of a line: a command to GitHub's runner."""
+_WORKFLOW = re.compile(r"(?<!\S):(?=:)")
+"""`::error ...` at the start of a line: a command to GitHub's runner. At the start of any word, since a line may be
+folded there."""
 _MARKS = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
 _COMMAND = re.compile(r"(?<!`)(`(?:[A-Z_]+=[^\s`\\|]+ )?csp [^`\\|]+`)(?!`)")
 """As `schemas.command` writes it."""
@@ -36,7 +37,7 @@ def plain(text: object) -> str:
     told = visible(str(text))
     if "##" in told:
         told = _RUNNER.sub(r"\\x23", told)
-    return _WORKFLOW.sub(r"\1\\x3a", told) if "::" in told else told
+    return _WORKFLOW.sub(r"\\x3a", told) if "::" in told else told
 
 
 def block(text: object, indent: str = "") -> str:
