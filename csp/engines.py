@@ -6,6 +6,7 @@ connection of the stack is a sandbox, or when somebody asked for it by name.
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from schemas.whole_file import private_folder
 NO_STACK = 6
 """Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
 NO_STACK_WORDS = "no stack named"
+
+ENGINE_STARTED_AS = "DYNAMIC_ENGINE_STARTED_AS"
+"""Variable: how the reader starts the embedded engine, for the commands in its own lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +102,18 @@ class Engine:
         """How to make it: `up` where that is safe. A live backend gets a new stack by a person only, because a wrong
         backend would look just like a new one."""
         own = self.environment.get("PULUMI_BACKEND_URL") == (self.project.home / "state").as_uri()
-        first = command("up", stack=self.stack) if own else f"`{self._start()} stack init {self.stack}`"
+        first = command("up", stack=self.stack) if own else f"`{self.started} stack init {self.stack}`"
         return CommandError(f"the stack {self.stack} has no state yet: run {first} first", 2)
 
-    def _start(self) -> str:
-        """The engine as a person starts it in the project folder."""
+    @property
+    def started(self) -> str:
+        """The engine as a person starts it for this stack, in a shell in the folder in which they are."""
         program, *more = self.command
         if self.name == "pulumi":
-            return "pulumi"
-        place = Path(program)
-        shown = place.relative_to(self.project.root) if place.is_relative_to(self.project.root) else place
-        return " ".join([shown.as_posix(), *more])
+            engine = "pulumi"
+        else:
+            engine = shlex.join([min(os.path.relpath(program), program, key=len), *more])
+        return f'eval "$({started()} env -s {shlex.quote(self.stack)})" && {engine}'
 
 
 def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
@@ -129,11 +134,11 @@ def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
     if wish == "pulumi":
         raise CommandError("CSP_ENGINE=pulumi, but there is no pulumi on PATH: https://www.pulumi.com/docs/install/")
     command = (sys.executable, "-m", "dynamic_engine")
-    if wish == "embedded":
-        return Engine("embedded", command, "engine: embedded (CSP_ENGINE)", project, stack, environment)
-    if estate_is_sandbox(estate):
-        why = "engine: embedded (no pulumi on PATH; every connection of this stack is a sandbox)"
-        return Engine("embedded", command, why, project, stack, environment)
+    if wish == "embedded" or estate_is_sandbox(estate):
+        why = "CSP_ENGINE" if wish else "no pulumi on PATH; every connection of this stack is a sandbox"
+        engine = Engine("embedded", command, f"engine: embedded ({why})", project, stack, environment)
+        environment[ENGINE_STARTED_AS] = engine.started
+        return engine
     live = ", ".join(sorted(name for name, c in estate.connections.items() if not c.sandbox))
     raise CommandError(
         f"there is no pulumi on PATH and {live} is live: install the Pulumi CLI "

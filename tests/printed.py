@@ -13,6 +13,7 @@ from schemas.command import NAME, OF_A_CONNECTION, OF_A_STACK
 
 IN_BACKTICKS = re.compile(r"`((?:[A-Z_]+=\S+ )?(?:\S*/|uv run |\S+ -m )?csp(?:\.main)? [^`\n]+)`")
 """A command, as it is started by somebody."""
+OF_THE_ENGINE = re.compile(r"`([^`\n]*(?:-m dynamic_engine|\bpulumi) [^`\n]+)`")
 VERBS = sorted({*OF_A_STACK, *OF_A_CONNECTION, "doctor", "sandbox"})
 BARE = re.compile(rf"(?<![\w/.`-])csp (?:{'|'.join(VERBS)})\b(?! [a-z]+ing\b)")
 """A command without backticks: nobody sees where it ends, and no output completes it."""
@@ -22,6 +23,11 @@ PLACEHOLDER = re.compile(r"\b(?:KEY|STACK|CUSTOMER|CONNECTION|NAME|FILE)\b|\.\.\
 def found(text: str) -> list[str]:
     """The commands in a text, each once, in order."""
     return list(dict.fromkeys(IN_BACKTICKS.findall(text)))
+
+
+def of_the_engine(text: str) -> list[str]:
+    """The commands of an engine in a text, each once, in order."""
+    return list(dict.fromkeys(OF_THE_ENGINE.findall(text)))
 
 
 def arguments(line: str) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedError
+from dynamic_engine.printed import command
 from dynamic_engine.state import timestamp
 
 ORGANIZATION = "organization"  # the literal name that file backends use
@@ -48,7 +49,7 @@ class Backend:
             if "version: 1" not in meta.read_text("utf-8"):
                 raise UnsupportedError("the state folder's layout (only version 1, with projects)")
         elif any(root.glob("stacks/*.json*")):
-            raise UnsupportedError("the old state folder layout without projects (run: pulumi state upgrade)")
+            raise UnsupportedError("the old state folder layout without projects (run `pulumi state upgrade`)")
         return cls(root, project)
 
     # -- places ---------------------------------------------------------------------------------------------------
@@ -179,7 +180,7 @@ class Backend:
             who = "an unreadable lock file"
         raise EngineError(
             f"the stack is currently locked by {len(others)} lock(s): created by {who}; "
-            "either wait for the other process to end or remove the lock with the `cancel` command"
+            f"either wait for the other process to end or remove the lock with {command('cancel', stack=folder.name)}"
         )
 
     def cancel(self, stack: str) -> int:

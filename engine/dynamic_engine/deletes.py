@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dynamic_engine.deployment import Deployment, ResourceError
 from dynamic_engine.executor import Executor
+from dynamic_engine.printed import command
 from dynamic_engine.state import State, provider_urn
 from dynamic_engine.steps import DELETE, DELETE_REPLACED, Step
 
@@ -147,8 +148,9 @@ def _held(deployment: Deployment, state: State, kept: set[str]) -> bool:
             "error",
             state.urn,
             f"resource '{state.urn}' cannot be deleted because it is protected. To unprotect the resource, remove "
-            f"the `protect` flag from the resource in your Pulumi program and run `up`, or use the command: "
-            f"state unprotect '{state.urn}'",
+            f"the `protect` flag from the resource in your Pulumi program and run "
+            f"{command('up', stack=deployment.stack)}, or use the command: "
+            f"{command('state', 'unprotect', state.urn, stack=deployment.stack)}",
         )
         deployment.sealed = True
         kept.update(_waits_on(state))

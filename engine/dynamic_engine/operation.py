@@ -20,6 +20,7 @@ from dynamic_engine.executor import Executor
 from dynamic_engine.journal import Journal
 from dynamic_engine.monitor import Monitor
 from dynamic_engine.plugin import PluginHost
+from dynamic_engine.printed import command
 from dynamic_engine.program import SHOWN, Program
 from dynamic_engine.provenance import describe
 from dynamic_engine.refresh import refresh
@@ -102,7 +103,7 @@ def _run(session: Session, request: Request, report: Watcher, store: Callable[[s
             "warning",
             "",
             f"{len(journal.orphans)} create(s) of an earlier run never ended ({names}): they may exist; "
-            "clear the entries with: refresh --clear-pending-creates",
+            f"clear the entries with {command('refresh', '--clear-pending-creates', stack=session.stack)}",
         )
     options = Options(
         preview=request.preview,

@@ -46,7 +46,7 @@ class Session:
         """The name of the stack. Raises :class:`EngineError` when none is named or selected."""
         name = self._asked or self.project.selected_stack(self.backend_url)
         if not name:
-            raise EngineError("no stack selected; name one with --stack or run: stack select")
+            raise EngineError("no stack selected; name one with --stack")
         return self.short_name(name)
 
     def short_name(self, name: str) -> str:

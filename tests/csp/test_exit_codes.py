@@ -56,8 +56,7 @@ def test_what_an_engine_ends_with_is_one_of_ours(tmp_path: Path, engines: int, o
 
 def test_no_stack_says_how_to_make_it(tmp_path: Path) -> None:
     engine = Engine("pulumi", ("sh", "-c", "exit 6"), "", Project(tmp_path), "live", {})
-    with pytest.raises(
-        CommandError, match=r"the stack live has no state yet: run `pulumi stack init live` first"
-    ) as told:
+    first = r'`eval "\$\(.*csp env -s live\)" && pulumi stack init live`'
+    with pytest.raises(CommandError, match=f"the stack live has no state yet: run {first} first") as told:
         engine.run("preview")
     assert told.value.exit_code == exit_codes.WRONG

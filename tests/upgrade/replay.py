@@ -28,7 +28,7 @@ def replay(release: str, profile: str, folder: Path, engine: str) -> Workspace:
     clock = {"PYTHONPATH": str(HERE / "clock"), "TEST_NOW": now.isoformat()}
     sandbox = start_sandbox(root / ".csp", profile, "--db", str(database))
     at = Workspace(root, engine, profile, sandbox, clock)
-    at.plain("stack", "init", profile)
+    at.plain("stack", "init")
     at.plain("stack", "import", "--file", str(source / "state.json"))
     return at
 
