@@ -17,7 +17,10 @@ _CLEAR = False
 
 
 class GuardedStream(io.TextIOWrapper):
-    """A text stream that hides known secrets in whatever is written to it."""
+    """A text stream that hides known secrets in whatever is written to it. `covered`: the stream whose place it takes,
+    kept because it would close the bytes below when nobody holds it any more."""
+
+    covered: io.TextIOWrapper
 
     def write(self, text: str, /) -> int:
         super().write(text if _CLEAR else leaving(text))
@@ -38,6 +41,7 @@ def guard_output() -> None:
             line_buffering=stream.line_buffering,
             write_through=stream.write_through,
         )
+        guarded.covered = stream
         setattr(sys, name, guarded)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from csp.errors import CommandError
+from schemas.command import command
 
 SWITCHES = {
     "clear-pending-creates", "config-path", "continue-on-error", "copilot", "debug", "diff", "emoji",
@@ -193,7 +194,7 @@ def _known(name: str, word: str) -> None:
     if name not in _KNOWN:
         raise CommandError(
             f"csp does not know the engine's flag {word}, nor whom the run would come to: leave it out, or run the "
-            "engine itself with the variables that csp env prints",
+            f"engine itself with the variables that {command('env')} prints",
             2,
         )
 

@@ -80,7 +80,7 @@ def test_at_a_question_of_the_engine(monkeypatch: pytest.MonkeyPatch, capsys: py
     def ctrl_d(*_arguments: object) -> None:
         raise EOFError
 
-    monkeypatch.setattr(cli, "_refuse_other", ctrl_d)
+    monkeypatch.setitem(cli._RUN, ("up",), ctrl_d)
     assert cli.main(["up"]) == 1
     assert capsys.readouterr().err == "error: canceled\n"
 

@@ -113,7 +113,8 @@ def _nothing(_desk: Desk) -> None:
 
 
 def _stored(desk: Desk) -> None:
-    assert put(desk, FIRST).code == 0
+    done = put(desk, FIRST)
+    assert done.code == 0, done
 
 
 def _after_put(desk: Desk) -> list[str]:

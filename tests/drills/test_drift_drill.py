@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 import schemas
+from onboarding.blind import UNOBSERVED
 from onboarding.drift import look
 from onboarding.drift_verdict import Judged, judge
 from schemas.traits import LocalOnly, WriteOnly, has_trait
@@ -82,7 +83,7 @@ def test_another_account_is_not_looked_at(tmp_path: Path) -> None:
         report, _ = bench.look(states={**states, "c00001": moved})
     assert list(report.not_checked) == ["c00001"]
     assert "belongs to account 99" in report.not_checked["c00001"]
-    assert report.exit_code() == 1
+    assert report.exit_code() == UNOBSERVED
 
 
 def test_a_reseller_that_may_no_longer_transact_is_told_once(tmp_path: Path) -> None:
@@ -102,6 +103,7 @@ def test_a_reseller_that_may_no_longer_transact_is_told_once(tmp_path: Path) -> 
 
 def test_changes_are_applied_all_or_none(tmp_path: Path) -> None:
     with drift.bench(1, "provider", tmp_path) as bench:
+        token = {"Authorization": f"Bearer {bench.sandbox.ready['token']}"}
         renamed = {"do": "profile", "customer": "it@c00001.example", "set": {"organization": "Renamed"}}
         for wrong in (
             {"do": "profile", "customer": "nobody@x.example", "set": {"phone": "1"}},
@@ -114,7 +116,8 @@ def test_changes_are_applied_all_or_none(tmp_path: Path) -> None:
             {"do": "reseller", "tenant": "c00001corp.onmicrosoft.com", "account": "10502"},
             {"do": "explode"},
         ):
-            answer = httpx.post(f"{bench.sandbox.ready['admin']}/changes", json=[renamed, wrong], trust_env=False)
+            where = f"{bench.sandbox.ready['admin']}/changes"
+            answer = httpx.post(where, json=[renamed, wrong], headers=token, trust_env=False)
             assert answer.status_code == 400, wrong
         report, _ = bench.look()
         with bench.session() as session:
