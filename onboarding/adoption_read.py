@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -77,14 +77,18 @@ def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> lis
 def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
     if customer.status.upper() != ACTIVE:
         return Sight(customer)
+    return _handled(look, customer, lambda: _agreed(look, _linked(look, customer)))
+
+
+def _handled(look: EstateLook, customer: IonCustomer, made: Callable[[], Sight]) -> Sight:
+    """What is made of one customer; whatever goes wrong meanwhile is told in its sight."""
     try:
         with contained():
-            sight = _agreed(look, _linked(look, customer))
+            return made()
     except (CredentialsLost, WrongAccount):
         raise
     except ClientError as error:
         return Sight(customer, trouble=for_connection(str(error), look.session.connection.name))
-    return sight
 
 
 def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
@@ -136,19 +140,21 @@ def _by_domain(look: EstateLook, sights: list[Sight], pool: ThreadPoolExecutor) 
     unseen = [s for s in sights if s.open and not s.tenant and not s.linkless]
     if not free or not unseen:
         return sights
-    found = dict(zip([s.customer.id for s in unseen], pool.map(lambda s: _tenant_of(look, s), unseen), strict=True))
-    claims = defaultdict(list)
-    for customer_id, tenant in found.items():
-        claims[tenant].append(customer_id)
-    settled = {ids[0]: tenant for tenant, ids in claims.items() if tenant in free and len(ids) == 1}
-    return [
-        _agreed(look, replace(s, tenant=settled[s.customer.id], domain=free[settled[s.customer.id]].domain))
-        if s.customer.id in settled
-        else s
-        for s in sights
-    ]
+    found = {one.customer.id: one for one in pool.map(lambda s: _with_tenant(look, s), unseen)}
+    claims = Counter(one.tenant for one in found.values())
+
+    def settled(sight: Sight) -> Sight:
+        one = found.get(sight.customer.id, sight)
+        if one.trouble or one.tenant not in free or claims[one.tenant] > 1:
+            return one if one.trouble else sight
+        return _handled(look, one.customer, lambda: _agreed(look, replace(one, domain=free[one.tenant].domain)))
+
+    return list(map(settled, sights))
 
 
-def _tenant_of(look: EstateLook, sight: Sight) -> str:
+def _with_tenant(look: EstateLook, sight: Sight) -> Sight:
+    """The sight with the tenant that discovery gives for the e-mail domain; "" for none."""
     name = sight.customer.email.rpartition("@")[2]
-    return look.discovered_tenant(name).lower() if name else ""
+    if not name:
+        return sight
+    return _handled(look, sight.customer, lambda: replace(sight, tenant=look.discovered_tenant(name).lower()))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import schemas
-from clients.errors import ClientError, NotFound
+from clients.errors import ClientError, NotFound, contained
 from clients.partner_center.models import BillingProfile, PcCustomer
 from onboarding import compare
 from onboarding.contract import ABSENT, Facts, Field, Known, Outcome
@@ -89,12 +89,13 @@ def _turn(declared: schemas.Customer, seen: list[Seen]) -> _Turn | None:
 def _look(eyes: ObservedLook, turn: _Turn) -> Seen | str | None:
     eyes.watch()
     try:
-        record = eyes.record(turn.tenant)
+        with contained():
+            record = eyes.record(turn.tenant)
+            facts = Facts(fields=dict(_compared(turn, record, eyes)))
     except NotFound:  # in the list and not by its id yet: it was made just now
         return None
     except ClientError as error:
         return str(error)
-    facts = Facts(fields=dict(_compared(turn, record, eyes)))
     return Seen(RECORD, Known(), facts, Outcome("ready", facts), eyes.oldest())
 
 

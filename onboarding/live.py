@@ -87,7 +87,20 @@ def look_at_account(session: Session, progress: Progress = lambda done, total: N
 
 def verdicts(session: Session, sights: list[Sight], now: datetime) -> list[Readiness]:
     """The readiness of every customer that was looked at, in the same order; `key` is the e-mail."""
-    return [_verdict(session, sight, now) for sight in sights]
+    return [_one(session, sight, now) for sight in sights]
+
+
+def _one(session: Session, sight: Sight, now: datetime) -> Readiness:
+    """The verdict; of a customer of whom none can be made, one that says so."""
+    try:
+        with contained():
+            return _verdict(session, sight, now)
+    except ClientError as error:
+        told = {"reason": str(error), "since": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
+        key = sight.customer.email.casefold() or sight.customer.id
+        states = {kind: ResourceState(kind, key, outputs) for kind in KINDS}
+        return readiness.readiness(_stand_in(sight.customer, key), states, now)
 
 
 def only_unseen(verdict: Readiness) -> bool:

@@ -16,6 +16,7 @@ from clients.errors import ClientError, contained
 from onboarding import leaving, next_steps, places, visits
 from onboarding.contract import NEXT_RUN, NOT_CHECKED
 from onboarding.follow_up import FollowUp, began, follow_up
+from onboarding.legible import legible
 
 GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
 KINDS = ("Customer", "ProviderAssociation", "TenantIdentity", "Attestation")
@@ -162,7 +163,7 @@ def states_from_export(
         kind = str(resource.get("type", "")).removeprefix(TYPE_PREFIX)
         if kind not in KINDS or resource.get("delete"):
             continue
-        outputs = resource.get("outputs") or {}
+        outputs = legible(resource.get("outputs") or {})
         key = str(resource["urn"]).rsplit("::", 1)[-1]
         key = (renamed or {}).get(key, key)
         states.setdefault(key, {})[kind] = ResourceState(kind, key, outputs)

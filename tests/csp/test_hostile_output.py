@@ -6,6 +6,7 @@ act on a terminal, in a table, in markdown, in HTML, in SARIF or on the runner o
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
@@ -398,3 +399,38 @@ def test_what_people_type(csp: Run) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_name_says_nothing_in_the_table_of_a_state(world: World, csp: Run, stack: str) -> None:
     assert csp("status", "-s", stack).out.count(MARK) >= len(world.pipelines[stack].declared)
+
+
+ODD_STATES: list[dict[str, Any]] = [
+    {"facts": "none"},
+    {"facts": {"a": 1}},
+    {"next_step": {"owner": "us"}},
+    {"memory": [1]},
+    {"unobserved": 7},
+    {"unobserved": {"since": 7}},
+    {"reason": [REMOTE]},
+    {"since": {}},
+    {"observed_at": "yesterday"},
+    {"waiting_on": REMOTE, "status": REMOTE},
+]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_states_that_nobody_can_read_are_lines_of_their_customers(
+    world: World, csp: Run, monkeypatch: pytest.MonkeyPatch, stack: str
+) -> None:
+    """Whoever wrote them: the commands tell it of those customers, and the others as ever."""
+    export = copy.deepcopy(world.exports[stack])
+    whole, *keys = sorted(world.pipelines[stack].declared)
+    odd = dict(zip(keys, ODD_STATES if stack == "reseller" else reversed(ODD_STATES), strict=False))
+    for resource in export["deployment"]["resources"]:
+        resource["outputs"] |= odd.get(resource["urn"].rpartition("::")[2], {})
+    monkeypatch.setitem(world.exports, stack, export)
+    customers = json.loads(csp("status", "-s", stack, "--format", "json").out)["customers"]
+    assert [one["key"] for one in customers] == [whole, *keys]
+    assert customers[0] == json.loads(csp("status", "-s", stack, "-k", whole, "--format", "json").out)["customers"][0]
+    assert stack == "provider" or not any(one["can_order"] for one in customers[1:3]), "without facts nobody can order"
+    for words in (("status",), ("status", "--format", "html"), ("todo",), ("evidence",), ("drift",)):
+        assert csp(*words, "-s", stack).out, words
+    for key in keys:
+        csp("status", "-k", key, "-s", stack, code=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,18 @@ import schemas
 from clients import clock
 from clients.errors import ClientError, NotFound, Problem, Unexpected, contained
 from csp import adopt_import
-from onboarding import attestation, customer, drift, evidence, live, provider_association, readiness, tenant_identity
+from onboarding import (
+    adoption_read,
+    attestation,
+    customer,
+    drift,
+    drift_record,
+    evidence,
+    live,
+    provider_association,
+    readiness,
+    tenant_identity,
+)
 from onboarding.adoption_read import read_account
 from onboarding.look import EstateLook
 from providers import sessions
@@ -88,6 +100,69 @@ def test_a_live_look_shows_the_others(pipeline: Pipeline, monkeypatch: pytest.Mo
         assert ["UnicodeEncodeError" in sight.trouble for sight in sights].count(True) <= 1
 
 
+def test_a_live_verdict_hides_no_other(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.up()
+    with pipeline._process() as names:
+        session = sessions.session(next(iter(names.values())))
+        sights = live.look_at_account(session)
+        made = live._row
+
+        def odd(sight: live.Sight) -> Any:
+            if sight is sights[0]:
+                raise ODD
+            return made(sight)
+
+        monkeypatch.setattr(live, "_row", odd)
+        verdicts = live.verdicts(session, sights, START)
+    assert [one.unobserved for one in verdicts] == [True] + [False] * (len(sights) - 1)
+    assert "UnicodeEncodeError" in verdicts[0].resources["Customer"].outputs["unobserved"]["reason"]
+    assert not verdicts[0].can_order
+    assert live.report(verdicts)["counts"]["unobserved"] == 1
+
+
+def test_a_tenant_that_cannot_be_found_by_domain_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    tenants = {"a.example": "T1", "c.example": "T3"}
+
+    def discovered(domain: str) -> str:
+        if domain == "b.example":
+            raise ODD
+        return tenants[domain]
+
+    look: Any = SimpleNamespace(
+        discovered_tenant=discovered,
+        related_tenants=lambda: {
+            tenant.lower(): SimpleNamespace(domain=f"{tenant}.com") for tenant in tenants.values()
+        },
+        session=SimpleNamespace(connection=SimpleNamespace(name="us")),
+    )
+
+    def agreed(_look: Any, sight: adoption_read.Sight) -> adoption_read.Sight:
+        if sight.tenant == "t3":
+            raise ODD
+        return sight
+
+    monkeypatch.setattr(adoption_read, "_agreed", agreed)
+    sights = [
+        adoption_read.Sight(SimpleNamespace(id=name, email=f"it@{name}.example", status="ACTIVE"))  # type: ignore[arg-type]
+        for name in "abc"
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        one, two, three = adoption_read._by_domain(look, sights, pool)
+    assert (one.tenant, one.domain, one.trouble) == ("t1", "T1.com", "")
+    assert "UnicodeEncodeError" in two.trouble
+    assert "UnicodeEncodeError" in three.trouble
+
+
+def test_a_record_that_cannot_be_compared_hides_no_other() -> None:
+    def record(_tenant: str) -> Any:
+        raise ODD
+
+    eyes: Any = SimpleNamespace(watch=lambda: None, record=record)
+    told = drift_record._look(eyes, SimpleNamespace(tenant="t"))  # type: ignore[arg-type]
+    assert isinstance(told, str)
+    assert "UnicodeEncodeError" in told
+
+
 def test_drift_compares_the_others(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline.up()
     seen = drift.look_at
@@ -123,7 +198,18 @@ def test_adoption_puts_the_others_into_state(pipeline: Pipeline, monkeypatch: py
     assert len(ready) == len(pipeline.declared) - 1
 
 
-@pytest.mark.parametrize("outputs", [{"facts": "none"}, {"facts": {"a": 1}}, {"next_step": 7}, {"memory": [1]}])
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"facts": "none"},
+        {"facts": {"a": 1}},
+        {"next_step": 7},
+        {"memory": [1]},
+        {"unobserved": 7},
+        {"reason": [1]},
+        {"since": 5},
+    ],
+)
 def test_a_state_that_nobody_can_read_hides_nobody_else(pipeline: Pipeline, outputs: dict[str, Any]) -> None:
     kinds = {kind: readiness.ResourceState(kind, "contoso", {"status": "waiting", **outputs}) for kind in THINGS}
     estate = SimpleNamespace(customers=tuple(pipeline.declared.values()), connections=pipeline.connections)

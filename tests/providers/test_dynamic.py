@@ -67,6 +67,8 @@ class Thing:
         return self.assess(desired, known, self.observe(desired, known, None), session).but(final=True)
 
     def release(self, known: Known, session: object) -> Outcome:
+        if self.failure:
+            raise self.failure
         return ready(Facts())
 
 
@@ -272,6 +274,18 @@ def test_nothing_is_ended_without_the_declaration_or_in_another_account(
     provider.session.account = "10502"  # type: ignore[attr-defined]
     with pytest.raises(Exception, match="belongs to account 10501"):
         provider.delete("10501/contoso", outs)
+
+
+def test_an_ending_that_goes_wrong_in_any_way_is_one_line(
+    provider: Provider, thing: Thing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removals, "_ENDED", set())
+    monkeypatch.setenv("CSP_ALLOW_REMOVALS", "1")
+    _, outs = made(provider, on_remove="end-relationship")
+    thing.failure = UnicodeEncodeError("ascii", "ü", 0, 1, "not\nin range")
+    with pytest.raises(OnboardingError, match=r"^thing contoso: .*UnicodeEncodeError") as told:
+        provider.delete("10501/contoso", outs)
+    assert "\n" not in str(told.value)
 
 
 HOSTILE = "Nørd\x1b[2J\u202e\r\n::error::x ##vso[task.x]y"
