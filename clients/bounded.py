@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import httpx
+from clients.http import httpx
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of one decoded body. The largest documented answer, a page of 1,000 ION customers, has about one."""

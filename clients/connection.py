@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
-
 import schemas
 from clients.bounded import open_client
 from clients.clock import Clock, SystemClock
@@ -16,6 +14,8 @@ from clients.entra.discovery import EntraDiscovery
 from clients.entra.discovery import describe as describe_entra
 from clients.errors import PersonMustAct, Problem
 from clients.handover import HandoverStore
+from clients.handover.opening import open_handover
+from clients.http import httpx
 from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
 from clients.ion.errors import describe as describe_ion
@@ -298,18 +298,6 @@ class Session:
         if what != "PC_CLIENT_ID":
             SECRETS.add(value)
         return value
-
-
-def open_handover(connection: schemas.Connection, home: Path, clock: Clock | None = None) -> HandoverStore:
-    """The one-time credentials of a connection; sends nothing, and needs nothing else of the connection."""
-    declared, vault = connection.handover, None
-    clock = clock or SystemClock()
-    if declared is not None and declared.key_vault:
-        from clients.tokens.key_vault import KeyVaultHandover, open_vault
-
-        vault = KeyVaultHandover(open_vault(str(declared.key_vault)), clock=clock)
-    recipients = declared.recipients if declared else ()
-    return HandoverStore(home, recipients, clock=clock, scope=connection.name, vault=vault)
 
 
 def home_of(project_dir: Path) -> Path:

@@ -18,11 +18,10 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
 
-import httpx
-
 from clients.bounded import time_limit, whole_body
 from clients.clock import Clock
 from clients.errors import NotReached, OurBug, Problem, RetryLater, UnknownOutcome
+from clients.http import httpx
 from clients.pace import CallStats, Limits, Pace
 from clients.redact import SECRETS
 from clients.wirelog import WireLog

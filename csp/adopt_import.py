@@ -16,8 +16,9 @@ from csp.progress import progress
 from csp.project import Project
 from csp.say import say
 from onboarding.adoption_state import Adopted, adopted, guard_urn, import_document, provider_urn
-from onboarding.inputs import KINDS, LEAVE_OUT
+from onboarding.inputs import KINDS
 from onboarding.look import EstateLook
+from onboarding.names import LEAVE_OUT
 from schemas.whole_file import write_whole
 
 

@@ -25,6 +25,12 @@ from csp.shown import pasted
 from schemas.command import command
 
 app = typer.Typer(help="Sign in, and look at or keep alive the credentials of a connection.", no_args_is_help=True)
+
+
+def register(above: typer.Typer) -> None:
+    above.add_typer(app, name="auth")
+
+
 ion = typer.Typer(
     help="StreamOne ION: one single-use refresh token that is renewed all the time.", no_args_is_help=True
 )

@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 import schemas
 from clients import clock
 from clients.bounded import open_client, time_limit, whole_body
 from clients.connection import Session
 from clients.errors import ClientError
+from clients.http import httpx
 from csp import access
 from csp.check import Check, Options, failed
 from csp.credential_checks import ion_checks, microsoft_checks, reseller_checks

@@ -18,7 +18,7 @@ import schemas
 from csp.engine_words import without_options
 from csp.errors import CommandError
 from csp.project import Project
-from onboarding.inputs import LEAVE_OUT
+from onboarding.names import LEAVE_OUT
 from schemas.command import START, command, started
 from schemas.whole_file import private_folder
 

@@ -13,13 +13,14 @@ from typing import Annotated
 import typer
 
 import schemas
-from clients.connection import open_handover
 from clients.errors import ClientError, OurBug
 from clients.handover import UNDELIVERED, Entry, HandoverStore, newest
+from clients.handover.opening import open_handover
 from clients.output import in_clear
 from clients.partner_center.models import OneTimeCredentials
 from csp import secret_input
 from csp.errors import CommandError
+from csp.kept import entries_of
 from csp.known import no_customer
 from csp.options import Stack, whoami
 from csp.project import Project
@@ -29,6 +30,12 @@ from onboarding import client_package, credentials
 from schemas.command import command
 
 app = typer.Typer(help="One-time credentials of new tenants: encrypted at birth, delivered once.", no_args_is_help=True)
+
+
+def register(above: typer.Typer) -> None:
+    above.add_typer(app, name="handover")
+
+
 Key = Annotated[str, typer.Argument(help="Customer key.")]
 By = Annotated[str, typer.Option(help="Who does it. Default: your e-mail in Git.")]
 User = Annotated[str, typer.Option(help="Sign-in name. Default: admin@<prefix>.onmicrosoft.com.")]
@@ -187,20 +194,6 @@ def lost(
     if step is not None:
         say(f"Next step: {step.where}")
         say(f"  {on_stack({'action': step.action}, stack)['action']}")
-
-
-def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry]]:
-    """Customer key -> entries of the stores of every connection. A vault that does not answer is told, and left out."""
-    found: dict[str, list[Entry]] = {customer.key: [] for customer in estate.customers}
-    for name in sorted({customer.connection for customer in estate.customers}):
-        try:
-            entries = open_handover(estate.connections[name], project.home).list()
-        except ClientError as error:
-            say(f"csp: credentials of {name} could not be looked at: {error}", err=True)
-            continue
-        for entry in entries:
-            found.setdefault(estate.renamed.get(entry.customer, entry.customer), []).append(entry)
-    return found
 
 
 def _keys(customer: schemas.Customer) -> tuple[str, ...]:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import schemas
-from csp import engines
 from csp.errors import CommandError
 from csp.project import Project
 from onboarding.digests import digest, first_digests, unchanged
-from onboarding.inputs import GUARD_TYPE
+from onboarding.names import GUARD_TYPE
 
 
 def judged(project: Project, stack: str, estate: schemas.Estate) -> tuple[schemas.Finding, ...]:
@@ -32,6 +31,8 @@ def judged(project: Project, stack: str, estate: schemas.Estate) -> tuple[schema
 
 def _known(project: Project, stack: str, estate: schemas.Estate) -> dict[str, str]:
     """Customer key -> the digest of its file in the last run."""
+    from csp import engines  # most estates hold nothing that only a state can judge
+
     try:
         state = engines.choose(project, stack, estate).export_if_there() or {}
     except CommandError:

@@ -27,6 +27,12 @@ from schemas.command import command
 from schemas.confirming import CannotConfirmError, note_day
 
 app = typer.Typer(help="The invitation that a customer's administrator accepts.", no_args_is_help=True)
+
+
+def register(above: typer.Typer) -> None:
+    above.add_typer(app, name="invite")
+
+
 Customer = Annotated[str, typer.Argument(help="Customer key.")]
 FORMATS = ("text", "html", "eml", "json")
 

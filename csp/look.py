@@ -1,4 +1,4 @@
-"""`csp validate|status|todo`: what is declared, who can order, who has to do what. Nothing here changes anything."""
+"""`csp status|todo`: who can order, who has to do what. Nothing here changes anything."""
 
 from typing import Annotated, Any
 
@@ -6,19 +6,19 @@ import typer
 
 import schemas
 from clients import clock
-from csp import engines, handover, if_sent, live, report, shown
+from csp import engines, kept, shown
 from csp.errors import CommandError
 from csp.known import no_customer
-from csp.options import OptionalStack, Stack
+from csp.options import OptionalStack, one_of
 from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
-from onboarding import blind, confirmed, credentials, letters, readiness, ticket
+from onboarding import blind, confirmed, credentials, readiness
 from onboarding.follow_up import FollowUp
 from schemas.plain import as_json
 
 FAIL_ON = ("blocked", "waiting", "unobserved")
-FORMATS = ("table", "json", "markdown", "html")
-CHECKED = ("text", "json", "sarif", "github")
+PAGES = ("markdown", "html")
+FORMATS = ("table", "json", *PAGES)
 Live = Annotated[bool, typer.Option("--live", help="The account as it is now: no customer files, no state, no write.")]
 Connections = Annotated[
     list[str] | None, typer.Option("--connection", "-c", help="With --live: a connection; may be repeated.")
@@ -29,42 +29,8 @@ Account = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(validate)
     app.command()(status)
     app.command()(todo)
-
-
-def validate(
-    stack: Stack,
-    format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
-) -> None:
-    """Check every file of a stack: all errors at once, one line each. Sends nothing. Exit code 2 when there are any."""
-    project = Project.find()
-    try:
-        estate = project.estate(stack)
-        warnings = (*estate.warnings, *if_sent.judged(project, stack, estate))
-        if schemas.errors(warnings):
-            raise schemas.DeclarationErrors(warnings)
-    except schemas.DeclarationErrors as errors:
-        # Findings for people go to stderr like every error; machine formats are the command's answer.
-        if format_ == "text":
-            say_block(errors, err=True)
-        else:
-            say_document(schemas.format_findings(errors.findings, _one_of(format_, *CHECKED)))
-        raise typer.Exit(2) from None
-    for connection in estate.connections.values():
-        for line in letters.problems(connection, project.root):
-            raise CommandError(line, 2)
-    form = _one_of(format_, *CHECKED)
-    if form != "text":
-        say_document(schemas.format_findings(sorted(warnings), form))
-    else:
-        for found in sorted(warnings):
-            say(str(found), err=True)
-        number = len(warnings)
-        told = count(number, "warning") if number else "nothing wrong"
-        customers, connections = count(len(estate.customers), "customer"), count(len(estate.connections), "connection")
-        say(f"{stack}: {customers} on {connections}, {told}")
 
 
 def status(
@@ -87,10 +53,12 @@ def status(
 
     With --live of every customer of an ION account as it is now, from a token alone.
     """
-    _one_of(fail_on, "", *FAIL_ON)
+    one_of(fail_on, "", *FAIL_ON)
     if live_:
         if customer or ticket_:
             raise CommandError("--live shows whole accounts: --customer and --ticket need a stack", 2)
+        from csp import live
+
         live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on)
         return
     project = Project.find()
@@ -101,7 +69,7 @@ def status(
         verdicts = [v for v in verdicts if v.key == customer]
         if not verdicts:
             raise no_customer(stack, customer, estate)
-    _one_of(format_, *FORMATS)
+    one_of(format_, *FORMATS)
     if ticket_ and not customer:
         raise CommandError("--ticket is about one customer: name it with --customer", 2)
     told = [shown.told_on_stack(verdict, stack) for verdict in verdicts]
@@ -115,8 +83,12 @@ def status(
     elif ticket_:
         shown.print_unseen(unseen, stack, err=True)  # the text is for TD SYNNEX
         declared = estate.customer(customer)
+        from onboarding import ticket
+
         say_block(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
-    elif format_ in report.FORMATS:
+    elif format_ in PAGES:
+        from csp import report
+
         say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack, unseen=unseen))
     elif customer:
         shown.print_unseen(unseen, stack)
@@ -152,9 +124,11 @@ def todo(
     account: Account = "",
 ) -> None:
     """List every next step, the oldest wait first, with the menu path and every value to enter."""
-    _one_of(format_, "text", "json")
-    _one_of(owner, "", *shown.OWNERS)
+    one_of(format_, "text", "json")
+    one_of(owner, "", *shown.OWNERS)
     if live_:
+        from csp import live
+
         live.live_todo(_accounts(stack, connection, account), account=account, owner=owner, format_=format_)
         return
     project, stack = Project.find(), _named(stack, connection, account)
@@ -185,7 +159,7 @@ def _items(project: Project, estate: schemas.Estate, states: readiness.States, o
     items = readiness.todo(states, estate, clock.now(), owner)
     if owner in ("", "us"):
         told = {(item["customer"], item["action"]) for item in items}
-        more = credentials.todo(estate, states, handover.entries_of(project, estate))
+        more = credentials.todo(estate, states, kept.entries_of(project, estate))
         items += [item for item in more if (item["customer"], item["action"]) not in told]
     return items
 
@@ -202,7 +176,7 @@ def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, rea
     """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)
     states = readiness.states_from_export(engines.choose(project, stack, estate).export(), estate.renamed)
-    return estate, confirmed.counted(credentials.closed(states, handover.entries_of(project, estate)), estate)
+    return estate, confirmed.counted(credentials.closed(states, kept.entries_of(project, estate)), estate)
 
 
 def _named(stack: str, connections: list[str] | None, account: str) -> str:
@@ -219,9 +193,3 @@ def _accounts(stack: str, connections: list[str] | None, account: str) -> list[s
     if connections or account or not stack:
         return connections or []
     return [name for name, one in sorted(Project.find().estate(stack).connections.items()) if one.ion or one.sandbox]
-
-
-def _one_of(value: str, *allowed: str) -> Any:
-    if value not in allowed:
-        raise CommandError(f"{value!r} is not one of: {', '.join(a for a in allowed if a)}", 2)
-    return value

@@ -1,41 +1,125 @@
-"""Entry point: assembles the commands and turns every expected failure into one line and an exit code."""
+"""Entry point: finds the command, loads it and nothing else, and turns every expected failure into one line and an exit
+code."""
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-import schemas
 from clients.output import guard_output
-from csp import adopt, auth, change, doctor, drift, engine_commands, evidence, handover, invite, look, sandbox_commands
 from csp.errors import CommandError
 from csp.say import say, say_block, use_utf8
 from schemas.command import shown
+from schemas.findings import DeclarationErrors
+
+SETTINGS: dict[str, Any] = {
+    "no_args_is_help": True,
+    "pretty_exceptions_enable": False,
+    "add_completion": False,
+    "rich_markup_mode": None,
+}
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "up": ("engine_commands", "Move every customer as far as an API can, and say who has to do the rest."),
+    "preview": ("engine_commands", "Show what `up` would do and what has drifted."),
+    "refresh": ("engine_commands", "Read the live systems into the state, change nothing else."),
+    "destroy": ("engine_commands", "Forget the estate."),
+    "env": ("engine_commands", "Print the variables with which a plain `pulumi` works on a stack, one a line."),
+    "validate": ("validate", "Check every file of a stack: all errors at once, one line each."),
+    "status": ("look", "Show who can order, who cannot, and the one next step of each."),
+    "todo": ("look", "List every next step, the oldest wait first, with the menu path and every value to enter."),
+    "evidence": (
+        "evidence",
+        "Print the evidence for the agreement of every customer, one fact a line, each with its source.",
+    ),
+    "confirm": ("change", "Write into the customer file that a person has seen what no API shows."),
+    "retry": (
+        "change",
+        "Try once more what was refused for a customer: a refusal is otherwise not repeated until something changes.",
+    ),
+    "cancel": ("change", "Remove the lock that a killed run left."),
+    "doctor": (
+        "doctor",
+        "Check addresses, clocks, tokens, rights, the reseller's authorisation, engine, handover and mail.",
+    ),
+    "drift": ("drift", "Compare every declared field with what ION and Partner Center show."),
+    "adopt": (
+        "adopt",
+        "Write a customer file for every customer of an account, and put them into state without touching anything.",
+    ),
+    "auth": ("auth", "Sign in, and look at or keep alive the credentials of a connection."),
+    "handover": ("handover", "One-time credentials of new tenants: encrypted at birth, delivered once."),
+    "invite": ("invite", "The invitation that a customer's administrator accepts."),
+    "sandbox": ("sandbox_commands", "A simulated ION, Microsoft and their people on this machine."),
+}
+"""Command, as `csp --help` lists them: the module that registers it, and how its help begins. `--help` loads none of
+the modules; a test compares the texts with the commands' own."""
+
+
+class Late(Mapping[str, Any]):
+    """The commands by name; a command is made, and its module loaded, when somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            own = typer.Typer(**SETTINGS)
+            own.callback()(lambda: None)  # with it the application is a group, also of a single command
+            _module(name).register(own)
+            made: Any = typer.main.get_command(own)
+            self._made |= made.commands
+        return self._made[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A `KeyError` out of a module that is loaded is no missing command."""
+        return self[name] if name in COMMANDS else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def _module(name: str) -> Any:
+    return import_module(f"csp.{COMMANDS[name][0]}")
+
+
+class Commands(TyperGroup):
+    """The commands of `csp`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands: Any = Late()
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of `csp --help`, from the table alone."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        told = {name: TyperCommand(name, help=text) for name, (_, text) in COMMANDS.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in told.items()])
+
 
 app = typer.Typer(
     name="csp",
+    cls=Commands,
     help="Onboard Microsoft CSP customers through TD SYNNEX StreamOne ION: declared, reviewed, reconciled.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
+    **SETTINGS,
 )
-engine_commands.register(app)
-look.register(app)
-evidence.register(app)
-change.register(app)
-doctor.register(app)
-drift.register(app)
-adopt.register(app)
-app.add_typer(auth.app, name="auth")
-app.add_typer(handover.app, name="handover")
-app.add_typer(invite.app, name="invite")
-app.add_typer(sandbox_commands.app, name="sandbox")
+app.callback()(lambda: None)
 
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 wrong declaration or usage, 7 drift; others are the engine's."""
+    if sys.argv[1:] and sys.argv[1] in COMMANDS:
+        _module(sys.argv[1])  # out here Ctrl-C is told like one while this module loads
     run_guarded(app)
 
 
@@ -47,7 +131,7 @@ def run_guarded(command: Callable[[], object]) -> None:
     try:
         code = command()
         sys.exit(code if isinstance(code, int) else 0)
-    except schemas.DeclarationErrors as errors:
+    except DeclarationErrors as errors:
         say_block(shown(str(errors)), err=True)
         sys.exit(2)
     except CommandError as error:

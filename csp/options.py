@@ -1,11 +1,12 @@
 """Options that several commands share, and who gives them."""
 
-import getpass
 import shutil
 import subprocess
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from csp.errors import CommandError
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.")]
 OptionalStack = Annotated[str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.")]
@@ -20,4 +21,13 @@ def whoami() -> str:
         )
         if email := asked.stdout.strip():
             return email
+    import getpass
+
     return getpass.getuser()
+
+
+def one_of(value: str, *allowed: str) -> Any:
+    """The value of an option that knows some words only. Raises CommandError for any other."""
+    if value not in allowed:
+        raise CommandError(f"{value!r} is not one of: {', '.join(a for a in allowed if a)}", 2)
+    return value

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from clients.http import httpx
 from csp.errors import CommandError
 from schemas.whole_file import private_folder
 

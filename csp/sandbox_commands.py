@@ -15,6 +15,11 @@ from schemas.whole_file import private_folder
 
 app = typer.Typer(help="A simulated ION, Microsoft and their people on this machine.", no_args_is_help=True)
 
+
+def register(above: typer.Typer) -> None:
+    above.add_typer(app, name="sandbox")
+
+
 Profile = Annotated[
     str, typer.Option(help="provider, reseller or empty: what kind of partner the sandbox takes us for.")
 ]

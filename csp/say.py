@@ -11,12 +11,14 @@ import re
 import shutil
 import sys
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.text import Text
 
 from schemas.plain import as_json, block, plain
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _COMMAND, _NO_BREAK = re.compile("`[^`]+`"), "\N{NO-BREAK SPACE}"
 
@@ -58,6 +60,8 @@ def say_document(text: str) -> None:
 def cell(text: object, style: str = "") -> Text:
     """For tables of rich: no markup, no emoji code, no highlighting; no `::`, at which a narrow column may begin a
     line."""
+    from rich.text import Text  # most commands print no table
+
     return Text(plain(text).replace("::", r"\x3a:"), style=style)
 
 

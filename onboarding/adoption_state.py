@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from onboarding import state
 from onboarding.contract import NEXT_RUN, Known, Outcome
-from onboarding.inputs import COMPONENT_TYPE, GUARD_NAME, GUARD_TYPE, KINDS, PROVIDER_TYPE, inputs_of
+from onboarding.inputs import KINDS, inputs_of
 from onboarding.look import EstateLook
+from onboarding.names import COMPONENT_TYPE, GUARD_NAME, GUARD_TYPE, PROVIDER_TYPE
 
 if TYPE_CHECKING:
     from clients.connection import Session

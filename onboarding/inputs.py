@@ -14,13 +14,6 @@ from typing import Any
 import schemas
 from onboarding import attestation, customer, provider_association, tenant_identity
 
-COMPONENT_TYPE = "csp:index:OnboardedCustomer"
-GUARD_TYPE, GUARD_NAME = "pulumi-python:dynamic/csp:Estate", "estate"
-PROVIDER_TYPE = "pulumi:providers:pulumi-python"
-LEAVE_OUT = "CSP_LEAVE_OUT"
-"""Variable of `csp adopt`'s own `up`, which is aimed at providers and guard: names a file with a customer key a line.
-The program leaves these out; they are not in state yet, and to register thousands would take minutes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from jinja2 import Template, TemplateError, TemplateNotFound, UndefinedError
-
 from clients.errors import PersonMustAct, Problem
-from onboarding import labels, mail_links, mail_template
+from onboarding import labels
 from schemas.command import command
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     import schemas
 
 MAX_TEXT = 100_000
@@ -71,6 +71,8 @@ def problems(connection: schemas.Connection, project: Path) -> list[str]:
     folder = project / connection.mail_templates
     if not folder.is_dir() and not folder.is_symlink():
         return []
+    from onboarding import mail_template
+
     if mail_template.is_linked(folder, project):
         return [f"{connection.mail_templates}: a link or outside of the project; name a folder of the project itself"]
     spoken = {language for _, language in _BUTTONS}
@@ -87,6 +89,10 @@ def problems(connection: schemas.Connection, project: Path) -> list[str]:
 def render(kind: str, language: str, place: Place, *, name: str, company: str, link: str) -> Rendered:
     """The mail for one person. Raises PersonMustAct for a template that cannot be used, or a mail that leads anywhere
     but to its link and to listed documents: nothing is sent then."""
+    from jinja2 import TemplateError, TemplateNotFound  # a run that writes no mail needs no templates
+
+    from onboarding import mail_template
+
     connection = place.connection
     own = place.project / connection.mail_templates if place.project is not None else None
     environment = mail_template.environment(own, place.project)
@@ -127,6 +133,8 @@ def render(kind: str, language: str, place: Place, *, name: str, company: str, l
 
 def _written(template: Template, values: Mapping[str, object]) -> str:
     """The text of a template, at most MAX_TEXT characters. Raises ValueError; its words hold no value of the mail."""
+    from jinja2 import UndefinedError
+
     parts, size = [], 0
     try:
         for part in template.generate(values):
@@ -141,6 +149,8 @@ def _written(template: Template, values: Mapping[str, object]) -> str:
 
 def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: Set[str]) -> None:
     """Both halves hold the link, say the same, and lead nowhere else. Raises ValueError."""
+    from onboarding import mail_links
+
     if link not in text:
         raise ValueError("the text does not hold the link ({{ link }})")
     for address in mail_links.unlisted(f"{subject}\n{text}", allowed):

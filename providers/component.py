@@ -14,7 +14,8 @@ from pulumi.output import Unknown
 
 import schemas
 from onboarding import contract
-from onboarding.inputs import COMPONENT_TYPE, LEAVE_OUT, inputs_of
+from onboarding.inputs import inputs_of
+from onboarding.names import COMPONENT_TYPE, LEAVE_OUT
 from providers import last_look
 from providers.attestation import Attestation
 from providers.customer import Customer

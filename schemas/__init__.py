@@ -3,40 +3,39 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from schemas.base import Address, Confirmation, Declared, Person
-from schemas.connection import (
-    AssociationApi,
-    Connection,
-    EnhancedAttestation,
-    Entra,
-    Handover,
-    Ion,
-    Limits,
-    Mail,
-    PartnerCenter,
-    RelationshipLink,
-    Reseller,
-    SandboxRef,
-    TokenStore,
-)
-from schemas.customer import (
-    Attestation,
-    CloudProvider,
-    Customer,
-    ExistingIdentity,
-    GlobalAdmin,
-    Identity,
-    InviteIdentity,
-    NewIdentity,
-    Profile,
-)
-from schemas.estate import Estate
-from schemas.findings import DeclarationErrors, Finding, errors, format_findings
-from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
-from schemas.loader import findings_of, load_connection, load_estate, load_stack
-
 if TYPE_CHECKING:
+    from schemas.base import Address, Confirmation, Declared, Person
     from schemas.confirming import CannotConfirmError, confirm
+    from schemas.connection import (
+        AssociationApi,
+        Connection,
+        EnhancedAttestation,
+        Entra,
+        Handover,
+        Ion,
+        Limits,
+        Mail,
+        PartnerCenter,
+        RelationshipLink,
+        Reseller,
+        SandboxRef,
+        TokenStore,
+    )
+    from schemas.customer import (
+        Attestation,
+        CloudProvider,
+        Customer,
+        ExistingIdentity,
+        GlobalAdmin,
+        Identity,
+        InviteIdentity,
+        NewIdentity,
+        Profile,
+    )
+    from schemas.estate import Estate
+    from schemas.findings import DeclarationErrors, Finding, errors, format_findings
+    from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
+    from schemas.loader import findings_of, load_connection, load_estate, load_stack
     from schemas.writing import CannotWriteError, write_customer
 
 __all__ = [
@@ -85,16 +84,30 @@ __all__ = [
     "write_customer",
 ]
 
-# The round-trip YAML editor takes long to load; every plugin process imports this package, and none edits files.
-_LATE = {
-    "CannotConfirmError": "confirming",
-    "CannotWriteError": "writing",
-    "confirm": "confirming",
-    "write_customer": "writing",
+_PLACES = {
+    "base": "Address Confirmation Declared Person",
+    "confirming": "CannotConfirmError confirm",
+    "connection": (
+        "AssociationApi Connection EnhancedAttestation Entra Handover Ion Limits Mail PartnerCenter "
+        "RelationshipLink Reseller SandboxRef TokenStore"
+    ),
+    "customer": (
+        "Attestation CloudProvider Customer ExistingIdentity GlobalAdmin Identity InviteIdentity NewIdentity Profile"
+    ),
+    "estate": "Estate",
+    "findings": "DeclarationErrors Finding errors format_findings",
+    "gates": "GATES confirmation_of confirmed_values program_access_of",
+    "loader": "findings_of load_connection load_estate load_stack",
+    "writing": "CannotWriteError write_customer",
 }
+"""Module -> what it holds of this package's names. A process loads the modules whose names it uses: models, loader and
+the round-trip YAML editor take long to load, and `csp --help` needs none of them."""
+_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(f"schemas.{_LATE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"schemas.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found

@@ -16,7 +16,7 @@ class Declared(BaseModel):
     """Base of every declared thing: unknown keys are errors, texts are NFC, instances do not change."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True, use_attribute_docstrings=True
+        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True, defer_build=True
     )
 
     @model_validator(mode="before")

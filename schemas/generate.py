@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from schemas import rules
 from schemas.connection import Connection
 from schemas.customer import Customer
+from schemas.described import describe
 from schemas.field_tables import fill_tables
 from schemas.stack import StackEstate
 
@@ -87,6 +88,7 @@ def _point(node: Any, prefix: str) -> Any:
 
 def outputs() -> dict[Path, str]:
     """Every generated file with its text."""
+    describe()
     made: dict[Path, str] = {}
     for name, schema in (
         ("customer", file_schema(Customer, "Customer file")),

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pyrage
-
 from clients.errors import PersonMustAct, Problem
 from schemas.inside import UnreadableError, read_inside
 from schemas.whole_file import private_folder
@@ -20,6 +18,8 @@ def make_local_recipient(home: Path) -> Path:
     folder = private_folder(home / "handover")
     public, private = folder / "recipient.txt", folder / "identity.txt"
     if not public.exists():
+        import pyrage
+
         identity = pyrage.x25519.Identity.generate()
         handle = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
@@ -54,6 +54,8 @@ def parse(keys: list[str]) -> list[Any]:
 
 
 def _recipient(key: str) -> Any:
+    import pyrage
+
     kinds = (pyrage.ssh.Recipient,) if key.startswith("ssh-") else (pyrage.x25519.Recipient,)
     try:
         return kinds[0].from_str(key)

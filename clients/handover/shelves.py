@@ -16,8 +16,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-import pyrage
-
 from clients.errors import PersonMustAct, Problem
 from clients.handover.entry import Entry
 from clients.handover.recipients import parse, resolve
@@ -121,6 +119,8 @@ class FolderShelf:
     def put(self, entry: Entry, value: str) -> None:
         kept = ""
         if entry.kind == self.kind:
+            import pyrage
+
             keys = parse(resolve(self._recipients, self._home))
             kept = pyrage.encrypt(value.encode(), keys, armored=True).decode()
         self._write(entry, kept)
@@ -158,6 +158,8 @@ class FolderShelf:
         return self._file(entry).exists()
 
     def open(self, entry: Entry, identity_file: Path | None) -> str:
+        import pyrage
+
         path = identity_file or self._home / "handover" / "identity.txt"
         try:
             lines = path.read_text(encoding="utf-8").splitlines()

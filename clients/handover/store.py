@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pyrage
-
 from clients.clock import Clock
 from clients.errors import ClientError, NotFound, OurBug, Problem
 from clients.handover.entry import KEPT, SETTLED, UNDELIVERED, Entry, newest
@@ -110,6 +108,8 @@ class HandoverStore:
                 self._second.release(reservation.second)
             self._stored(entry.customer, *formerly)
             return Kept(entry.reference, trouble)
+        import pyrage
+
         sealed: bytes = pyrage.encrypt(value.encode(), list(reservation.keys))
         return Kept("", trouble, base64.b64encode(sealed).decode("ascii"))
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from clients.clock import Clock
 from clients.entra.errors import LOGIN, token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
+from clients.http import httpx
 from clients.redact import SECRETS, redact
 from clients.shape import ShapeError, number
 from clients.tokens.store import Chain, TokenStore, digest

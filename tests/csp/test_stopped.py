@@ -21,8 +21,8 @@ class Stop:
             os.kill(os.getpid(), signal.SIGINT)
         return None
 
-while_loading, module = sys.argv[1:]
-sys.argv[1:] = ["--help"]
+while_loading, module, *words = sys.argv[1:]
+sys.argv[1:] = words
 sys.meta_path.insert(0, Stop())
 runpy.run_module(module, run_name="__main__")
 """
@@ -52,17 +52,17 @@ def python(code: str, *arguments: str, **environment: str) -> subprocess.Complet
 
 
 @pytest.mark.parametrize(
-    ("while_loading", "module"),
+    ("while_loading", "module", "words"),
     [
-        ("typer", "csp.main"),
-        ("schemas.loader", "csp.main"),
-        ("onboarding.drift", "csp.main"),
-        ("csp.look", "csp.first_run"),
-        ("grpc", "dynamic_engine"),
+        ("typer", "csp.main", "--help"),
+        ("onboarding.letters", "csp.main", "validate -s provider"),
+        ("onboarding.drift", "csp.main", "drift --help"),
+        ("csp.look", "csp.first_run", "--help"),
+        ("grpc", "dynamic_engine", "--help"),
     ],
 )
-def test_while_modules_are_loaded(while_loading: str, module: str) -> None:
-    ended = python(AT_IMPORT, while_loading, module)
+def test_while_modules_are_loaded(while_loading: str, module: str, words: str) -> None:
+    ended = python(AT_IMPORT, while_loading, module, *words.split())
     assert ended.returncode != 0
     assert "Traceback" not in ended.stderr
     assert ended.stderr.strip() in ("csp: stopped", "error: canceled")

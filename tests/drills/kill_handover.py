@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import schemas
-from clients.connection import open_handover
 from clients.handover import make_local_recipient
+from clients.handover.opening import open_handover
 from clients.partner_center.models import OneTimeCredentials
 from tests.clients.fake_vault import FakeVault, _Handler
 from tests.drills.killing import MEMORY, AheadClock, Desk, Kill, Said, VaultAt

@@ -8,7 +8,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from onboarding import attestation as agreement
 from onboarding import customer as profile
-from onboarding import inputs
+from onboarding import inputs, names
 from onboarding import provider_association as row
 from onboarding import tenant_identity as tenant
 from providers import attestation, customer, estate, provider_association, tenant_identity
@@ -30,7 +30,7 @@ def test_adoption_writes_the_same_names() -> None:
         assert kind.reference == serialize_provider(module.provider())
         assert kind.type == f"pulumi-python:{cls._resource_type_name}"
         assert set(kind.from_others) == set(module.provider()._from_others)
-    assert f"pulumi-python:{estate.Estate._resource_type_name}" == inputs.GUARD_TYPE
+    assert f"pulumi-python:{estate.Estate._resource_type_name}" == names.GUARD_TYPE
 
 
 @pytest.mark.parametrize("module", PICKLES, ids=lambda m: m.__name__)
