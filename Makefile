@@ -93,6 +93,9 @@ bench-load: $(READY)     ## Loading 1,000 customers against the bare YAML parse,
 bench-engine: $(READY)   ## The embedded engine against the CLI of make cli (or the one on PATH), as ratios of one run
 	@PATH="$(CURDIR)/.csp/cli/bin:$$PATH" $(BIN)/python benchmarks/engine.py
 
+bench-start: $(READY)    ## Start of the commands and of a plugin, and validate of 5,000 customers, as ratios
+	$(BIN)/python benchmarks/start_up.py
+
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
 	$(BIN)/python -m tests.drills.faults
 

@@ -103,7 +103,7 @@ def test_every_model_has_its_field_table_in_the_docs() -> None:
     tables = set(re.findall(r"<!-- fields: (\w+) -->", pages))
     models = {
         name
-        for name, found in vars(schemas).items()
+        for name, found in ((name, getattr(schemas, name)) for name in schemas.__all__)
         if isinstance(found, type) and issubclass(found, schemas.Declared) and found is not schemas.Declared
     }
     assert models <= tables
