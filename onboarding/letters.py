@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     import schemas
 
+MAX_TEMPLATES = 200
+"""Text templates of one folder."""
 MAX_TEXT = 100_000
 """Characters of one half of a mail."""
 _SAMPLE = "https://admin.microsoft.com/"
@@ -75,8 +77,10 @@ def problems(connection: schemas.Connection, project: Path) -> list[str]:
 
     if mail_template.is_linked(folder, project):
         return [f"{connection.mail_templates}: a link or outside of the project; name a folder of the project itself"]
-    spoken = {language for _, language in _BUTTONS}
-    spoken |= {file.name.split(".")[-3] for file in folder.glob("*.*.txt.j2")}
+    files = list(itertools.islice(folder.glob("*.*.txt.j2"), MAX_TEMPLATES + 1))
+    if len(files) > MAX_TEMPLATES:
+        return [f"{connection.mail_templates}: more than {MAX_TEMPLATES} templates"]
+    spoken = {language for _, language in _BUTTONS} | {file.name.split(".")[-3] for file in files}
     found = []
     for kind, language in itertools.product(dict.fromkeys(kind for kind, _ in _BUTTONS), sorted(spoken)):
         try:
@@ -117,7 +121,8 @@ def render(kind: str, language: str, place: Place, *, name: str, company: str, l
         if mail_template.is_own(mail_template.FRAME, own) and not mail_template.is_own(chosen, own):
             raise ValueError(f"{mail_template.FRAME} replaces only one half of the mail; bring {chosen} as well")
         html = _written(environment.get_template(mail_template.FRAME), page)
-        _leads_nowhere_else(subject, text, html, link, {link, labels.AGREEMENT_TEXT, *connection.mail_links})
+        listed = {link, labels.AGREEMENT_TEXT, *connection.mail_links}
+        _leads_nowhere_else(subject, text, html, link, listed, f"{name}\n{company}\n{values['we']}")
     except TemplateNotFound as missing:
         raise _unusable(f"there is no mail template {missing.name}") from None
     except TemplateError as wrong:
@@ -144,18 +149,20 @@ def _written(template: Template, values: Mapping[str, object]) -> str:
                 raise ValueError(f"longer than {MAX_TEXT} characters")
     except UndefinedError:  # its message can hold a value
         raise ValueError("a value that this mail does not have") from None
+    except (ArithmeticError, LookupError, RecursionError, TypeError):  # so can theirs
+        raise ValueError("a condition or a filter in it fails on the values of this mail") from None
     return "".join(parts)
 
 
-def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: Set[str]) -> None:
+def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: Set[str], said: str) -> None:
     """Both halves hold the link, say the same, and lead nowhere else. Raises ValueError."""
     from onboarding import mail_links
 
     if link not in text:
         raise ValueError("the text does not hold the link ({{ link }})")
-    for address in mail_links.unlisted(f"{subject}\n{text}", allowed):
+    for address in mail_links.unlisted(f"{subject}\n{text}", allowed, said):
         raise ValueError(f"leads to {address[:80]}, which is on no list; remove it, or name it in mail_links")
-    page = mail_links.Page(html, allowed)
+    page = mail_links.Page(html, allowed, said)
     for refused in page.refused:
         raise ValueError(f"its HTML page holds {refused}, which no mail may hold; addresses are listed in mail_links")
     if link not in page.links:

@@ -6,8 +6,18 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
-_ADDRESS = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"']+")
+from schemas.mail_domains import known_suffix
+
+# Mail programs make links of all of these: schemes with any slashes, those that need none, and bare host names.
+_ADDRESS = re.compile(
+    r"(?i)(?:[a-z][a-z0-9+.-]{0,30}:[/\\]|www\.|\b(?:mailto|tel|sms|callto|skype|javascript|vbscript|data|file):(?=\S))"
+    r"[^\s<>]*"
+)
+_BARE = re.compile(r"(?i)(?<![\w@.-])((?:\w[\w-]*[.\u3002\uff0e])+[^\W\d_]{2,})\.?((?:[:/?#\\][^\s<>]*)?)")
+_E_MAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
+_TAIL = ".,;:!?)]}\"'\u2019\u201d\u00bb"
 _TAGS = """
 html head meta title body style table tbody thead tr td th p br a span div b strong i em u small sup sub center font
 h1 h2 h3 h4 ul ol li hr img
@@ -16,25 +26,49 @@ _ADDRESS_ATTRIBUTES = """
 href src srcset action formaction background poster cite data longdesc usemap ping manifest xlink:href
 """
 _ALLOWED_TAGS, _LEADING = frozenset(_TAGS.split()), frozenset(_ADDRESS_ATTRIBUTES.split())
-_ACTIVE_STYLE = re.compile(r"(?i)url\s*\(|@import|expression\s*\(")
+_ACTIVE_STYLE = re.compile(r"(?i)url\s*\(|@import|@font-face|@namespace|expression\s*\(|image-set|src\s*\(|//|\\")
+_INLINE = frozenset(("a", "span", "b", "strong", "i", "em", "u", "small", "sup", "sub", "font"))
+_ATTRIBUTES = r"""(?:[ \t\r\n\f]+[a-z][a-z0-9:_-]*(?:="[^"<>]*"|='[^'<>]*'|=[\w#%.-]+)?)*[ \t\r\n\f]*"""
+# The markup that every program reads alike. Elsewhere a parser may see text where another one sees a link.
+_MARKUP = re.compile(
+    rf"(?ia)<!doctype html[^<>]*>|<!--[^<>]*?-->|<style{_ATTRIBUTES}>[^<]*</style>"
+    rf"|<(?!style)[a-z][a-z0-9]*{_ATTRIBUTES}/?>|</(?!style)[a-z][a-z0-9]*[ \t\r\n\f]*>"
+)
 
 
-def unlisted(text: str, allowed: Set[str]) -> list[str]:
-    """The addresses in a text that are on no list, in the order of the text."""
-    found = (match.group().rstrip(".,;:!?)]}") for match in _ADDRESS.finditer(text))
+def unlisted(text: str, allowed: Set[str], values: str = "") -> list[str]:
+    """The addresses in a text that are on no list, in the order of the text.
+
+    ``values``: what the mail says of the customer; a company may be called like a domain ("Booking.com")."""
+    found = [match.group().rstrip(_TAIL) for match in _ADDRESS.finditer(text)]
+    rest = _ADDRESS.sub(" ", _E_MAIL.sub(" ", text))
+    hosts = {urlsplit(address).hostname for address in allowed}
+    for match in _BARE.finditer(rest):
+        host, path = match.groups()
+        path = path.rstrip(_TAIL)
+        named = host.lower() in hosts or host.lower() in values.lower()
+        if known_suffix(host) and (path or not named):
+            found.append(host + path)
     return [address for address in dict.fromkeys(found) if address not in allowed]
 
 
 class Page(HTMLParser):
     """An HTML page as a mail program sees it. `links`: where its anchors lead; `words`: its visible text."""
 
-    def __init__(self, html: str, allowed: Set[str]) -> None:
+    def __init__(self, html: str, allowed: Set[str], values: str = "") -> None:
         super().__init__(convert_charrefs=True)
         self.links: set[str] = set()
         self.refused: list[str] = []
-        self._allowed, self._texts, self._inside = allowed, list[str](), ""
+        self._allowed, self._values, self._texts, self._inside = allowed, values, list[str](), ""
         self.feed(html)
         self.close()
+        # An address that is put together of several elements is still read as one.
+        self._look(self.words)
+        if "<" in _MARKUP.sub("", html):
+            self.refused.append("markup that mail programs read in different ways")
+
+    def _look(self, text: str) -> None:
+        self.refused += [f"the address {address[:80]}" for address in unlisted(text, self._allowed, self._values)]
 
     @property
     def words(self) -> str:
@@ -56,18 +90,22 @@ class Page(HTMLParser):
                 self.refused.append(f"the attribute {name}")
             elif name == "style" and _ACTIVE_STYLE.search(value):
                 self.refused.append("a style that loads something")
-        if tag in ("br", "p", "td", "tr", "div"):
+            elif not name.startswith("xmlns") and ("//" in value or _ADDRESS.search(value)):
+                self._look(value if _ADDRESS.search(value) else f"https:{value}")
+        if tag not in _INLINE:
             self._texts.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = "" if tag == self._inside else self._inside
+        if tag not in _INLINE:
+            self._texts.append(" ")
 
     def handle_data(self, data: str) -> None:
         if self._inside == "style":
             if _ACTIVE_STYLE.search(data):
                 self.refused.append("a style that loads something")
             return
-        self.refused += [f"the address {address[:80]}" for address in unlisted(data, self._allowed)]
+        self._look(data)
         if self._inside != "title":
             self._texts.append(data)
 

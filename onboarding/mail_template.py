@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,17 @@ FRAME = "page.html.j2"
 VALUES = frozenset({"name", "company", "link", "language", "we", "distributor", "agreement_text"})
 FRAME_VALUES = VALUES | {"subject", "parts", "button"}
 MAX_TEMPLATE, MAX_DEPTH, MAX_INCLUDES = 64 * 1024, 5, 10
+MAX_PARTS = 40
+"""Templates that one mail is made of, each time one is included."""
+MAX_NODES, MAX_NESTING = 1500, 30
+"""Size of one template once it is read: text, values, conditions; more take seconds to prepare, or Python's stack."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.(?:txt|html)\.j2")
-_FILTERS = frozenset({"upper", "lower", "title", "capitalize", "trim", "default", "d", "e", "escape", "linked"})
+_FILTERS: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("upper", "lower", "title", "capitalize", "trim", "e", "escape"), (0,)),
+    **dict.fromkeys(("default", "d"), (0, 1, 2)),
+    "linked": (1,),
+}
+"""Filters, and how many arguments each may have: what fails on its arguments is found before a mail is made."""
 _PLAIN = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.If, nodes.CondExpr, nodes.And, nodes.Or),
     *(nodes.Not, nodes.Compare, nodes.Operand, nodes.Concat, nodes.Block),
@@ -54,7 +63,12 @@ class _Own(BaseLoader):
             raise UnusableError(f"{template}: {why}") from None
         except UnicodeDecodeError:
             raise UnusableError(f"{template}: not UTF-8 text") from None
-        _check(environment.parse(source, template), template)
+        try:
+            _check(environment.parse(source, template), template)
+        except (RecursionError, ValueError, OverflowError) as why:  # of the parser: brackets, or digits, without an end
+            if isinstance(why, UnusableError):
+                raise
+            raise UnusableError(f"{template}:{_widest(source)}: nested too deeply, or a number too large") from None
         return source, str(path), lambda: True
 
 
@@ -91,9 +105,16 @@ def is_own(name: str, own: Path | None) -> bool:
     return own is not None and (own / name).exists()
 
 
-def check_parts(env: SandboxedEnvironment, name: str, above: tuple[str, ...] = ()) -> None:
-    """Follow what a template extends and includes. Raises UnusableError for a circle or a chain that is too long, and
-    TemplateNotFound for a part that is not there."""
+def _widest(source: str) -> int:
+    """The number of the longest line, where nesting without an end stands."""
+    lines = source.split("\n")
+    return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
+
+
+def check_parts(env: SandboxedEnvironment, name: str, above: tuple[str, ...] = (), count: int = 0) -> int:
+    """Follow what a template extends and includes; the answer is how many parts that were, with ``count`` before it.
+    Raises UnusableError for a circle, a chain that is too long or too many parts, and TemplateNotFound for a part that
+    is not there."""
     if name in above or len(above) >= MAX_DEPTH:
         why = "includes itself" if name in above else f"more than {MAX_DEPTH} templates inside each other"
         raise UnusableError(f"{above[0]}: {why}, by {' -> '.join((*above, name))}")
@@ -105,7 +126,10 @@ def check_parts(env: SandboxedEnvironment, name: str, above: tuple[str, ...] = (
         raise UnusableError(f"{above[0]}: includes itself, by {' -> '.join((*above, label))}")
     for part in env.parse(source, name).find_all((nodes.Extends, nodes.Include)):
         if isinstance(named := getattr(part, "template", None), nodes.Const):
-            check_parts(env, str(named.value), (*above, label))
+            count = check_parts(env, str(named.value), (*above, label), count + 1)
+            if count > MAX_PARTS:
+                raise UnusableError(f"{label}:{part.lineno}: more than {MAX_PARTS} templates in one mail")
+    return count
 
 
 def _check(tree: nodes.Template, template: str) -> None:
@@ -113,8 +137,13 @@ def _check(tree: nodes.Template, template: str) -> None:
     frame = template.endswith(".html.j2")
     known = FRAME_VALUES | {"part"} if frame else VALUES
     includes = 0
-    for node in _all(tree):
-        where = f"{template}:{node.lineno}"
+    for count, (node, line, depth) in enumerate(_all(tree)):
+        where = f"{template}:{line}"
+        if depth > MAX_NESTING or count > MAX_NODES:
+            what = (
+                f"nested deeper than {MAX_NESTING} levels" if depth > MAX_NESTING else "too many conditions and values"
+            )
+            raise UnusableError(f"{where}: {what} for a mail template")
         if isinstance(node, nodes.Name):
             if node.name not in known and node.name != "super":
                 raise UnusableError(f"{where}: '{node.name}' is undefined; values are {', '.join(sorted(known))}")
@@ -127,12 +156,19 @@ def _check(tree: nodes.Template, template: str) -> None:
         elif isinstance(node, nodes.Filter):
             if node.name not in _FILTERS or (node.name == "linked" and not frame):
                 raise UnusableError(f"{where}: the filter {node.name} is not allowed in a mail template")
+            if len(node.args) not in _FILTERS[node.name]:
+                raise UnusableError(f"{where}: the filter {node.name} has the wrong number of arguments")
+        elif isinstance(node, nodes.Compare):
+            if any(one.op not in ("eq", "ne") for one in node.ops):
+                raise UnusableError(f"{where}: values are compared with == and != only")
         elif isinstance(node, nodes.Test):
             if node.name != "defined":
                 raise UnusableError(f"{where}: the test {node.name} is not allowed in a mail template")
         elif isinstance(node, nodes.For):
             if not (frame and isinstance(node.iter, nodes.Name) and node.iter.name == "parts" and not node.recursive):
                 raise UnusableError(f"{where}: a loop is not allowed in a mail template")
+            if any(node.find_all((nodes.For, nodes.Include, nodes.Block))):
+                raise UnusableError(f"{where}: no loop, block or include inside the loop over the paragraphs")
         elif isinstance(node, nodes.Block):
             if sum(_is_super(call) for call in node.find_all(nodes.Call)) > 1:
                 raise UnusableError(f"{where}: super() at most once in a block")
@@ -141,10 +177,12 @@ def _check(tree: nodes.Template, template: str) -> None:
             raise UnusableError(f"{where}: unsafe: {words} is not allowed in a mail template")
 
 
-def _all(node: nodes.Node) -> Iterator[nodes.Node]:
-    yield node
+def _all(node: nodes.Node, line: int = 1, depth: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:
+    """Every node with its line and how deep it stands; some nodes have no line of their own."""
+    line = node.lineno or next((part.lineno for part in node.find_all(nodes.Node) if part.lineno), line)
+    yield node, line, depth
     for child in node.iter_child_nodes():
-        yield from _all(child)
+        yield from _all(child, line, depth + 1)
 
 
 def _is_super(node: nodes.Node) -> bool:

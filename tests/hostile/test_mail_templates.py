@@ -1,5 +1,6 @@
 """Templates and values that would make a mail of ours lead to a stranger, or show what the runner holds."""
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,13 @@ from tests.onboarding.world import LINK, World
 
 CASES = yaml.safe_load(Path(__file__).with_name("mail_templates.yaml").read_text("utf-8"))
 CANARY = "Cora-Canary"
+GIANTS = {
+    "LONG": "long " * 10_000,
+    "DIGITS": "9" * 6000,
+    "BRACKETS": "(" * 9000 + "name" + ")" * 9000,
+    "FILTERS": "|upper" * 300,
+    "CONDITIONS": "{% if name %}{% endif %}" * 2000,
+}
 GOOD_FRAME = """
 <html><body>{% for part in parts %}<p>{{ part }}</p>{% endfor %}<a href='{{ link }}'>{{ button }}</a></body></html>
 """
@@ -39,7 +47,7 @@ def own(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["what"])
 def test_a_hostile_template_is_one_line_and_no_mail(tmp_path: Path, own: Path, case: dict[str, Any]) -> None:
     for name, text in case["files"].items():
-        content = text.replace("LONG", "long " * 10_000)
+        content = functools.reduce(lambda told, word: told.replace(*word), GIANTS.items(), text)
         (own / name).write_bytes(content.encode(case.get("encoding", "utf-8")))
     one = place(tmp_path, cohort=case.get("cohort"))
     with pytest.raises(PersonMustAct) as refused:
@@ -114,6 +122,19 @@ def test_a_company_name_brings_no_link(tmp_path: Path) -> None:
 
 def test_a_company_that_is_called_like_a_domain_gets_its_mail(tmp_path: Path) -> None:
     assert "Booking.com" in render(place(tmp_path), company="Booking.com").subject
+
+
+def test_an_address_of_a_person_and_a_listed_host_are_no_strangers(tmp_path: Path, own: Path) -> None:
+    text = "Subject: Hi\n\n{{ link }}\n\nAsk ada.lovelace@reseller.com, or look at help.reseller.com (no login)."
+    (own / "invitation.en.txt.j2").write_text(text, "utf-8")
+    assert "ada.lovelace@" in render(place(tmp_path, mail_links=("https://help.reseller.com/",))).text
+
+
+def test_more_templates_than_anybody_reads_are_told(tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letters, "MAX_TEMPLATES", 3)
+    for number in range(4):
+        (own / f"invitation.x{number}.txt.j2").write_text("Subject: Hi\n\n{{ link }}", "utf-8")
+    assert letters.problems(place(tmp_path).connection, tmp_path) == ["stacks/mail: more than 3 templates"]
 
 
 def test_listed_links_and_an_own_frame_together_with_its_text(tmp_path: Path, own: Path) -> None:
