@@ -43,7 +43,7 @@ test: $(READY)        ## The whole suite
 
 # The clock a year ahead, in every process that a test starts: what is right today must be right then. Only the folders
 # whose tests compare dates; end-to-end tests clear the environment of what they start, where nothing would be ahead.
-AHEAD_TESTS ?= tests/schemas tests/onboarding tests/csp tests/clients
+AHEAD_TESTS ?= tests/schemas tests/onboarding tests/csp tests/clients sandbox/tests
 FAKETIME_LIBRARY = $(wildcard .venv/lib/python3*/site-packages/libfaketime/vendor/libfaketime/src/libfaketime.so.1)
 AHEAD = LD_PRELOAD=$(CURDIR)/$(FAKETIME_LIBRARY) FAKETIME=+366d FAKETIME_DONT_FAKE_MONOTONIC=1
 test-ahead: $(READY)  ## The tests that compare dates, with the clock a year ahead

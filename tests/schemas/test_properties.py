@@ -170,6 +170,8 @@ FULL_CONNECTION: dict[str, Any] = {
     "enhanced_attestation": {"path": "/v1", "fields": {"email": "mail"}, "link_template": ""},
     "invitation_days": 30,
     "mail_templates": "stacks/mail",
+    "mail_links": ["https://reseller.example/help"],
+    "status_words": {"Signed by hand": "accepted"},
     "token_store": {"file": "x"},
     "limits": {"concurrency": 1, "requests_per_second": 1.5, "deadline_seconds": 10},
 }
