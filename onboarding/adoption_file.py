@@ -12,7 +12,7 @@ import schemas
 from onboarding import compare
 from onboarding.adoption_read import Sight
 from schemas import places
-from schemas.countries import code_of
+from schemas.countries import code_of, held
 from schemas.rules import SENT
 
 MARKS = {
@@ -46,7 +46,7 @@ def declared(
 def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
     customer, unknown = sight.customer, []
     address = {name: text for name, text in asdict(customer.address).items() if text}
-    if country := code_of(address.get("country", "")):  # TD SYNNEX's own samples name a country in words
+    if country := held(address.get("country", "")):  # TD SYNNEX's own samples name a country in words
         address["country"] = country
     if "state" in address:
         address["state"] = places.area_sent(address["state"], country)

@@ -37,7 +37,7 @@ DO Dominican Rep
 ET Abyssinia
 FK Falklands, Malvinas
 FM Micronesia, Federated States of Micronesia
-GB UK, Great Britain, Britain, England, Scotland, Wales, Northern Ireland
+GB UK, United Kingdom of Great Britain and Northern Ireland, Great Britain, Britain, England, Scotland, Wales, Northern Ireland
 GH Gold Coast
 GR Hellas, Hellenic Republic
 GW Portuguese Guinea
@@ -66,7 +66,7 @@ PS Palestine, State of Palestine
 RU Russian Federation
 SK Slovak Republic, Czechoslovakia
 SR Dutch Guiana, Guiana
-GF Guiana
+GF Guiana, Guyane
 GY British Guiana, Guiana
 ST Sao Tome
 SY Syrian Arab Republic
@@ -77,10 +77,10 @@ TR Turkey, Turkiye
 TT Trinidad, Tobago
 TW Republic of China, ROC, Formosa, Chinese Taipei, Taiwan Province of China
 TZ Tanganyika, Zanzibar, United Republic of Tanzania
-US America, United States of America, the States
+US U S, U S A, America, United States of America, the States
 VG Virgin Islands
 VI Virgin Islands
-VA Vatican, Holy See
+VA Vatican, Vatican City State, Holy See
 VC St Vincent, Saint Vincent
 VE Bolivarian Republic of Venezuela
 VN Viet Nam
@@ -96,6 +96,7 @@ _STYLE = re.compile(
     r"(republic|kingdom|state|states|commonwealth|principality|duchy|sultanate|union|federation|confederation) of "
     r"(the )?"
 )
+_TURNED = re.compile(r"^([^,()]+?)\s*(?:,\s*|\(\s*)([^,()]+?)\s*\)?$")
 # Languages in which people at a European or American reseller write a country's name; only asked for a suggestion.
 _LANGUAGES = "de fr es it nl pt sv da nb fi pl cs tr ru ja zh ko ar".split()  # noqa: SIM905 - a word list
 _TYPO = 0.82  # difflib ratio: one letter wrong in six
@@ -133,6 +134,8 @@ def meant(text: str) -> str:
         return known
     if folded in _synonyms():
         return _only(_synonyms()[folded])
+    if turned := held(text):
+        return turned
     if (bare := _STYLE.sub("", folded)) != folded and (styled := _only(_spoken().get(bare, frozenset()))):
         return styled
     if foreign := _foreign().get(folded):
@@ -140,11 +143,19 @@ def meant(text: str) -> str:
     return _slip(folded)
 
 
+def held(text: str) -> str:
+    """The code of a country as a system may hold it: by code, name, former name or short form, in ISO's order too
+    ("Korea, Republic of", "Iran (Islamic Republic of)"); "" for anything else."""
+    for spelling in (text, _TURNED.sub(r"\2 \1", text.strip())):
+        if code := code_of(spelling) or _only(_synonyms().get(_folded(spelling), frozenset())):
+            return code
+    return ""
+
+
 def same_or_text(text: str) -> str:
-    """The code in small letters where a text names a country by code, name, former name or short form; else the text
-    itself in small letters. For comparing what systems hold."""
-    code = code_of(text) or _only(_synonyms().get(_folded(text), frozenset()))
-    return code.lower() or " ".join(text.split()).casefold()
+    """The code in small letters where a text names a country as systems hold it; else the text itself in small letters.
+    For comparing what systems hold."""
+    return held(text).lower() or " ".join(text.split()).casefold()
 
 
 def _slip(folded: str) -> str:

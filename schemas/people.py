@@ -17,12 +17,16 @@ _LEGAL_FORMS = frozenset(
     """
     ab aeb aer ag as asa aps bv bvba co company corp corporation coop cv doo eood eireli ev gbr gesmbh gmbh
     gmbh co kg inc incorporated kft kg kgaa kk limited llc llp lp ltd ltda mbh nv ohg oo ooo ood oy oyj pc plc
-    pllc pte pte ltd pty pty ltd pvt pvt ltd private limited public limited company sa sa de cv sab sarl sasu sca
-    scs sdn bhd se sl slu snc sociedad anonima societe anonyme spa sp zoo sp z oo spzoo srl srls sro ug zrt
+    pllc pte pty pvt sa sab sarl sas sasu sca scs se sl slu snc spa spzoo srl srls sro ug zrt
+    aktiengesellschaft ооо оао зао пао ао 株式会社 有限会社 合同会社 有限公司 股份有限公司 有限责任公司 주식회사 유한회사
     """.split()  # noqa: SIM905 - a word list
 )
 _BARE = frozenset(
-    ("gmbh co kg", "pte ltd", "pty ltd", "pvt ltd", "private limited", "sa de cv", "sdn bhd", "sp zoo", "sp z oo")
+    (
+        *("gmbh co kg", "private limited", "public limited company", "limited liability company", "sa de cv"),
+        *("sdn bhd", "sp zoo", "sp z oo", "sociedad anonima", "societe anonyme"),
+        "gesellschaft mit beschrankter haftung",
+    )
 )
 _PLACEHOLDERS = frozenset(
     """
@@ -51,8 +55,10 @@ def company_refused(name: str) -> str:
     if len(letters) >= 3 and len(set(letters.casefold())) == 1:
         return "it is one character again and again"
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    bare = re.sub(r"[^\w ]", "", plain)
-    if " ".join(bare.split()) in _BARE or bare.replace(" ", "") in _LEGAL_FORMS:
+    bare = re.sub(r"[^\w ]", "", plain).split()
+    # "L. L. C." is one form, "Co., Ltd." two of them; A & B are two names and no "AB".
+    joined = "" if "&" in plain else "".join(bare)
+    if " ".join(bare) in _BARE or joined in _LEGAL_FORMS or all(word in _LEGAL_FORMS for word in bare):
         return "it is a legal form only; write the registered name"
     return ""
 
@@ -71,7 +77,7 @@ def person_refused(name: str, *, longest: int = PERSON_LENGTH) -> str:
     if len(letters) == 1 and not _is_chinese(letters):
         return "it is a single character"
     folded = text.casefold()
-    if folded.strip(". ") in _PLACEHOLDERS or folded in _PLACEHOLDER_PHRASES:
+    if all(word.strip(".") in _PLACEHOLDERS for word in folded.split()) or folded in _PLACEHOLDER_PHRASES:
         return "it is a placeholder; write the person's name"
     if len(letters) >= 3 and len(set(letters.casefold())) == 1:
         return "it is one character again and again"

@@ -288,4 +288,7 @@ def _ours(domain: str, connection: Connection | None) -> str:
         if mail_domains.below(domain, one):
             return f"is below our own domain {one}"
     alike = next((one for one in own if mail_domains.looks_like(domain, one)), "")
-    return f"({domain}) looks like our own domain {alike} and is another one" if alike else ""
+    if not alike:
+        return ""
+    ascii_form = "" if mail_domains.unicode_domain(domain) == domain else f"({domain}) "
+    return f"{ascii_form}looks like our own domain {alike} and is another one"

@@ -96,6 +96,12 @@ def test_what_no_file_may_say_is_told(profile: dict[str, Any], told: str) -> Non
     assert [why for why in done.left_out.values() if why.startswith(told)]
 
 
+@pytest.mark.parametrize("country", ["United States", "USA", "U.S.A.", "United States of America", "us"])
+def test_a_country_by_any_name_is_declared_by_its_code(country: str) -> None:
+    done = plan([sight(profile={"address": {"country": country}})])
+    assert [made.profile.address.country for made in done.new] == ["US"], done.left_out
+
+
 def test_inactive_customers_and_those_that_could_not_be_read_are_left_alone() -> None:
     done = plan([sight(profile={"status": "INACTIVE"}), sight(8, trouble="ION: 500")])
     assert (done.inactive, done.new) == (1, [])

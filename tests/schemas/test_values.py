@@ -85,7 +85,7 @@ def test_every_form_that_a_field_may_have_is_a_normal_form() -> None:
 TODAY = dt.date(2026, 11, 22)
 ION = {"name": "ion", "role": "indirect-reseller", "partner_center_region": "us", "csp_credentials": "X"}
 ION |= {"ion": {"account_id": "10501"}, "countries": sorted(countries.countries()), "own_domains": ["reseller.com"]}
-ION |= {"currencies": ["USD"], "pricebooks": {"P": "USD"}}
+ION |= {"currencies": ["USD"], "pricebooks": {"P": "USD"}, "handover": {"recipients": ["file:recipient.txt"]}}
 
 
 def customer(**profile: Any) -> dict[str, Any]:
