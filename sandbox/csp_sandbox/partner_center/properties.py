@@ -57,7 +57,9 @@ PHONE = rule(
     confidence="inferred",
 )
 _RESERVED = frozenset(("example", "test", "invalid", "localhost"))
-_LEGAL = frozenset(("llc", "inc", "gmbh", "ltd", "corp", "pty ltd", "sarl", "limited", "plc", "srl", "bv", "ag", "sa"))
+_LEGAL = frozenset(
+    ("llc", "inc", "gmbh", "ltd", "corp", "pty", "co", "kg", "sarl", "limited", "plc", "srl", "bv", "ag", "sa")
+) | {"株式会社", "有限公司"}
 _NOBODY = frozenset(("test", "tester", "testing", "admin", "administrator", "nobody", "none", "unknown", "dummy"))
 
 
@@ -73,8 +75,8 @@ def check_company(name: str, where: str = "CompanyName") -> None:
     """Raises the refusal of a company name."""
     plain = re.sub(r"[^\w ]", "", name).strip().casefold()
     letters = plain.replace(" ", "")
-    spelled = " " in plain and all(len(word) == 1 for word in plain.split())
-    if not 2 <= len(name) <= 255 or not letters or spelled or " ".join(plain.split()) in _LEGAL:
+    spelled = " " in plain and all(sum(c.isalnum() for c in word) == 1 for word in name.split())  # not: B & Q
+    if not 2 <= len(name) <= 255 or not letters or spelled or all(word in _LEGAL for word in plain.split()):
         raise refused(COMPANY, where)
     if len(letters) >= 3 and len(set(letters)) == 1:
         raise refused(COMPANY, where)
