@@ -19,13 +19,18 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 def with_rest(sentence: str, rest: Any) -> str:
     """The sentence of an error, and behind it what other members (any JSON) say: `Invalid data (data: Domain)`."""
-    found = [(name, text) for name, text in _parts(rest, "") if text not in sentence]
+    found = [(name, text) for name, text in _parts(rest, "") if not _told(text, sentence)]
     told = "; ".join(dict.fromkeys(f"{name}: {text}" if name else text for name, text in found))
     if len(told) > _MOST:
         told = f"{told[:_MOST].rsplit(' ', 1)[0]} ..."
     if not told:
         return sentence
     return f"{sentence} ({told})" if sentence else told
+
+
+def _told(text: str, sentence: str) -> bool:
+    """Whether the sentence holds the text as words of its own: a limit of 5 is not told by "at most 50"."""
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", sentence) is not None
 
 
 def without_json(answer: Answer) -> str:

@@ -210,6 +210,13 @@ def test_the_ids_that_support_asks_for_are_in_the_line() -> None:
     )
 
 
+@pytest.mark.parametrize(("data", "told"), [("5", "(data: 5)"), ("US", "(data: US)"), ("50", ""), ("STATUS", "")])
+def test_a_member_is_left_out_only_where_the_sentence_says_it(data: str, told: str) -> None:
+    body = {"code": 27002, "description": "STATUS has at most 50 letters", "data": [data]}
+    problem = describe_pc(Call("customers.create", "POST", "http://pc.example"), Answer(400, {}, "", body))
+    assert problem.message == f"STATUS has at most 50 letters {told}".strip()
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
