@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from clients.output import guard_output
 from csp.errors import CommandError
 from csp.say import say, say_block, use_utf8
-from schemas.command import shown
+from schemas.command import shown, started
 from schemas.findings import DeclarationErrors
 
 SETTINGS: dict[str, Any] = {
@@ -120,7 +120,7 @@ def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 wrong declaration or usage, 7 drift; others are the engine's."""
     if sys.argv[1:] and sys.argv[1] in COMMANDS:
         _module(sys.argv[1])  # out here Ctrl-C is told like one while this module loads
-    run_guarded(app)
+    run_guarded(lambda: app(prog_name=started()))  # usage errors print a command too: "Try '... --help'"
 
 
 def run_guarded(command: Callable[[], object]) -> None:

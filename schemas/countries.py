@@ -37,7 +37,8 @@ DO Dominican Rep
 ET Abyssinia
 FK Falklands, Malvinas
 FM Micronesia, Federated States of Micronesia
-GB UK, United Kingdom of Great Britain and Northern Ireland, Great Britain, Britain, England, Scotland, Wales, Northern Ireland
+GB UK, Great Britain, Britain, England, Scotland, Wales, Northern Ireland
+GB United Kingdom of Great Britain and Northern Ireland
 GH Gold Coast
 GR Hellas, Hellenic Republic
 GW Portuguese Guinea

@@ -18,8 +18,9 @@ _LEGAL_FORMS = frozenset(
     ab aeb aer ag as asa aps bv bvba co company corp corporation coop cv doo eood eireli ev gbr gesmbh gmbh
     gmbh co kg inc incorporated kft kg kgaa kk limited llc llp lp ltd ltda mbh nv ohg oo ooo ood oy oyj pc plc
     pllc pte pty pvt sa sab sarl sas sasu sca scs se sl slu snc spa spzoo srl srls sro ug zrt
-    aktiengesellschaft ооо оао зао пао ао 株式会社 有限会社 合同会社 有限公司 股份有限公司 有限责任公司 주식회사 유한회사
-    """.split()  # noqa: SIM905 - a word list
+    aktiengesellschaft ооо оао зао пао ао 株式会社 有限会社 合同会社 有限公司 股份有限公司
+    有限责任公司 주식회사 유한회사
+    """.split()  # noqa: SIM905 - a word list, in several scripts
 )
 _BARE = frozenset(
     (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from schemas.command import shown
+from schemas.command import START, shown
 from tests.printed import BARE, IN_BACKTICKS, PLACEHOLDER, found, wrong
 from tests.workspace import ROOT
 
@@ -103,3 +107,17 @@ def test_the_finder_finds() -> None:
     assert BARE.search("then run csp up and look")
     assert not BARE.search("`csp up -s x`")
     assert IN_BACKTICKS.search("`CSP_ALLOW_REMOVALS=1 .venv/bin/csp up -s us`")
+
+
+def test_what_a_usage_error_prints_can_be_run() -> None:
+    """Its `Try '... --help'` starts csp as its reader does, who need not have it on PATH."""
+    script = Path(sys.executable).with_name("csp")
+    nowhere = {name: value for name, value in os.environ.items() if name not in ("PATH", START)}
+    ask: Any = {"cwd": ROOT, "env": nowhere, "capture_output": True, "text": True, "encoding": "utf-8", "timeout": 60}
+    wrong = subprocess.run([script, "adopt", "--nope"], check=False, **ask)
+    told = re.search(r"Try '(.+) adopt --help'", wrong.stderr)
+    assert wrong.returncode == 2
+    assert told is not None, wrong.stderr
+    assert subprocess.run([ROOT / told[1], "adopt", "--help"], check=True, **ask).stdout.startswith(
+        f"Usage: {told[1]} adopt"
+    )
