@@ -25,10 +25,10 @@ COMMANDS: Mapping[str, Mapping[int, str]] = {
     "env": {},
     "validate": {WRONG: "there is at least one error; warnings alone end with 0"},
     "status": {
-        FAILED: "`--fail-on blocked` or `waiting` found one; the state or the account cannot be read",
+        FAILED: "`--fail-on blocked` or `waiting` found one; the state or the only account cannot be read",
         BLIND: "with `--fail-on` of any kind (`unobserved` alone: nothing else), or with `--live`",
     },
-    "todo": {FAILED: "the state or the account cannot be read", BLIND: "with `--live`"},
+    "todo": {FAILED: "the state or the only account cannot be read", BLIND: "with `--live`"},
     "evidence": {FAILED: "the state cannot be read"},
     "drift": {
         FAILED: "could not begin",

@@ -13,8 +13,9 @@ import schemas
 from clients.connection import Session
 from clients.errors import CredentialsLost, Problem
 from clients.ion.models import Address, CloudProfile, IonCustomer
-from csp import live
+from csp import access, live
 from csp.errors import CommandError
+from onboarding.blind import UNOBSERVED
 from onboarding.live import Sight, look_at_account
 from tests.csp.conftest import Desk
 
@@ -221,3 +222,22 @@ def test_the_commands_take_a_connection_and_write_nothing(reseller_desk: Desk) -
     steps = reseller_desk.csp("todo", "--live", "-s", "reseller", "--format", "json")
     assert {step["owner"] for step in steps.json} == {"us"}
     assert reseller_desk.sandbox.counters()["writes"]["total"] == 0
+
+
+def test_of_several_accounts_that_are_down_each_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def down(name: str) -> Session:
+        raise CommandError(f"{name} is down")
+
+    monkeypatch.setattr(access, "opened", down)
+    for command in (live.live_status, live.live_todo):
+        with pytest.raises(CommandError, match="no customer of ca, us could be looked at") as told:
+            command(["ca", "us"])
+        assert told.value.exit_code == UNOBSERVED
+        out = capsys.readouterr().out
+        assert [line.startswith("NOT LOOKED AT") for line in out.splitlines() if "is down" in line] == [True, True]
+        assert "Nothing to do" not in out
+    with pytest.raises(CommandError, match="us is down") as alone:
+        live.live_status(["us"])
+    assert alone.value.exit_code == 1
