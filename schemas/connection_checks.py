@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from schemas import values
 from schemas.checks import check_confirmation
 from schemas.customer import PROGRAM_ACCESS
-from schemas.hosts import refused
+from schemas.hosts import leads_on, refused
 from schemas.nearest import quoted
 from schemas.value_checks import get, text
 from schemas.values import GUID, is_address
@@ -141,9 +141,9 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
     if parts.netloc.lower() not in (_LINK_HOST, parts.hostname or ""):
         add("CSP-CONN-001", "the link holds a user name or a port", f"write https://{_LINK_HOST}/ and no more")
     for name, found in given.items():
-        if _REDIRECT.search(name) or any("//" in one or "%2f%2f" in one.lower() for one in found):
+        if _REDIRECT.search(name) or any(leads_on(one) for one in found):
             add("CSP-CONN-001", f"{quoted(name)} could lead the customer somewhere else", "remove it")
-    if "//" in parts.fragment:
+    if leads_on(parts.fragment):
         add("CSP-CONN-001", "what stands after # could lead the customer somewhere else", "remove it")
     if len(query) < sum(len(found) for found in given.values()):
         add("CSP-CONN-001", "a part of the query is there twice", "keep one of them")

@@ -11,12 +11,14 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from schemas.nearest import nearest, quoted
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+_ODD = re.compile(r"[\\\s\x00-\x20\x7f<>\"]")
+_LEADS_ON = re.compile(r"(?i)[/\\]{2}|\bhttps?:|[a-z]:[/\\]")
 _ADDRESS = re.compile(rf"https://(?P<host>{_HOST.pattern})(:443)?/?")
 
 
@@ -111,15 +113,25 @@ def not_microsofts(link: str) -> str:
     try:
         parts = urlsplit(link)
         host, port = (parts.hostname or ""), parts.port
+        given = [value for _, value in parse_qsl(parts.query)]
     except ValueError:
         return f"{quoted(link)} is no address"
+    if _ODD.search(link):  # browsers read a backslash as / and drop line breaks, so that another host is asked
+        return "the link holds a blank, a quote, or a backslash, which a browser reads as another address"
     if parts.scheme != "https":
         return f"the link uses {parts.scheme or 'no scheme'} instead of https"
     if "@" in parts.netloc or port not in (None, 443):
         return "the link holds a user name or a port"
-    if host == "microsoft.com" or host.endswith(".microsoft.com"):
+    if any(map(leads_on, given)) or leads_on(unquote(parts.fragment)):
+        return "the link holds another address, which could lead the customer somewhere else"
+    if _HOST.fullmatch(host) and f".{host}".endswith(".microsoft.com"):
         return ""
     return f"the link leads to {host or 'no host'}, which is not Microsoft's"
+
+
+def leads_on(text: str) -> bool:
+    """Whether a part of a link, decoded, is an address that a page could send its reader to."""
+    return bool(_LEADS_ON.search(unquote(text)))
 
 
 def is_loopback(address: str) -> bool:

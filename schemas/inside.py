@@ -16,6 +16,10 @@ MAX_BYTES = 1024 * 1024
 """Bytes of one file."""
 MAX_FILES = 20_000
 """Files of one include pattern. More customers than that are several stacks."""
+MAX_DEPTH = 40
+"""Folders inside each other that a walk goes down."""
+MAX_PATTERNS = 100
+"""Include patterns of a stack, and parts of one pattern: each of them may walk all folders of the project."""
 
 
 class UnreadableError(Exception):
@@ -26,7 +30,7 @@ def is_inside(path: Path, root: Path) -> bool:
     """Whether ``path`` lies in the folder ``root`` once every link is resolved. A circle of links lies nowhere."""
     try:
         return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # RuntimeError: a circle of links, before Python 3.13
+    except (OSError, RuntimeError, ValueError):  # a circle of links, before Python 3.13; a null character
         return False
 
 
@@ -62,7 +66,7 @@ def matching(base: Path, pattern: str, root: Path) -> tuple[list[Path], list[Pat
     The walk visits every real folder once a part of the pattern, so that links that lead back to their own folder cost
     nothing. Raises ``UnreadableError`` for a pattern that matches more than ``MAX_FILES``.
     """
-    *parts, last = Path(pattern).parts or ("",)
+    *parts, last = _parts(pattern)
     outside: set[Path] = set()
     folders = [base]
     for part in parts:
@@ -80,16 +84,39 @@ def matching(base: Path, pattern: str, root: Path) -> tuple[list[Path], list[Pat
     return sorted(inside), sorted(outside)
 
 
+def _parts(pattern: str) -> list[str]:
+    """The parts of a pattern; `**/**` finds what `**` finds. Raises UnreadableError."""
+    if "\0" in pattern:
+        raise UnreadableError("no path holds a null character")
+    given = Path(pattern).parts or ("",)
+    parts = [part for part, before in zip(given, ("", *given), strict=False) if not part == before == "**"]
+    if len(parts) > MAX_PATTERNS:
+        raise UnreadableError(f"more than {MAX_PATTERNS} parts")
+    return parts
+
+
 def _below(folders: Iterable[Path], part: str) -> Iterator[Path]:
     """The folders that one part of a pattern leads to."""
     for folder in folders:
         if part == "..":
             yield folder.parent
         elif part == "**":
-            for here, _names, _files in os.walk(folder):  # follows no link
-                yield Path(here)
+            for here, _files in walked(folder):
+                yield here
         else:
             yield from (child for child in _named(folder, part) if child.is_dir())
+
+
+def walked(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder below one, itself first, with the names of its files; no link is followed, and nothing below
+    ``MAX_DEPTH`` folders is looked at: resolving a path takes as many steps as it has parts."""
+    depth = len(folder.parts)
+    for place, names, files in os.walk(folder):
+        here = Path(place)
+        names.sort()
+        if len(here.parts) - depth >= MAX_DEPTH:
+            names.clear()
+        yield here, sorted(files)
 
 
 def _named(folder: Path, part: str) -> Iterator[Path]:

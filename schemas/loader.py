@@ -22,7 +22,7 @@ from schemas.estate import Estate
 from schemas.findings import DeclarationErrors, Finding, Level, errors
 from schemas.fleet import check_fleet
 from schemas.hosts import Refused
-from schemas.inside import UnreadableError, is_inside, matching
+from schemas.inside import MAX_PATTERNS, UnreadableError, is_inside, matching
 from schemas.layers import validate
 from schemas.nearest import nearest, quoted
 from schemas.normal import composed
@@ -197,7 +197,10 @@ def _entries(
     root = project_dir.resolve()
     seen: set[Path] = set()
     size = 0
-    for index, pattern in enumerate(declared.include):
+    if len(declared.include) > MAX_PATTERNS:
+        where = (config.file, *config.mark(("include", MAX_PATTERNS)), f"{CONFIG_KEY}.include.{MAX_PATTERNS}")
+        findings.append(Finding(*where, "CSP-EST-001", f"more than {MAX_PATTERNS} patterns; one may match many files"))
+    for index, pattern in enumerate(declared.include[:MAX_PATTERNS]):
         place = (config.file, *config.mark(("include", index)), f"{CONFIG_KEY}.include.{index}")
         for file in _included(base, pattern, root, place, findings):
             if file in seen:
@@ -217,8 +220,8 @@ def _included(
     base: Path, pattern: str, root: Path, place: tuple[str, int, int, str], findings: list[Finding]
 ) -> list[Path]:
     """The files of one include pattern; what is wrong with it is added to ``findings``, at ``place``."""
-    absolute = Path(pattern).is_absolute() or not is_inside(base.joinpath(*_fixed(pattern)), root)
     try:
+        absolute = Path(pattern).is_absolute() or not is_inside(base.joinpath(*_fixed(pattern)), root)
         files, outside = ([], []) if absolute else matching(base, pattern, root)
     except UnreadableError as why:
         findings.append(Finding(*place, "CSP-EST-001", f"{quoted(pattern)}: {why}"))

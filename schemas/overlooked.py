@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from schemas.findings import Finding
-from schemas.inside import UnreadableError, matching
+from schemas.inside import MAX_PATTERNS, UnreadableError, matching, walked
 from schemas.nearest import quoted
 from schemas.yaml_source import read
 
@@ -52,11 +51,12 @@ def _resolved(file: Path) -> Path:
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
-    for here, names, files in os.walk(folder):  # follows no link
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        for name in sorted(files):
+    for here, files in walked(folder):
+        if any(part.startswith(".") for part in here.relative_to(folder).parts):
+            continue
+        for name in files:
             if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
-                yield Path(here) / name
+                yield here / name
 
 
 def _included(folder: Path, root: Path, config_key: str) -> Iterator[Path]:
@@ -66,7 +66,7 @@ def _included(folder: Path, root: Path, config_key: str) -> Iterator[Path]:
         for part in ("config", config_key, "include"):
             data = data.get(part) if isinstance(data, Mapping) else None
         patterns: list[Any] = data if isinstance(data, list) else []
-        for pattern in patterns:
+        for pattern in patterns[:MAX_PATTERNS]:
             if isinstance(pattern, str) and pattern and not Path(pattern).is_absolute():
                 try:
                     files, _outside = matching(folder, pattern, root)

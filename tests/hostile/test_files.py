@@ -121,6 +121,32 @@ def test_folders_that_lead_back_to_themselves_are_walked_once(project: Path) -> 
     assert told(project) == []
 
 
+def include(project: Path, *patterns: str) -> None:
+    lines = "".join(f'      - "{pattern}"\n' for pattern in patterns)
+    (project / STACK).write_text(f"config:\n  csp:estate:\n    include:\n{lines}", "utf-8")
+
+
+def test_more_patterns_than_anybody_reads_are_told(project: Path) -> None:
+    include(project, *["customers/reseller/*.yaml"] * 103)
+    assert any("include.100  CSP-EST-001  more than 100 patterns" in line for line in told(project))
+    include(project, "customers/" + "*/" * 200 + "*.yaml")
+    assert any(line.endswith("more than 100 parts") for line in told(project))
+
+
+def test_a_pattern_with_a_null_is_told(project: Path) -> None:
+    include(project, "a\\0b/*.yaml")
+    assert any(line.startswith(f"{STACK}:4:9  csp:estate.include.0  CSP-EST-001") for line in told(project))
+
+
+def test_folders_without_an_end_are_not_walked_to_their_end(project: Path) -> None:
+    """A thousand folders inside each other end Python's own walk with a traceback, some hundred take minutes."""
+    deep = project.joinpath("stacks/customers", *["d"] * 60)
+    deep.mkdir(parents=True)
+    shutil.copy(project / CUSTOMER, deep / "deep.yaml")
+    include(project, "**/" * 20 + "*.yaml")
+    assert not any("deep.yaml" in line for line in told(project))
+
+
 def test_more_files_than_a_stack_may_have_are_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("schemas.inside.MAX_FILES", 3)
     (line,) = told(project)
