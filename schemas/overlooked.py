@@ -19,7 +19,10 @@ def overlooked(folder: Path, project_dir: Path, config_key: str, connections: st
     """A warning for every YAML file below ``folder`` (`stacks/`) that is no stack file, no connection, and in no stack
     of the folder. ``connections``: the name of the folder of connection files."""
     root = project_dir.resolve()
-    included = set(_included(folder, root, config_key))
+    try:
+        included = set(_included(folder, root, config_key))
+    except UnreadableError:  # told as an error of that pattern; what it would have included is unknown
+        return []
     left = [file for file in _yaml_files(folder) if file not in included]
     behind_links = {_resolved(file) for file in included} if left else set()
     found = []
@@ -70,6 +73,6 @@ def _included(folder: Path, root: Path, config_key: str) -> Iterator[Path]:
             if isinstance(pattern, str) and pattern and not Path(pattern).is_absolute():
                 try:
                     files, _outside = matching(folder, pattern, root)
-                except (UnreadableError, ValueError):
+                except ValueError:
                     continue
                 yield from files

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,12 +37,32 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
 
 
+LARGEST = 16 * 2**20
+"""Bytes of a project or stack file."""
+
+
+def _text(path: Path) -> str:
+    """The text of a regular file. What a reviewed change may put in its place, a link to a pipe or a device, must
+    neither hang nor fill the memory. Raises OSError, :class:`EngineError`."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise EngineError(f"cannot read {path.name}: no regular file")
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise EngineError(f"cannot read {path.name}: larger than {LARGEST // 2**20} MiB")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise EngineError(f"{path.name}: not UTF-8 text") from None
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; empty when the file is. Raises :class:`EngineError` with file and line."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        document = yaml.load(io.StringIO(path.read_text(encoding="utf-8")))
+        document = yaml.load(io.StringIO(_text(path)))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""

@@ -237,3 +237,15 @@ def test_findings_of_many_files_are_capped_with_a_count(project: Path) -> None:
     lines = told(project)
     assert len(lines) <= 1101
     assert "more files; mend those above first" in lines[-1]
+
+
+@pytest.mark.parametrize("attack", [a_pipe, a_link_to_a_pipe, a_link_to_a_device, a_giant])
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "stacks/Pulumi.reseller.yaml"])
+def test_the_engine_reads_regular_files_only(project: Path, name: str, attack: Callable[[Path, Path], None]) -> None:
+    from dynamic_engine.errors import EngineError
+    from dynamic_engine.project import read_yaml
+
+    (project / name).unlink(missing_ok=True)
+    attack(project / name, project)
+    with pytest.raises(EngineError, match=r"cannot read Pulumi.*: (no regular file|larger than 16 MiB)"):
+        read_yaml(project / name)
