@@ -18,6 +18,7 @@ CONNECTION = """role: indirect-reseller
 partner_center_region: us
 ion: {account_id: "1"}
 csp_credentials: X
+reseller: {tenant_id: a62ef892-7ce8-516b-abfd-8d5d35120fc5, partner_id: "4847383"}
 relationship_links:
   - partner_center: us
     url: https://admin.microsoft.com/Adminportal/Home?invType=IndirectResellerRelationship&partnerId=a62ef892-7ce8-516b-abfd-8d5d35120fc5&msppId=4847383&indirectCSPId=ad808210-68b6-5e62-8bff-ebcd12e35896&DAP=false
