@@ -10,8 +10,8 @@ MEANINGS: Mapping[int, str] = {
     FAILED: "failed; the last line says what and what to do",
     WRONG: "a wrong declaration, a wrong option or argument, or a stack without state: nothing was sent",
     CHANGED: "a change was found that was not expected (`--expect-no-changes`), or drift",
-    BLIND: "all that could be done was done, but not everything could be looked at; the first line says what, since "
-    "when, why, and what to do",
+    BLIND: "all that could be done was done, but not everything could be looked at; the first line (after a run: the "
+    "last one) says what, since when, why, and what to do",
 }
 """What each code means in every command; the strongest reason wins: 1 and 2, then 7, then 10, then 0."""
 

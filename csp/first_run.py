@@ -121,6 +121,8 @@ def _prepare(engine: engines.Engine) -> bool:
     if engine.ensure_stack() is None:
         return False
     _clear_dead_lock(engine)
+    if look.unseen(engine.project, engine.stack):
+        return False  # only a run writes down that it could look again
     return _is_quiet(engine)
 
 

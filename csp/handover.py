@@ -138,9 +138,11 @@ def put(
     if waiting and not replace:
         raise CommandError(f"{waiting[0].reference} was not delivered yet: deliver it, or give --replace")
     user = client_package.user_name(user, declared)
+    source = secret_input.Source(stdin, from_env)
+    secret_input.check(source)
     say(f"{customer}: the entry is open for {user}. Now press the button in the console, and copy.", err=True)
     try:
-        password = secret_input.read("Password", secret_input.Source(stdin, from_env), "password")
+        password = secret_input.read("Password", source, "password")
     except CommandError as error:
         lost = command("handover", "lost", customer, stack=stack, why="the screen was closed")
         way = f"if the screen is closed: {lost}"

@@ -172,6 +172,12 @@ def print_status(project: Project, stack: str) -> None:
     shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack, unseen)
 
 
+def unseen(project: Project, stack: str) -> list[blind.Unseen]:
+    """What the last run of a stack could not look at."""
+    estate, states = estate_and_states(project, stack)
+    return blind.in_state(readiness.all_readiness(states, estate, clock.now()), estate, project.home)
+
+
 def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
     """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)

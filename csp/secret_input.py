@@ -22,18 +22,23 @@ class Source:
         return self.stdin or bool(self.variable)
 
 
-def read(prompt: str, source: Source, what: str = "token") -> str:
-    """The secret without surrounding spaces, known to redaction. Raises CommandError when there is none."""
+def check(source: Source) -> None:
+    """Before a person is told to do what shows a secret once: there is a way to take it. Raises CommandError."""
     if source.stdin and source.variable:
         raise CommandError("name one source of the secret, not two", 2)
+    if not source.given and not sys.stdin.isatty():
+        raise CommandError("there is no terminal to ask at: give the secret with --stdin or --from-env", 2)
+
+
+def read(prompt: str, source: Source, what: str = "token") -> str:
+    """The secret without surrounding spaces, known to redaction. Raises CommandError when there is none."""
+    check(source)
     if source.stdin:
         secret = sys.stdin.readline()
     elif source.variable:
         secret = os.environ.get(source.variable, "")
-    elif sys.stdin.isatty():
-        secret = str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
     else:
-        raise CommandError("there is no terminal to ask at: give the secret with --stdin or --from-env", 2)
+        secret = str(typer.prompt(prompt, hide_input=True, default="", show_default=False))
     secret = secret.strip()
     if not secret:
         where = f"the variable {source.variable} is empty" if source.variable else "nothing was entered"

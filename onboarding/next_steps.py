@@ -127,7 +127,7 @@ def provider_row(
     if hidden:
         verb = "Look at the row (add it if it is missing) and set"
     elif exists and not differs:
-        verb = "The row is there. Look whether it has"
+        verb = "The row is there: look whether it has"
     else:
         verb = "Open the row and set" if exists else "Add the row with"
     ending = " and correct what differs" if exists and not differs else f", then {labels.text('save')}"

@@ -195,6 +195,12 @@ def test_the_closed_screen_leads_to_the_reset_and_the_reset_closes_it(csp: Csp, 
     assert "kept in the client reset it alone" in csp("deliver", "alpine", "--stdout")[1]
 
 
+def test_nobody_is_sent_to_the_button_where_the_password_cannot_be_taken(csp: Csp) -> None:
+    for ways in ((), ("--stdin", "--from-env", "SECRET")):
+        code, said = csp("put", "alpine", *ways)
+        assert (code, "press the button" in said) == (2, False)
+
+
 def test_only_new_tenants_have_credentials(csp: Csp) -> None:
     for verb in (("deliver",), ("put",), ("record", "--where", "x"), ("lost", "--why", "x")):
         code, said = csp(verb[0], "adventure", *verb[1:])

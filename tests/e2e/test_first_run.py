@@ -4,12 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from onboarding.blind import UNOBSERVED
 from tests.workspace import copy_project, environment
 
 
-def first_run(root: Path, engine: str, verb: str) -> str:
-    result = subprocess.run(
-        [sys.executable, "-m", "csp.first_run", verb],
+def run(root: Path, engine: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *words],
         cwd=root,
         env=environment(root / ".csp", engine),
         capture_output=True,
@@ -17,6 +18,10 @@ def first_run(root: Path, engine: str, verb: str) -> str:
         encoding="utf-8",
         timeout=400,
     )
+
+
+def first_run(root: Path, engine: str, verb: str) -> str:
+    result = run(root, engine, "csp.first_run", verb)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -33,6 +38,13 @@ def test_from_nothing_to_the_tables_and_a_second_time_to_nothing(engine: str, tm
         again = first_run(root, engine, "up")
         assert "Already up: this run changed nothing." in again
         assert "create" not in again
+
+        first_run(root, engine, "down")
+        blind = run(root, engine, "csp.main", "up", "--stack", "reseller", "--yes")
+        assert blind.returncode == UNOBSERVED, blind.stdout + blind.stderr
+        sighted = first_run(root, engine, "up")
+        assert "NOT LOOKED AT" not in sighted.split("estate\n")[-1]  # what was not seen is looked at again
+        assert "1 can order, 7 cannot: 5 wait for us, 1 for the customer, 1 for TD SYNNEX\n" in sighted
 
         people = first_run(root, engine, "people")
         assert "csp confirm adatum pricebook -s reseller" in people

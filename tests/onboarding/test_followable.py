@@ -64,7 +64,7 @@ def counted(pipeline: Pipeline, *customers: schemas.Customer) -> States:
 def test_what_is_done_is_recorded_and_not_done_again(worked: Pipeline) -> None:
     step = verdicts(worked)["adatum"].next_step
     assert step is not None
-    assert step["action"].startswith("The row is there. Look whether it has pricebook")
+    assert step["action"].startswith("The row is there: look whether it has pricebook")
     assert step["action"].endswith("When it is done, or was done before, run `csp confirm adatum pricebook`.")
 
 
