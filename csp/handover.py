@@ -107,7 +107,7 @@ def deliver(
         raise CommandError(f"{language!r} is not one of: {', '.join(client_package.LANGUAGES)}", 2)
     if out is None and not (stdout or sys.stdout.isatty()):
         raise CommandError("this is no terminal, and the password would stay in a log: name --out FILE or --stdout", 2)
-    with _told(declared.key, stack), _sink(out) as write:
+    with _told(declared.key, stack, delivering=True), _sink(out) as write:
         store.tidy(*_keys(declared))
         with store.delivery(
             entry.reference, to=to, by=by, identity_file=identity, nothing_arrived=nothing_arrived
@@ -244,8 +244,8 @@ def _entry(stack: str, name: str) -> tuple[schemas.Customer, HandoverStore, Entr
 
 
 @contextmanager
-def _told(key: str, stack: str) -> Iterator[None]:
-    """A refusal in one line, with the way on."""
+def _told(key: str, stack: str, *, delivering: bool = False) -> Iterator[None]:
+    """A refusal in one line, with the way on. delivering: a password may have been shown."""
     arrived = command("handover", "deliver", key, stack=stack, arrived=True)
     nothing = command("handover", "deliver", key, stack=stack, nothing_arrived=True)
     other = command("handover", "lost", key, stack=stack, why="somebody else may have seen it")
@@ -262,8 +262,8 @@ def _told(key: str, stack: str) -> Iterator[None]:
     except ClientError as error:
         raise CommandError(f"{key}: {error}") from None
     except OSError as error:
-        told = f"{key}: could not write: {error.strerror}; if nobody saw the password: {nothing}"
-        raise CommandError(told) from None
+        way = f"; if nobody saw the password: {nothing}" if delivering else ""
+        raise CommandError(f"{key}: could not write: {error.strerror}{way}") from None
 
 
 class _Sink:

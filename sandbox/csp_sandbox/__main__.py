@@ -61,11 +61,14 @@ def _described(line: dict[str, object], file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
-    part.touch(mode=0o600)  # the line holds the simulated account's credentials: treat them like real ones
-    part.write_text(json.dumps({**line, "pid": os.getpid()}), "utf-8")
-    part.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)  # the line holds the simulated account's credentials: treat them like real ones
+        part.write_text(json.dumps({**line, "pid": os.getpid()}), "utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise _fail(f"the ready file {file} cannot be written ({error.strerror})") from None
     try:
         yield
     finally:

@@ -55,6 +55,14 @@ def test_ready_line_and_clean_stop(run: Run) -> None:
         assert sandbox.process.wait(timeout=20) == 0
 
 
+def test_a_ready_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = fail("--profile", "reseller", "--ready-file", str(tmp_path / "file" / "reseller.json"))
+    assert result.returncode == 1
+    assert result.stderr.startswith("csp-sandbox: the ready file ")
+    assert "Traceback" not in result.stderr
+
+
 def test_a_reseller_gets_no_partner_center_credentials(run: Run) -> None:
     with run("--profile", "reseller") as sandbox:
         assert sandbox.ready["role"] == "indirect-reseller"

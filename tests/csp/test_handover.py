@@ -201,6 +201,15 @@ def test_nobody_is_sent_to_the_button_where_the_password_cannot_be_taken(csp: Cs
         assert (code, "press the button" in said) == (2, False)
 
 
+def test_what_cannot_be_written_names_no_delivery_that_never_began(csp: Csp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(HandoverStore, "lose", full)
+    code, said = csp("lost", "alpine", "--why", "x")
+    assert (code, "alpine: could not write: No space left on device" in said, "deliver" in said) == (1, True, False)
+
+
 def test_only_new_tenants_have_credentials(csp: Csp) -> None:
     for verb in (("deliver",), ("put",), ("record", "--where", "x"), ("lost", "--why", "x")):
         code, said = csp(verb[0], "adventure", *verb[1:])
