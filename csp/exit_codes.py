@@ -15,7 +15,7 @@ MEANINGS: Mapping[int, str] = {
 }
 """What each code means in every command; the strongest reason wins: 1 and 2, then 7, then 10, then 0."""
 
-_RUN = {FAILED: "a resource failed, the guard refused, a token is lost, the stack is locked"}
+_RUN = {FAILED: "a resource failed, the guard refused, a token is of another account, the stack is locked"}
 _LOOKED = {BLIND: "some could not be looked at; everything else was done"}
 COMMANDS: Mapping[str, Mapping[int, str]] = {
     "up": {**_RUN, CHANGED: "with `--expect-no-changes`", **_LOOKED},

@@ -212,7 +212,8 @@ class Provider(ResourceProvider):
         return self._outputs(inputs, known, outcome, session, converged=True)
 
     def _attempt(self, desired: Any, known: Known, session: Session, key: str) -> Outcome:
-        """Observe directly and converge; only lost credentials and a wrong account end the run of this resource."""
+        """Observe directly and converge; only a wrong account ends the run of this resource. Lost credentials do not:
+        after a failure the engine begins nothing more, and customers of other connections would wait for a sign-in."""
         facts = Facts()
         try:
             with contained():
@@ -221,9 +222,11 @@ class Provider(ResourceProvider):
             if outcome.final or outcome.again:  # something was or may have been written: reads must look again
                 sessions.wrote(self._connection)
             return outcome
-        except (CredentialsLost, WrongAccount) as lost:
+        except WrongAccount as lost:
             self._could_not_look(key, lost)
             raise OnboardingError(self._told(key, lost)) from None
+        except CredentialsLost as lost:
+            return unobserved(*self._blind(lost), facts, memory=self._unsettled(desired, known))
         except PersonMustAct as refused:
             owner = "distributor" if refused.owner == "microsoft" else refused.owner
             step = NextStep(owner, refused.problem.shown_at or refused.problem.system, refused.action)

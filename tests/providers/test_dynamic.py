@@ -9,7 +9,7 @@ import pytest
 from pulumi.output import Unknown
 
 import schemas
-from clients.errors import CredentialsLost, OurBug, Problem, RetryLater
+from clients.errors import CredentialsLost, OurBug, Problem, RetryLater, WrongAccount
 from onboarding import contract
 from onboarding.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
 from providers import dynamic, removals, sessions
@@ -238,9 +238,18 @@ def test_a_definite_failure_of_a_look_stops_the_customer_not_the_run(provider: P
     assert outs["status"] == "blocked"
 
 
-def test_lost_credentials_end_the_run_with_one_line(provider: Provider, thing: Thing) -> None:
+def test_lost_credentials_stop_no_other_customer(provider: Provider, thing: Thing) -> None:
+    """A create that fails would end everybody's run: it is noted as not looked at, and the next run tries again."""
     thing.failure = CredentialsLost(problem("chain is dead"), action="log in again")
-    with pytest.raises(Exception, match=r"thing contoso: .*log in again") as told:
+    _, outs = made(provider)
+    assert outs["status"] == "unobserved"
+    assert (outs["unobserved"]["do"], outs["handled"]) == ("log in again", {"again": "yes"})
+    assert "chain is dead" in outs["unobserved"]["reason"]
+
+
+def test_an_account_that_is_another_one_ends_the_run_with_one_line(provider: Provider, thing: Thing) -> None:
+    thing.failure = WrongAccount(problem("these tokens are of account 99"))
+    with pytest.raises(Exception, match=r"thing contoso: .*account 99") as told:
         made(provider)
     assert type(told.value).__qualname__ == "csp-onboarding"
     assert "\n" not in str(told.value)
@@ -292,9 +301,7 @@ HOSTILE = "Nørd\x1b[2J\u202e\r\n::error::x ##vso[task.x]y"
 SHOWN = r"Nørd\x1b[2J\u202e\r\n::error::x \x23#vso[task.x]y"
 
 
-@pytest.mark.parametrize(
-    "failure", [CredentialsLost(Problem("ion", "a", 400, "c", HOSTILE), action=HOSTILE), ValueError(HOSTILE)]
-)
+@pytest.mark.parametrize("failure", [WrongAccount(Problem("ion", "a", 400, "c", HOSTILE)), ValueError(HOSTILE)])
 def test_what_the_engine_prints_of_a_provider_is_one_harmless_line(
     provider: Provider, thing: Thing, failure: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
