@@ -111,7 +111,7 @@ ROWS = [
     # stacks and configuration
     row("stack select -c other", 0, ()),
     row("stack rm -y other", 0, ()),
-    row("stack rm -y other", 6, ()),
+    row("stack rm -y nobody", 6, ()),
     row("stack select dev", 0, ()),
     row("stack rm dev -s dev -y", 1, ()),
     row("stack rm -y dev", 1, (), says="resources"),
