@@ -11,6 +11,7 @@ import json
 import shutil
 import sqlite3
 import sys
+import sysconfig
 import tempfile
 import uuid
 from pathlib import Path
@@ -210,7 +211,7 @@ class Maker:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         state = json.loads(_export(self.at))
-        (out / "state.json").write_text(_lines(state), "utf-8")
+        (out / "state.json").write_text(_anywhere(_lines(state)), "utf-8")
         made = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         db = self.at.home / "sandbox" / f"{self.profile}.db"
         self.at.close()
@@ -229,6 +230,12 @@ class Maker:
             status = (one.get("outputs") or {}).get("status")
             counts[status] = counts.get(status, 0) + 1
         print(counts)
+
+
+def _anywhere(text: str) -> str:
+    """The engine notes where each resource was declared: without the folders of the machine that made this."""
+    here, python = str(Path.cwd()), sysconfig.get_path("stdlib")
+    return text.replace(here, "/srv/csp-onboarding").replace(python, "/usr/lib/python3.11")
 
 
 def _lines(state: dict[str, Any]) -> str:
