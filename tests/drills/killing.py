@@ -161,6 +161,7 @@ def _use(vault: VaultAt, ahead: float) -> None:
     from azure.keyvault.secrets import SecretClient
 
     from clients import connection
+    from clients.handover import opening
     from clients.tokens import key_vault
     from tests.clients.fake_vault import FixedCredential
 
@@ -174,6 +175,7 @@ def _use(vault: VaultAt, ahead: float) -> None:
     AheadClock.ahead = ahead
     key_vault.open_vault = lambda _vault: client
     connection.SystemClock = AheadClock  # type: ignore[misc]
+    opening.SystemClock = AheadClock  # type: ignore[misc]
 
 
 class Operations:

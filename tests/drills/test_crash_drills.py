@@ -26,9 +26,9 @@ def test_a_sample_of_interleavings_of_two_pipelines_makes_nothing_twice() -> Non
     assert failed == 0, "\n".join(told)
 
 
-# The vault part (`kill_handover.requests`) fails since 2026-11-26 and is open: a killed delivery leaves its lease, and
-# the statement of a person then meets it. `python -m tests.drills.kill_commands` plays it.
-@pytest.mark.parametrize(("part", "only"), [(kill_handover.files, ("put --replace", "deliver"))])
+@pytest.mark.parametrize(
+    ("part", "only"), [(kill_handover.files, ("put --replace", "deliver")), (kill_handover.requests, ("deliver",))]
+)
 def test_a_sample_of_killed_commands_of_people(
     part: Callable[..., tuple[int, int, int]], only: tuple[str, ...]
 ) -> None:
