@@ -60,7 +60,7 @@ test-cli: $(READY)    ## Every test that an engine takes part in, on the Pulumi 
 	CSP_TEST_ENGINES=pulumi $(BIN)/python -m pytest -n 2 --dist loadgroup $(CLI_TESTS); \
 	else echo "test-cli: there is no Pulumi CLI, nothing was tested on one (make cli builds it, where Go is)"; fi
 
-check: $(READY)       ## Style, types, imports, generated files, links
+check: $(READY)       ## Style, types, imports, generated files, links, and that every test can be collected
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -70,6 +70,7 @@ check: $(READY)       ## Style, types, imports, generated files, links
 	$(BIN)/python tools/engine_table.py --check
 	$(BIN)/python tools/check_links.py
 	$(BIN)/python tools/check_dependencies.py
+	$(BIN)/python -m pytest --collect-only -qq >/dev/null
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null

@@ -4,7 +4,7 @@ import json
 
 import schemas
 from onboarding.digests import digest
-from onboarding.inputs import GUARD_TYPE
+from onboarding.names import GUARD_TYPE
 from tests.workspace import Workspace
 
 
