@@ -70,7 +70,7 @@ check: $(READY)       ## Style, types, imports, generated files, links, and that
 	$(BIN)/python tools/engine_table.py --check
 	$(BIN)/python tools/check_links.py
 	$(BIN)/python tools/check_dependencies.py
-	$(BIN)/python -m pytest --collect-only -qq >/dev/null
+	@told=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { printf '%s\n' "$$told" | tail -40; exit 1; }
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null
