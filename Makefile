@@ -98,12 +98,13 @@ bench-start: $(READY)    ## Start of the commands and of a plugin, and validate 
 	$(BIN)/python benchmarks/start_up.py
 
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
-	$(BIN)/python -m tests.drills.faults
+	$(BIN)/python -m drills.faults
 
 # Adoption takes the longest. Of the killed commands every fourth boundary: all of them take over half an hour.
-DRILLS := "adopt" "storage --every 3" "order" "kill" "drift" "two_pipelines" "kill_commands --every 4" "readiness"
+DRILLS := "reading.adopt" "faults.storage --every 3" "races.order" "kills.runs" "reading.drift" "races.two_pipelines" \
+	"kills.commands --every 4" "reading.readiness"
 drills: $(READY)      ## Drift, adoption, readiness, kills, order and two pipelines on seeded estates, one figure a line
-	@printf '%s\n' $(DRILLS) | xargs -P 2 -I '{}' sh -c '$(BIN)/python -m tests.drills.{}'
+	@printf '%s\n' $(DRILLS) | xargs -P 2 -I '{}' sh -c '$(BIN)/python -m drills.{}'
 
 clean: down
 	rm -rf .csp .venv

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.drills import wire_faults
+from drills.faults import wire
 
 
 def test_a_slice_of_the_matrix() -> None:
     wrong: list[str] = []
-    played, failed = wire_faults.run(every=41, report=wrong.append)
+    played, failed = wire.run(every=41, report=wrong.append)
     assert not wrong
     assert (played > 25, failed) == (True, 0)

@@ -9,20 +9,20 @@ import pytest
 
 from clients.bounded import MOST_BYTES, in_time
 from clients.errors import RetryLater
+from drills.faults import vault as drill
 from tests.clients.fake_vault import FakeVault
-from tests.drills import vault_faults
 
 
 def test_a_slice_of_the_matrix() -> None:
     wrong: list[str] = []
-    played, failed = vault_faults.run(every=7, report=wrong.append)
+    played, failed = drill.run(every=7, report=wrong.append)
     assert not wrong
     assert (played > 40, failed) == (True, 0)
 
 
 def test_a_value_without_an_end_is_not_kept(tmp_path: Path) -> None:
     server = FakeVault(tmp_path)
-    vault = vault_faults.Vault(server)
+    vault = drill.Vault(server)
     huge = {"status": 200, "body": '{"value": "' + "x" * (MOST_BYTES + 1)}
     server.fault = ("GET", "/secrets/chain", "before", huge)
     with pytest.raises(RetryLater, match="more than 16 MiB"):

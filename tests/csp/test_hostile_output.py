@@ -28,10 +28,10 @@ from clients.handover import make_local_recipient
 from csp import adopt_import, checks, engines
 from csp.errors import CommandError
 from csp.main import app
+from drills.harness import Pipeline, _quiet
+from drills.remote import START, Remote, Wire
 from schemas.plain import plain
 from tests.csp.test_status import export_of
-from tests.drills.harness import Pipeline, _quiet
-from tests.drills.remote import START, Remote, Wire
 from tests.schemas.test_plain import HOSTILE, acts
 from tests.workspace import ROOT
 

@@ -15,9 +15,9 @@ from clients import clock
 from csp import engines, live
 from csp.errors import CommandError
 from csp.main import app
+from drills.harness import Pipeline
+from drills.remote import START
 from onboarding.readiness import TYPE_PREFIX
-from tests.drills.harness import Pipeline
-from tests.drills.remote import START
 from tests.workspace import ROOT
 
 

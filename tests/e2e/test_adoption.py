@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.adopt import Account, account
+from drills.reading.adopt import Account, account
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.drills import kill_invite
+from drills.kills import invite as kill_invite
 from tests.workspace import Workspace
 
 KEY = "maplegrove"

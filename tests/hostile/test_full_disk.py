@@ -14,8 +14,8 @@ from clients.tokens.ion import IonTokens
 from clients.tokens.renewal import Exchanged, Wanted, exchange_over, renew
 from clients.tokens.renewer import _look_after
 from clients.tokens.store import Chain, FileTokenStore
+from drills.faults.failing_disk import FAILURES, FailingDisk
 from tests.clients.virtual import Script, VirtualClock, transport
-from tests.drills.failing_disk import FAILURES, FailingDisk
 
 
 class Ion:

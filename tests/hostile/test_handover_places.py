@@ -16,7 +16,7 @@ from clients.errors import PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient
 from clients.handover.store import spare_of
 from clients.partner_center.models import OneTimeCredentials
-from tests.drills.harness import Pipeline
+from drills.harness import Pipeline
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "one-time-canary")
 

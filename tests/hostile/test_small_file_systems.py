@@ -1,4 +1,4 @@
-"""A real file system that is full, beside the injected failures of `tests/drills/storage.py`."""
+"""A real file system that is full, beside the injected failures of `drills/faults/storage.py`."""
 
 import contextlib
 import shutil

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from csp_sandbox.people import customers
 
+from drills.harness import Pipeline
 from onboarding import evidence
 from onboarding.readiness import KINDS, ResourceState, readiness
 from schemas.connection import ATTESTATION_FIELDS
-from tests.drills.harness import Pipeline
 
 KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0

@@ -15,6 +15,8 @@ import schemas
 from clients import clock
 from clients.errors import ClientError, NotFound, Problem, Unexpected, contained
 from csp import adopt_import
+from drills.harness import Pipeline
+from drills.remote import START
 from onboarding import (
     adoption_read,
     attestation,
@@ -30,8 +32,6 @@ from onboarding import (
 from onboarding.adoption_read import read_account
 from onboarding.look import EstateLook
 from providers import sessions
-from tests.drills.harness import Pipeline
-from tests.drills.remote import START
 
 ODD = UnicodeEncodeError("ascii", "ü", 0, 1, "ordinal\nnot in range")
 THINGS = {

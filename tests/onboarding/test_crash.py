@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.drills.harness import Calls, Pipeline
-from tests.drills.remote import Killed
+from drills.harness import Calls, Pipeline
+from drills.remote import Killed
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.drills.drift import Bench, bench
-from tests.drills.estate import SHARES
+from drills.reading.drift import Bench, bench
+from drills.seed.estate import SHARES
 from tests.workspace import CSP, ROOT
 
 STACK = """config:

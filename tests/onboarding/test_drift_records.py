@@ -9,11 +9,11 @@ import pytest
 from clients.errors import NotFound, Problem, RetryLater
 from clients.partner_center.client import PartnerCenterClient
 from csp.drift_shown import terminal
+from drills.reading.drift import Bench, bench
 from onboarding import drift
 from onboarding.drift_record import ROOM
 from onboarding.drift_report import DriftReport
 from onboarding.observed import Observed, ObservedLook, observed_file, stamp
-from tests.drills.drift import Bench, bench
 from tests.onboarding.test_drift_memory import NOON, Systems
 
 OF = 3 * ROOM

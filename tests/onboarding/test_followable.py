@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import schemas
+from drills.harness import Pipeline
 from onboarding import confirmed, places, ticket
 from onboarding.readiness import KINDS, Readiness, ResourceState, States, readiness
 from schemas.gates import confirmed_values
-from tests.drills.harness import Pipeline
 from tests.workspace import ROOT
 
 HOLE = re.compile(r"\b(?:on|of|by|to|for|since|until|from|with|named|says?) *[;,.:)]|\(\)|  |\bNone\b|\{\w*\}")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from drills.harness import Pipeline
+from drills.remote import Killed
 from onboarding.follow_up import INVITED
-from tests.drills.harness import Pipeline
-from tests.drills.remote import Killed
 
 KEY = "maplegrove"
 IDENTITY = (KEY, "TenantIdentity")

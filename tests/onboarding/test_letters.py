@@ -11,8 +11,8 @@ import pytest
 
 import schemas
 from clients.errors import PersonMustAct
+from drills.harness import Pipeline
 from onboarding import letters
-from tests.drills.harness import Pipeline
 from tests.onboarding.world import LINK, World
 
 PLACES = [

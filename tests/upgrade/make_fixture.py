@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))
 
-from tests.drills.estate import ACCOUNTS, generate
+from drills.seed.estate import ACCOUNTS, generate
 from tests.workspace import Workspace
 
 SEEDED = {"provider": 58, "reseller": 54}

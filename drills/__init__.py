@@ -1,0 +1,1 @@
+"""Drills: what the tool claims, played in full against the sandbox. README.md is the catalogue."""

@@ -1,0 +1,1 @@
+"""Two at once: change sets in either order, two pipelines, two processes for one refresh token."""

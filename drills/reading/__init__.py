@@ -1,0 +1,1 @@
+"""What is told of an estate is true: drift, readiness, adoption."""
