@@ -1,4 +1,6 @@
-"""The connection file: one of our accounts, its Partner Center role, and all that is a property of no customer."""
+"""The connection file: one of our accounts, its Partner Center role, and all that is a property of no customer.
+
+Each setting is a line that a plan tells by name when it changes (schemas/sensitive.py), unless it is marked Harmless."""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from schemas import values as v
 from schemas.base import Confirmation, Declared
 from schemas.hosts import not_microsofts
 from schemas.nearest import quoted
+from schemas.traits import Digested, Harmless, NaturalKey
 
 Role = Literal["indirect-reseller", "indirect-provider", "direct-bill"]
 Cohort = Literal["scm-migrated", "ion-onboarded"]
@@ -76,9 +79,9 @@ class AssociationApi(Declared):
 class RelationshipLink(Declared):
     """A customer relationship link as TD SYNNEX gives it out."""
 
-    partner_center: v.Region
+    partner_center: Annotated[v.Region, NaturalKey()]
     """Partner Center of the link (`us`, `ca`)."""
-    cohort: Cohort | None = None
+    cohort: Annotated[Cohort | None, NaturalKey()] = None
     """`scm-migrated` or `ion-onboarded`; absent: for both."""
     url: str
     """The link."""
@@ -87,7 +90,7 @@ class RelationshipLink(Declared):
 class Handover(Declared):
     """Where one-time credentials go, encrypted at birth."""
 
-    recipients: tuple[str, ...] = ()
+    recipients: Annotated[tuple[str, ...], Digested()] = ()
     """age public keys, or `file:` and a path to one."""
     key_vault: v.Url | None = None
     """Address of an Azure Key Vault as the first place; the recipients are then for the second one, CSP_HOME."""
@@ -188,9 +191,9 @@ class EnhancedAttestation(Declared):
 class Connection(Declared):
     """One of our accounts."""
 
-    name: v.Key = ""
+    name: Annotated[v.Key, Harmless()] = ""
     """Name. Default: the file's name."""
-    description: v.Text | None = None
+    description: Annotated[v.Text | None, Harmless()] = None
     """What it is for."""
     sandbox: SandboxRef | None = None
     """A sandbox of this machine instead of live systems: gives addresses, account ids and credentials."""
@@ -212,11 +215,11 @@ class Connection(Declared):
     """E-mail domains of our own people. No signatory and no Global Admin may be one of them."""
     csp_credentials: str = ""
     """Text of the entry to choose in ION's "Select CSP Credentials"."""
-    countries: Annotated[tuple[v.Country, ...], Field(min_length=1)]
+    countries: Annotated[tuple[v.Country, ...], Field(min_length=1), Harmless()]
     """Countries whose customers this account may serve."""
-    currencies: Annotated[tuple[v.Currency, ...], Field(min_length=1)]
+    currencies: Annotated[tuple[v.Currency, ...], Field(min_length=1), Harmless()]
     """Currencies of the account."""
-    pricebooks: Mapping[str, v.Currency] = {}
+    pricebooks: Annotated[Mapping[str, v.Currency], Harmless()] = {}
     """Pricebook -> its currency."""
     association_api: AssociationApi | None = None
     """Only where a write endpoint for Cloud Provider rows exists. ION does not offer one."""
@@ -226,9 +229,9 @@ class Connection(Declared):
     """Where one-time credentials go. None: no new tenant is made by API."""
     mail: Mail | None = None
     """Mail server. None: a person sends the mails."""
-    follow_up_days: Annotated[tuple[v.Count, ...], Field(min_length=1)] = (3, 7, 14)
+    follow_up_days: Annotated[tuple[v.Count, ...], Field(min_length=1), Harmless()] = (3, 7, 14)
     """Days after which a wait is followed up."""
-    invitation_days: Annotated[v.Count, Field(ge=1, le=365)] = 30
+    invitation_days: Annotated[v.Count, Field(ge=1, le=365), Harmless()] = 30
     """Days after which an invitation that nobody accepted counts as expired. Microsoft's link itself does not end."""
     mail_templates: str = "stacks/mail"
     """Folder of our own mail templates, below the project. They win over the built-in ones."""
@@ -244,7 +247,7 @@ class Connection(Declared):
     """Status words of ION or Microsoft unknown to this release -> what they mean (`accepted`, `expired` ...)."""
     token_store: TokenStore | None = None
     """Where rotating tokens are kept."""
-    limits: Limits = Limits()
+    limits: Annotated[Limits, Harmless()] = Limits()
     """Budget of one run."""
 
     @property
@@ -254,5 +257,7 @@ class Connection(Declared):
 
     def relationship_link(self) -> RelationshipLink | None:
         """The link for this connection's Partner Center and cohort, or None."""
-        here = [link for link in self.relationship_links if link.partner_center == self.partner_center_region]
-        return next((link for link in here if link.cohort in (None, self.cohort)), None)
+        here = {
+            link.cohort: link for link in self.relationship_links if link.partner_center == self.partner_center_region
+        }
+        return here.get(self.cohort) or here.get(None)

@@ -35,7 +35,12 @@ def check_connection(data: Mapping[str, Any], name: str, report: Report, today: 
     _hosts(data, report)
     check_confirmation(get(data, "program_access"), ("program_access",), PROGRAM_ACCESS, report, today)
     links = get(data, "relationship_links")
+    seen: dict[tuple[str, str], int] = {}
     for index, link in enumerate(links if isinstance(links, list) else ()):
+        place = (text(link, "partner_center"), text(link, "cohort"))
+        if seen.setdefault(place, index) != index:
+            message = f"a second link of {' '.join(place).strip()}, beside relationship_links.{seen[place]}"
+            report(("relationship_links", index), "CSP-CONN-014", message, "keep the one that is meant")
         whose = {"role": text(data, "role"), "tenant": text(data, "partner_center", "tenant_id")}
         for rule, message, hint in lint_link(text(link, "url"), get(data, "reseller"), **whose):
             report(("relationship_links", index, "url"), rule, message, hint)

@@ -97,6 +97,7 @@ CSP-CONN-010 | Follow-up days rise. | They are counted from the start of a wait.
 CSP-CONN-011 | The name in the file is the file's name. | Customers refer to a connection by its file.
 CSP-CONN-012 | Credentials go to hosts that are built in or named by the runner. | One line could give tokens away.
 CSP-CONN-013 | A token file is below CSP_HOME or in no work tree. | One `git add` would publish the tokens.
+CSP-CONN-014 | A Partner Center and cohort has one relationship link. | A reviewer could see one, a customer another.
 """
 
 RULES: dict[str, Rule] = {

@@ -1,68 +1,43 @@
 """The lines of a connection that decide whom we trust: where credentials, one-time passwords and mails go, who counts
 as one of us, which links a mail may hold, what a person vouched for.
 
-The guard (providers/estate.py) keeps them in state, so that a plan shows a change of one by its name, old and new.
-Addresses and names are in clear, recipients and mail templates as digests; no secret is among them.
+They are all settings of `schemas.connection` but those marked Harmless, so that a new setting is a line unless somebody
+says that it is none. The guard (providers/estate.py) keeps them in state, so that a plan shows a change of one by its
+name, old and new. Addresses and names are in clear, recipients and mail templates as digests; no secret is among them.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from schemas.connection import Connection
 from schemas.inside import UnreadableError, is_inside, read_inside
 from schemas.plain import plain
+from schemas.traits import Digested, Harmless, NaturalKey, Trait, models_of
 
 NOTHING = "(none)"
 
 
 def lines_of(connection: Connection, project_dir: Path) -> dict[str, str]:
-    """Name of the line as it stands in the file -> its value, defaults included; a line without value is left out."""
-    told: dict[str, str] = {}
-    if connection.sandbox:
-        told["sandbox"] = f"{connection.sandbox.profile} {connection.sandbox.account}"
-    told["role"] = connection.role
-    if ion := connection.ion:
-        told |= {"ion.base_url": ion.base_url, "ion.account_id": ion.account_id}
-    if center := connection.partner_center:
-        told |= {"partner_center.base_url": center.base_url, "partner_center.login": center.login}
-        told["partner_center.tenant_id"] = center.tenant_id
-    if connection.entra:
-        told["entra.base_url"] = connection.entra.base_url
-    if reseller := connection.reseller:
-        told |= {"reseller.tenant_id": reseller.tenant_id, "reseller.partner_id": reseller.partner_id}
-    if connection.association_api:
-        told["association_api.base_path"] = connection.association_api.base_path
-    told["own_domains"] = _listed(connection.own_domains)
-    for link in connection.relationship_links:
-        told[f"relationship_links {link.partner_center} {link.cohort or 'all'}"] = link.url
-    if handover := connection.handover:
-        told["handover.recipients"] = _listed(_recipient(one, project_dir) for one in handover.recipients)
-        told["handover.key_vault"] = handover.key_vault or ""
-    if store := connection.token_store:
-        told |= {"token_store.file": store.file or "", "token_store.key_vault": store.key_vault or ""}
-    if mail := connection.mail:
-        told |= {"mail.host": mail.host, "mail.port": str(mail.port), "mail.from": mail.sender}
-        told |= {"mail.starttls": _word(mail.starttls), "mail.tls": _word(mail.tls), "mail.copy": mail.copy_to or ""}
-    told["mail_links"] = _listed(connection.mail_links)
-    told["mail_templates"] = connection.mail_templates
+    """Name of the line as it stands in the file -> its value, defaults included. A line without value is left out
+    unless it has one where the file says nothing."""
+    told = dict(_lines(connection, "", project_dir))
     told |= _templates(project_dir, connection.mail_templates)
-    if given := connection.program_access:
-        ref = f" ({given.ref})" if given.ref else ""
-        told["program_access"] = f"{_listed(given.values.values())} by {given.by} on {given.on.isoformat()}{ref}"
-    told["status_words"] = _listed(f"{word}={meaning}" for word, meaning in sorted(connection.status_words.items()))
-    attestation = connection.enhanced_attestation
-    told |= {
-        "enhanced_attestation.path": attestation.path,
-        "enhanced_attestation.link_template": attestation.link_template,
-    }
-    return {name: plain(value) for name, value in told.items() if value}
+    return {name: plain(value) for name, value in told.items() if value or defaults().get(name)}
 
 
 def changes(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """ "CONNECTION: LINE" -> "OLD -> NEW", of connections that were there and of new ones; sorted."""
+    """ "CONNECTION: LINE" -> "OLD -> NEW", of connections that were there and of new ones; sorted.
+
+    A line that an earlier release did not know yet, at its default, is no change: a new setting makes no noise."""
     told = {}
     for name in sorted({*old, *new}):
         before, after = old.get(name, {}), new.get(name, {})
@@ -70,18 +45,77 @@ def changes(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str,
             told[f"{name}: connection"] = "no customer uses it any more"
             continue
         for line in sorted({*before, *after}):
-            was, is_now = before.get(line, NOTHING), after.get(line, NOTHING)
-            if was != is_now:
+            was, is_now = before.get(line) or NOTHING, after.get(line) or NOTHING
+            unknown_then = name in old and line not in before and is_now == defaults().get(line)
+            if was != is_now and not unknown_then:
                 told[f"{name}: {line}"] = f"{was} -> {is_now}" if name in old else f"{is_now} (new connection)"
     return told
 
 
-def _listed(values: Iterable[str]) -> str:
-    return ", ".join(values)
+def _marked(info: FieldInfo, trait: type[Trait]) -> bool:
+    return any(isinstance(mark, trait) for mark in info.metadata)
 
 
-def _word(flag: bool) -> str:
-    return "true" if flag else "false"
+def _settings(model: type[BaseModel]) -> Iterator[tuple[str, str, FieldInfo]]:
+    """Attribute, name in the file and field of every setting that is not marked Harmless."""
+    for attribute, info in model.model_fields.items():
+        if not _marked(info, Harmless):
+            yield attribute, info.alias or attribute, info
+
+
+def _lines(model: BaseModel, above: str, project_dir: Path) -> Iterator[tuple[str, str]]:
+    for attribute, name, info in _settings(type(model)):
+        value = getattr(model, attribute)
+        if isinstance(value, BaseModel):
+            yield from _lines(value, f"{above}{name}.", project_dir)
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            for number, one in enumerate(value):
+                yield from _of_a_list(one, f"{above}{name}", number, project_dir)
+        elif _marked(info, Digested):
+            yield f"{above}{name}", ", ".join(_recipient(str(one), project_dir) for one in value)
+        else:
+            yield f"{above}{name}", _text(value)
+
+
+def _of_a_list(one: BaseModel, name: str, number: int, project_dir: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a member of a list, which is named by its natural key, else by its place."""
+    keys = [a for a, info in type(one).model_fields.items() if _marked(info, NaturalKey)]
+    label = f"{name} {' '.join(_text(getattr(one, key)) or 'all' for key in keys)}" if keys else f"{name}.{number}"
+    for line, value in _lines(one, "", project_dir):
+        if line not in keys:
+            yield f"{label} {line}", value
+
+
+def _text(value: Any) -> str:
+    """A value as one text; two different values never have the same."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_item(name)}={_item(member)}" for name, member in sorted(value.items()))
+    if isinstance(value, tuple | list):
+        return ", ".join(_item(one) for one in value)
+    return str(value)
+
+
+def _item(value: Any) -> str:
+    """One of several: in quotes where it could be read as more than one."""
+    text = _text(value)
+    return json.dumps(text, ensure_ascii=False) if not text or any(sign in text for sign in ',="') else text
+
+
+@functools.cache
+def defaults(model: type[BaseModel] = Connection, above: str = "") -> Mapping[str, str]:
+    """Name of a line -> what it is where the file says nothing."""
+    told = {}
+    for _, name, info in _settings(model):
+        if not info.is_required() and not isinstance(info.default, BaseModel):
+            told[f"{above}{name}"] = plain(_text(info.default))
+        for inner in models_of(info.annotation):
+            if inner is not model:  # a confirmation holds confirmations
+                told |= defaults(inner, f"{above}{name}.")
+    return told
 
 
 def _recipient(declared: str, project_dir: Path) -> str:

@@ -57,23 +57,33 @@ class LocalOnly(Trait):
 
 
 @dataclass(frozen=True, slots=True)
+class Harmless(Trait):
+    """Of a connection: decides nothing about whom we trust, so a plan does not tell its change by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digested(Trait):
+    """Of a connection: a plan tells that it changed, not what it says."""
+
+
+@dataclass(frozen=True, slots=True)
 class ComparedAs(Trait):
     """How two spellings of one value are recognised as equal."""
 
     form: Literal["spaces", "phone", "country", "state", "postal_code", "domain", "email"]
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_of(annotation: Any) -> Iterator[type[BaseModel]]:
     """Every model class that ``annotation`` can hold (through Annotated, unions, lists)."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         return
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _models(get_args(annotation)[0])
+        yield from models_of(get_args(annotation)[0])
     elif origin in (Union, types.UnionType, tuple, list, dict):
         for inner in get_args(annotation):
-            yield from _models(inner)
+            yield from models_of(inner)
 
 
 def field_of(model: type[BaseModel], path: str) -> FieldInfo:
@@ -89,7 +99,7 @@ def field_of(model: type[BaseModel], path: str) -> FieldInfo:
         found = next((m.model_fields[part] for m in candidates if part in m.model_fields), None)
         if found is None:
             raise KeyError(path)
-        candidates = list(_models(found.annotation))
+        candidates = list(models_of(found.annotation))
     if found is None:
         raise KeyError(path)
     return found
@@ -117,6 +127,6 @@ def fields_with(
         path = f"{prefix}{name}"
         if any(isinstance(mark, trait) for mark in info.metadata):
             found.append(path)
-        for inner in _models(info.annotation):
+        for inner in models_of(info.annotation):
             found += [p for p in fields_with(inner, trait, f"{path}.", (*above, model)) if p not in found]
     return tuple(found)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 import schemas
 from providers import estate
 from schemas import sensitive
+from schemas.traits import Harmless, fields_with, models_of
 from tests.hostile.accounts import live
 from tests.workspace import Workspace
 
@@ -130,28 +133,74 @@ def test_on_an_engine(reseller: Workspace) -> None:
     reseller.assert_quiet()
 
 
-HARMLESS = {
+REVIEWED = {
     "name",
     "description",
-    "partner_center_region",
-    "cohort",
-    "csp_credentials",
     "countries",
     "currencies",
     "pricebooks",
     "follow_up_days",
     "invitation_days",
-    "agreement_valid_from",
     "limits",
 }
-"""Parts of a connection that decide nothing about whom we trust."""
+"""Settings of a connection that decide nothing about whom we trust. Each was thought about by a person: what a customer
+pays in, where customers are, when we remind, how fast we send."""
 
 
-def test_every_part_of_a_connection_was_thought_about(tmp_path: Path) -> None:
-    """A new field is a line of the plan, or harmless by name."""
-    every: dict[str, Any] = {}
-    for case in CASES:
-        every |= {path: value for path, value in case["set"].items() if path != "role"}
-    told = {re.split(r"[. ]", name)[0] for name in lines(tmp_path, **every)["us"]}
-    assert told | HARMLESS == set(schemas.Connection.model_fields)
-    assert not told & HARMLESS
+def settings(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    """Every setting that a connection file can hold, by its name in the file."""
+    for name, info in model.model_fields.items():
+        inner = [one for one in models_of(info.annotation) if one is not model]
+        path = f"{above}{info.alias or name}"
+        if any(isinstance(mark, Harmless) for mark in info.metadata) or not inner:
+            yield path
+        for one in inner if path not in REVIEWED else ():
+            yield from settings(one, f"{path}.")
+
+
+def test_each_setting_is_a_line_or_reviewed_as_none(tmp_path: Path) -> None:
+    """A new setting is a line by itself, and has no place to be forgotten: its change needs a row above, or a mark in
+    the schema that this list repeats."""
+    every = set(settings(schemas.Connection))
+    shown = [
+        re.sub(r"^us: (\w+) us \w+ ", r"us: \1.", line).removeprefix("us: ") for case in CASES for line in case["told"]
+    ]
+    told = {re.sub(r"(?<=also)\.0 .*", "", line) for line in shown}
+    # Two are in the name of the line, and one has a single value.
+    fixed = {"relationship_links.partner_center", "relationship_links.cohort", "partner_center.cloud"}
+    assert fields_with(schemas.Connection, Harmless) == tuple(
+        name for name in schemas.Connection.model_fields if name in REVIEWED
+    )
+    assert every - REVIEWED - fixed == told
+
+
+def test_a_setting_that_an_earlier_release_did_not_know_makes_no_noise(tmp_path: Path) -> None:
+    new = lines(tmp_path)
+    old = {"us": {name: value for name, value in new["us"].items() if "link_minutes" not in name}}
+    assert sensitive.changes(old, new) == {}
+    changed = lines(tmp_path, enhanced_attestation={"link_minutes": 60})
+    assert sensitive.changes(old, changed) == {"us: enhanced_attestation.link_minutes": "(none) -> 60"}
+
+
+@pytest.mark.parametrize("second", ["https://admin.microsoft.com/evil", "https://admin.microsoft.com/ours"])
+def test_no_second_link_hides_behind_the_one_that_is_shown(tmp_path: Path, second: str) -> None:
+    """The first of two was used, the last of two was told."""
+    folder = tmp_path / "stacks" / "connections"
+    folder.mkdir(parents=True)
+    links = [{"partner_center": "us", "url": url} for url in (second, "https://admin.microsoft.com/ours")]
+    (folder / "us.yaml").write_text(yaml.safe_dump(live(relationship_links=links)), "utf-8")
+    with pytest.raises(schemas.DeclarationErrors) as wrong:
+        schemas.load_connection("us", tmp_path)
+    assert any(found.rule == "CSP-CONN-014" and found.path == "relationship_links.1" for found in wrong.value.findings)
+
+
+def test_the_order_of_links_decides_nothing(tmp_path: Path) -> None:
+    both = [
+        {"partner_center": "us", "url": "https://admin.microsoft.com/all"},
+        {"partner_center": "us", "cohort": "scm-migrated", "url": "https://admin.microsoft.com/migrated"},
+    ]
+    for links in (both, both[::-1]):
+        one = schemas.Connection.model_validate({"name": "us", **live(cohort="scm-migrated", relationship_links=links)})
+        link = one.relationship_link()
+        assert link is not None
+        assert link.url.endswith("/migrated")
