@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from clients.errors import PersonMustAct, Problem
 from onboarding import labels
 from schemas.command import command
+from schemas.plain import visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -33,6 +34,8 @@ MAX_TEXT = 100_000
 """Characters of one half of a mail."""
 _SAMPLE = "https://admin.microsoft.com/"
 _SUBJECT = "Subject:"
+_UNSEEN = "\n\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f"
+"""Signs without a shape that a text may need: breaks, joiners, the direction of one word."""
 _BUTTONS = {
     ("invitation", "en"): "Accept the invitation",
     ("invitation", "fr"): "Accepter l'invitation",
@@ -158,13 +161,17 @@ def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: 
     """Both halves hold the link, say the same, and lead nowhere else. Raises ValueError."""
     from onboarding import mail_links
 
+    for sign in sorted(set(f"{subject}{text}{html}")):
+        if sign not in _UNSEEN and visible(sign) != sign:
+            raise ValueError(f"holds {visible(sign)}, a sign that shows nothing or turns the line round")
     if link not in text:
         raise ValueError("the text does not hold the link ({{ link }})")
     for address in mail_links.unlisted(f"{subject}\n{text}", allowed, said):
         raise ValueError(f"leads to {address[:80]}, which is on no list; remove it, or name it in mail_links")
     page = mail_links.Page(html, allowed, said)
     for refused in page.refused:
-        raise ValueError(f"its HTML page holds {refused}, which no mail may hold; addresses are listed in mail_links")
+        hint = "; addresses are listed in mail_links" if refused.startswith("the address") else ""
+        raise ValueError(f"its HTML page holds {refused}, which no mail may hold{hint}")
     if link not in page.links:
         raise ValueError("its HTML page does not hold the link ({{ link }})")
     if any(" ".join(part.split()) not in page.words for part in text.split("\n\n")):

@@ -1,5 +1,6 @@
 """Where a mail may lead: its one invitation or acceptance link, the documents that the built-in texts name, and the
-`mail_links` of the connection. Both halves of a mail are read as a mail program reads them."""
+`mail_links` of the connection. Both halves of a mail are read as a mail program reads them; what of a page a reader
+sees is in `mail_sight`."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Set
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+from onboarding.mail_sight import Sight
 from schemas.mail_domains import known_suffix
 
 # Mail programs make links of all of these: schemes with any slashes, those that need none, and bare host names.
@@ -15,24 +17,23 @@ _ADDRESS = re.compile(
     r"(?i)(?:[a-z][a-z0-9+.-]{0,30}:[/\\]|www\.|\b(?:mailto|tel|sms|callto|skype|javascript|vbscript|data|file):(?=\S))"
     r"[^\s<>]*"
 )
-_BARE = re.compile(r"(?i)(?<![\w@.-])((?:\w[\w-]*[.\u3002\uff0e])+[^\W\d_]{2,})\.?((?:[:/?#\\][^\s<>]*)?)")
+_BARE = re.compile(r"(?i)(?<![\w@.-])((?:\w[\w-]*[.\u3002\uff0e\uff61])+[^\W\d_]{2,})\.?((?:[:/?#\\][^\s<>]*)?)")
 _E_MAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
 _TAIL = ".,;:!?)]}\"'\u2019\u201d\u00bb"
 _TAGS = """
-html head meta title body style table tbody thead tr td th p br a span div b strong i em u small sup sub center font
+html head meta title body table tbody thead tr td th p br a span div b strong i em u small sup sub center font
 h1 h2 h3 h4 ul ol li hr img
 """
 _ADDRESS_ATTRIBUTES = """
 href src srcset action formaction background poster cite data longdesc usemap ping manifest xlink:href
 """
 _ALLOWED_TAGS, _LEADING = frozenset(_TAGS.split()), frozenset(_ADDRESS_ATTRIBUTES.split())
-_ACTIVE_STYLE = re.compile(r"(?i)url\s*\(|@import|@font-face|@namespace|expression\s*\(|image-set|src\s*\(|//|\\")
 _INLINE = frozenset(("a", "span", "b", "strong", "i", "em", "u", "small", "sup", "sub", "font"))
 _ATTRIBUTES = r"""(?:[ \t\r\n\f]+[a-z][a-z0-9:_-]*(?:="[^"<>]*"|='[^'<>]*'|=[\w#%.-]+)?)*[ \t\r\n\f]*"""
 # The markup that every program reads alike. Elsewhere a parser may see text where another one sees a link.
 _MARKUP = re.compile(
-    rf"(?ia)<!doctype html[^<>]*>|<!--[^<>]*?-->|<style{_ATTRIBUTES}>[^<]*</style>"
-    rf"|<(?!style)[a-z][a-z0-9]*{_ATTRIBUTES}/?>|</(?!style)[a-z][a-z0-9]*[ \t\r\n\f]*>"
+    rf"(?ia)<!doctype html[^<>]*>|<!--[^<>]*?-->"
+    rf"|<[a-z][a-z0-9]*{_ATTRIBUTES}/?>|</[a-z][a-z0-9]*[ \t\r\n\f]*>"
 )
 
 
@@ -59,13 +60,16 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.links: set[str] = set()
         self.refused: list[str] = []
-        self._allowed, self._values, self._texts, self._inside = allowed, values, list[str](), ""
+        self._allowed, self._values, self._texts, self._title = allowed, values, list[str](), False
+        self._sight = Sight()
         self.feed(html)
         self.close()
+        self._sight.close()
         # An address that is put together of several elements is still read as one.
         self._look(self.words)
         if "<" in _MARKUP.sub("", html):
             self.refused.append("markup that mail programs read in different ways")
+        self.refused += self._sight.refused
 
     def _look(self, text: str) -> None:
         self.refused += [f"the address {address[:80]}" for address in unlisted(text, self._allowed, self._values)]
@@ -76,9 +80,11 @@ class Page(HTMLParser):
         return " ".join("".join(self._texts).split())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self._inside = tag if tag in ("style", "title") else self._inside
+        self._title = tag == "title"
+        self._sight.begin(tag, attributes)
         if tag not in _ALLOWED_TAGS:
-            self.refused.append(f"the element <{tag}>")
+            own = " (write styles on the elements themselves)" if tag == "style" else ""
+            self.refused.append(f"the element <{tag}>{own}")
         for name, given in attributes:
             value = given or ""
             if name in _LEADING:
@@ -86,27 +92,21 @@ class Page(HTMLParser):
                     self.links.add(value)
                 if value.strip() not in self._allowed:
                     self.refused.append(f"the address {value[:80]}")
-            elif name.startswith("on") or name == "http-equiv":
-                self.refused.append(f"the attribute {name}")
-            elif name == "style" and _ACTIVE_STYLE.search(value):
-                self.refused.append("a style that loads something")
             elif not name.startswith("xmlns") and ("//" in value or _ADDRESS.search(value)):
                 self._look(value if _ADDRESS.search(value) else f"https:{value}")
         if tag not in _INLINE:
             self._texts.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = "" if tag == self._inside else self._inside
+        self._title = False
+        self._sight.end(tag)
         if tag not in _INLINE:
             self._texts.append(" ")
 
     def handle_data(self, data: str) -> None:
-        if self._inside == "style":
-            if _ACTIVE_STYLE.search(data):
-                self.refused.append("a style that loads something")
-            return
         self._look(data)
-        if self._inside != "title":
+        self._sight.words(data)
+        if not self._title:
             self._texts.append(data)
 
     def handle_comment(self, data: str) -> None:

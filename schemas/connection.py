@@ -1,6 +1,7 @@
 """The connection file: one of our accounts, its Partner Center role, and all that is a property of no customer.
 
-Each setting is a line that a plan tells by name when it changes (schemas/sensitive.py), unless it is marked Harmless."""
+Each setting is a line that a plan tells by name when it changes (schemas/sensitive.py), unless it is marked
+Harmless."""
 
 from __future__ import annotations
 

@@ -106,10 +106,10 @@ def load_estate(
     today = today or dt.datetime.now(dt.UTC).date()
     if isinstance(stack, Path):
         name = name or stack.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        base = stack.parent.resolve()
+        base, folder = stack.parent.resolve(), stack.parent / CONNECTIONS
         config = _estate_part(read(stack, project_dir, _shown(stack, project_dir)))
     else:
-        base = (project_dir / STACKS).resolve()
+        base, folder = (project_dir / STACKS).resolve(), project_dir / STACKS / CONNECTIONS
         config = from_data(f"{STACKS}/Pulumi.{name}.yaml", stack)
         if not isinstance(config.data, Mapping):
             config.add((), "CSP-EST-002", f"{CONFIG_KEY} is no mapping")
@@ -119,7 +119,7 @@ def load_estate(
         raise DeclarationErrors(findings)
     findings += overlooked(base, project_dir, CONFIG_KEY, CONNECTIONS)
     entries = _entries(declared, config, base, project_dir, findings)
-    connections = _connections(entries, base / CONNECTIONS, project_dir, findings)
+    connections = _connections(entries, folder, project_dir, findings)
     for entry in entries:
         _check(entry, connections.get(text(entry.data, "connection")), today)
     check_fleet(entries)
@@ -162,10 +162,14 @@ def findings_of(data: dict[str, Any], connection: Connection, today: dt.date) ->
 
 
 def _shown(path: Path, project_dir: Path) -> str:
-    """A path as people know it: relative to the project."""
-    resolved = path.parent.resolve() / path.name  # a link is named, not what it leads to
-    root = project_dir.resolve()
-    return (resolved.relative_to(root) if resolved.is_relative_to(root) else resolved).as_posix()
+    """A path as people know it: relative to the project; a link is named, not what it leads to."""
+    for one, root in (
+        (path.absolute(), project_dir.absolute()),
+        (path.parent.resolve() / path.name, project_dir.resolve()),
+    ):
+        if one.is_relative_to(root):
+            return one.relative_to(root).as_posix()
+    return path.as_posix()
 
 
 def _estate_part(source: Source) -> Source:
@@ -300,8 +304,9 @@ def _connections(
                 loaded[name], wrong = _connection(name, project_dir, folder)
                 findings += wrong
             continue
-        there = ", ".join(present) or "none"
-        close = nearest(name, present)
+        ours = present if is_inside(folder, project_dir) else []  # names of another folder are nobody's business
+        there = ", ".join(ours) or "none"
+        close = nearest(name, ours)
         hint = f"try {quoted(close)}" if close else f"there are: {there}"
         message = f"there is no connection {quoted(name)}" if name else "no connection named"
         entry.report(("connection",), "CSP-EST-005", message, hint)

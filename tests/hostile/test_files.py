@@ -95,6 +95,34 @@ def test_only_regular_files_of_the_project_are_read(
     assert any(line.startswith((f"{file}:1:1 ", f"{STACK}:")) and "CSP-" in line for line in lines), lines
 
 
+@pytest.mark.parametrize("folder", ["stacks/connections", "stacks/customers", "stacks/customers/reseller"])
+@pytest.mark.parametrize("target", ["outside", "/proc/self", "nothing", "stacks"])
+def test_a_linked_folder_is_told_by_its_own_name(project: Path, folder: str, target: str) -> None:
+    shutil.rmtree(project / folder)
+    if target == "outside":
+        target = str(secret_outside(project))
+        for name in ("reseller-us.yaml", "contoso.yaml", "canary.yaml"):
+            (Path(target) / name).write_text("token: AKIA-canary\n", "utf-8")
+    (project / folder).symlink_to(target)
+    lines = told(project)
+    assert lines
+    assert all(secret not in line for line in lines for secret in ("canary", "/outside", "/proc", str(project))), lines
+    if folder == "stacks/connections":
+        with pytest.raises(schemas.DeclarationErrors) as alone:
+            schemas.load_connection("reseller-us", project)
+        assert "/outside" not in str(alone.value)
+        assert str(project) not in str(alone.value)
+
+
+def test_linked_stacks_are_told_by_their_own_name(project: Path) -> None:
+    outside = project.parent / "outside"
+    (project / "stacks").rename(outside)
+    (project / "stacks").symlink_to(outside)
+    lines = told(project)
+    assert lines
+    assert all("/outside" not in line for line in lines), lines
+
+
 def test_a_linked_file_inside_the_project_is_read(project: Path) -> None:
     file = project / CUSTOMER
     file.rename(project / "elsewhere.yaml")

@@ -148,6 +148,26 @@ def test_listed_links_and_an_own_frame_together_with_its_text(tmp_path: Path, ow
     assert help_page in mail.html
 
 
+STYLED_FRAME = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ subject }}</title></head>
+<body style="margin:0;background-color:#111;color:#eee;-webkit-text-size-adjust:100%">
+<table role="presentation" width="600" cellpadding="0" cellspacing="0" align="center" bgcolor="#ffffff"
+ style="color:#222222;mso-table-lspace:0pt;border-collapse:collapse"><tbody><tr>
+<td style="padding:1em 5%;font-weight:600"><h1 style="font-size:1.4em;line-height:1.2">{{ subject }}</h1></td>
+</tr><tr><td width="100%" valign="top"><ul>{% for part in parts %}<li><small>{{ part }}</small></li>{% endfor %}</ul>
+<hr><p style="text-align:center">
+<a href="{{ link }}" style="display:inline-block;background:#0b5cad;color:white !important;
+ border:1px solid #0b5cad;border-radius:4px;text-decoration:none;padding:12px 22px">{{ button }}</a></p>
+</td></tr></tbody></table></body></html>
+"""
+
+
+def test_a_page_as_designers_write_it_passes(tmp_path: Path, own: Path) -> None:
+    (own / "invitation.en.txt.j2").write_text("Subject: Hi\n\nHello {{ name }}.\n\n{{ link }}", "utf-8")
+    (own / "page.html.j2").write_text(STYLED_FRAME, "utf-8")
+    assert CANARY in render(place(tmp_path)).html
+
+
 def test_a_language_of_our_own_is_checked_too(tmp_path: Path, own: Path) -> None:
     (own / "agreement.de.txt.j2").write_text("Subject: Hallo\n\n{{ fehlt }}", "utf-8")
     assert any(
