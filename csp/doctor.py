@@ -12,7 +12,7 @@ from csp import access, engines
 from csp.check import Check, Options
 from csp.checks import connection_checks
 from csp.errors import CommandError
-from csp.modes import mode_check
+from csp.modes import lock_check, mode_check
 from csp.project import Project
 from csp.say import cell, count, folded, say, say_json
 from schemas.command import command
@@ -74,6 +74,7 @@ def _all(project: Project, stack: str, connection: str, options: Options) -> Ite
             yield _engine(project, stack, estate)
             names = names or sorted(estate.connections)
     yield from mode_check(project.home)
+    yield from lock_check(project.home)
     for name in names:
         yield from connection_checks(project, name, options)
 

@@ -1,5 +1,6 @@
 """Who else on this machine can get at CSP_HOME: tokens, one-time credentials, state, names and e-mails are below it."""
 
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +32,18 @@ def mode_check(home: Path) -> Iterator[Check]:
     # What others can change, or read of tokens and passwords, is a failure; the rest names customers.
     bad = any(int(mode, 8) & 0o022 or place.name in ("tokens", "handover") for place, mode in loose)
     told = ", ".join(f"{place} (mode {mode})" for place, mode in loose)
-    fix = f"chmod go= {' '.join(str(place) for place, _ in loose)}"
+    fix = f"chmod go= {shlex.join(str(place) for place, _ in loose)}"
     yield Check("machine", "modes", "fail" if bad else "warn", f"others on this machine can get at {told}", fix)
+
+
+def lock_check(home: Path) -> Iterator[Check]:
+    """Lock files of release 0.1.0 have people's e-mails in their names, and nothing uses them any more."""
+    folder = home / "locks"
+    named = sum("@" in file.name for file in folder.glob("*.lock"))
+    if named:
+        files = f"{named} lock file{'s' if named > 1 else ''} of release 0.1.0 in {folder}"
+        fix = f"when no run of 0.1.0 is left: find {shlex.quote(str(folder))} -maxdepth 1 -name '*@*.lock' -delete"
+        yield Check("machine", "lock names", "warn", f"e-mail addresses in the names of {files}", fix)
 
 
 def _mode(folder: Path) -> int:

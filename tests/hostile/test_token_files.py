@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from clients.mail import Message, Outbox
 from clients.pace import Pauses
 from clients.partner_center.models import OneTimeCredentials
 from clients.tokens.store import Chain, FileTokenStore
-from csp.modes import mode_check, open_places
+from csp.modes import lock_check, mode_check, open_places
 from onboarding.observed import Observed, observed_file
 from schemas.hosts import Refused
 from schemas.token_place import token_file
@@ -250,6 +251,23 @@ def test_the_doctor_says_who_else_can_get_at_them(tmp_path: Path) -> None:
     (home / "observed").chmod(0o700)
     home.chmod(0o777)
     assert [(place.name, mode) for place, mode in open_places(home)] == [("home", "0777")]
+
+
+def test_the_doctor_tells_names_of_an_earlier_release_and_how_to_remove_them(tmp_path: Path) -> None:
+    """Files as release 0.1.0 named them; the command of the line removes those and no lock of today."""
+    locks = private_folder(tmp_path / "our home" / "locks")
+    with KeyLocks(locks, "10501/").hold("ion.customer", "it@contoso.example"):
+        pass
+    assert list(lock_check(locks.parent)) == []
+    for name in ("ion.customer-it@contoso.example-0123456789ab.lock", "mail-_x@y.example_-0123456789ab.lock"):
+        (locks / name).touch()
+    (check,) = lock_check(locks.parent)
+    assert check.verdict == "warn"
+    assert "2 lock files of release 0.1.0" in check.found
+    assert "contoso" not in f"{check.found}{check.fix}"
+    subprocess.run(check.fix.partition(": ")[2], shell=True, check=True)
+    assert list(lock_check(locks.parent)) == []
+    assert len(list(locks.iterdir())) == 1
 
 
 @pytest.mark.parametrize("make", ["fifo", "device", "binary", "missing"])
