@@ -17,8 +17,7 @@ from drills.seed.sorts import LOST, SORTS
 from onboarding.blind import UNOBSERVED
 from onboarding.drift import look
 from onboarding.drift_verdict import Judged, judge
-from schemas.traits import LocalOnly, WriteOnly, has_trait
-from schemas.traits import models_of
+from schemas.traits import LocalOnly, WriteOnly, has_trait, models_of
 
 ONLY_IN_RECORDS = ("identity.contact.phone", "identity.direct_customer")
 LISTS = 20
