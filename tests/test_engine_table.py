@@ -3,7 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-from dynamic_engine import surface
+from dynamic_engine.commands.flags import REFUSED, SAME
+from dynamic_engine.commands.verbs import VERBS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +17,7 @@ def test_the_page_shows_what_the_parser_does() -> None:
     spec.loader.exec_module(tool)
     text = (ROOT / "docs" / "engines.md").read_text("utf-8")
     assert text == tool.page(text)
-    refused = [flag for verb in surface.VERBS for flag in verb.flags if flag.how != surface.SAME]
+    refused = [flag for verb in VERBS for flag in verb.flags if flag.how != SAME]
     assert refused
     assert all(flag.note for flag in refused), "what is not the same says how, or what to do instead"
-    assert all(verb.note for verb in surface.VERBS if verb.how == surface.REFUSED)
+    assert all(verb.note for verb in VERBS if verb.how == REFUSED)

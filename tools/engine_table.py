@@ -7,8 +7,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from dynamic_engine import surface
-from dynamic_engine.surface import REFUSED, Flag, Verb
+from dynamic_engine.commands.flags import DIFFERS, GLOBAL, REFUSED, SAME, TAKEN, Flag, Verb
+from dynamic_engine.commands.verbs import VERBS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "engines.md"
 START, END = "<!-- tables: tools/engine_table.py -->", "<!-- end of tables -->"
@@ -17,9 +17,9 @@ START, END = "<!-- tables: tools/engine_table.py -->", "<!-- end of tables -->"
 def tables() -> str:
     """Both tables in Markdown."""
     rows = ["| verb | here | |", "|---|---|---|"]
-    rows += [f"| {_verb(one)} | {one.how} | {one.text} |" for one in surface.VERBS if one.how != REFUSED]
+    rows += [f"| {_verb(one)} | {one.how} | {one.text} |" for one in VERBS if one.how != REFUSED]
     refused: dict[str, list[str]] = defaultdict(list)
-    for one in surface.VERBS:
+    for one in VERBS:
         if one.how == REFUSED:
             refused[one.note].append(f"`{one.name}`")
     rows += [f"| {', '.join(names)} | refused | {note} |" for note, names in refused.items()]
@@ -32,14 +32,14 @@ def _verb(verb: Verb) -> str:
 
 
 def _flag_rows() -> list[str]:
-    verbs = [verb for verb in surface.VERBS if verb.how != REFUSED and verb.flags]
+    verbs = [verb for verb in VERBS if verb.how != REFUSED and verb.flags]
     of: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for flag in surface.GLOBAL:
+    for flag in GLOBAL:
         of[_row(flag)].append("all verbs")
     for verb in verbs:
         for flag in verb.flags:
             of[_row(flag)].append(verb.name)
-    order = {surface.SAME: 0, surface.DIFFERS: 1, surface.TAKEN: 2, REFUSED: 3}
+    order = {SAME: 0, DIFFERS: 1, TAKEN: 2, REFUSED: 3}
     found = sorted(of.items(), key=lambda item: (order[item[0][2]], item[0][0]))
     return [
         f"| `--{name}`{f', `-{short}`' if short else ''} | {_names(names, len(verbs))} | {how} | {note} |"

@@ -14,7 +14,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        from dynamic_engine.cli import main as run
+        from dynamic_engine.commands.cli import main as run
 
         sys.exit(run())
     except KeyboardInterrupt:  # also while modules are loaded

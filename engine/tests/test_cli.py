@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dynamic_engine import cli
-from dynamic_engine.config import StackConfig
-from dynamic_engine.project import Project
-from dynamic_engine.secrets import Crypter
-from dynamic_engine.values import Secret
+from dynamic_engine.commands import cli
+from dynamic_engine.project.project import Project
+from dynamic_engine.project.stack_file import StackConfig
+from dynamic_engine.protocol.values import Secret
+from dynamic_engine.state.crypter import Crypter
 from workbench import PASSPHRASE, Workbench
 
 PROVIDER = "gASVGgAAAAAAAACMBnRoaW5nc5SMCHByb3ZpZGVylJOUKVKULg=="

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamic_engine import surface
+from dynamic_engine.commands.flags import BOOL, GLOBAL, LISTS, NUMBER, REFUSED, TEXT, Verb
+from dynamic_engine.commands.verbs import VERBS
 from flag_table import ROWS, Row
 from workbench import EMBEDDED, ENGINES, PULUMI, Workbench
 
 pytestmark = pytest.mark.xdist_group("flags")
 
-KINDS = {"boolean": {surface.BOOL}, "int": {surface.NUMBER}, "string": {surface.TEXT}, "array": set(surface.LISTS)}
+KINDS = {"boolean": {BOOL}, "int": {NUMBER}, "string": {TEXT}, "array": set(LISTS)}
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -60,12 +61,12 @@ def test_the_surface_is_that_of_the_cli(tmp_path: Path) -> None:
         ).stdout
     )  # fmt: skip
     theirs = _commands(spec)
-    ours = {verb.path: verb for verb in surface.VERBS}
+    ours = {verb.path: verb for verb in VERBS}
     assert set(ours) <= set(theirs) | {("watch",)}, "verbs that the CLI does not have"
     unknown = [path for path in theirs if not any(path[: len(known)] == known for known in ours) and path]
     assert unknown == []
-    for path, verb in {**ours, (): surface.Verb((), flags=surface.GLOBAL)}.items():
-        if verb.how == surface.REFUSED and not verb.flags:
+    for path, verb in {**ours, (): Verb((), flags=GLOBAL)}.items():
+        if verb.how == REFUSED and not verb.flags:
             continue
         flags = {flag.name: flag for flag in verb.flags}
         inherited = {name: what for depth in range(1, len(path)) for name, what in theirs[path[:depth]].items()}

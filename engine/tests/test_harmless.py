@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from dynamic_engine import harmless
+from dynamic_engine.commands import harmless
 from workbench import Workbench
 
 HOSTILE = (

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamic_engine import checkpoint
-from dynamic_engine.backend import Backend
-from dynamic_engine.checkpoint import Pending, Snapshot, check_integrity
-from dynamic_engine.deletes import layers
 from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedError
-from dynamic_engine.journal import Journal, topological
-from dynamic_engine.secrets import Crypter
-from dynamic_engine.state import KEYS, State, decode, encode, state_fields
-from dynamic_engine.steps import seconds
-from dynamic_engine.urns import Alias, Targets, alias_urns, make
-from dynamic_engine.values import UNKNOWN, ResourceRef, Secret
+from dynamic_engine.plan.steps import seconds
+from dynamic_engine.protocol.values import UNKNOWN, ResourceRef, Secret
+from dynamic_engine.run.deletes import layers
+from dynamic_engine.state import checkpoint
+from dynamic_engine.state.backend import Backend
+from dynamic_engine.state.checkpoint import Pending, Snapshot, check_integrity
+from dynamic_engine.state.crypter import Crypter
+from dynamic_engine.state.journal import Journal, topological
+from dynamic_engine.state.resource import KEYS, State, decode, encode, state_fields
+from dynamic_engine.state.urns import Alias, Targets, alias_urns, make
 
 # Written by the Pulumi CLI under the passphrase below.
 SALT_LINE = "v1:JkuSzM9dfRo=:v1:mD3PIvjGVeJ9DPNo:C5atvJJhmiUbjwFV1J74IFpjUDDAaA=="

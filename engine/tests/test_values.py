@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dynamic_engine import paths
 from dynamic_engine.errors import UnsupportedError
-from dynamic_engine.values import (
+from dynamic_engine.protocol import paths
+from dynamic_engine.protocol.values import (
     ASSET,
     SIGNATURE,
     UNKNOWN,

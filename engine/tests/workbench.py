@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from dynamic_engine import checkpoint, cli
-from dynamic_engine.session import Session
+from dynamic_engine.commands import cli
+from dynamic_engine.project.session import Session
+from dynamic_engine.state import checkpoint
 from filelock import FileLock
 
 PROJECT = Path(__file__).parent / "project"

@@ -93,17 +93,18 @@ def test_what_csp_starts_gets_no_variable_that_stands_for_a_flag() -> None:
 
 
 def test_the_flags_are_those_of_the_embedded_engine_too() -> None:
-    from dynamic_engine import surface
+    from dynamic_engine.commands.flags import ARRAY, BOOL, GLOBAL, SLICE
+    from dynamic_engine.commands.verbs import VERBS
 
-    kinds = {surface.BOOL: engine_words.SWITCHES, surface.ARRAY: engine_words.LISTS, surface.SLICE: engine_words.LISTS}
-    for verb in surface.VERBS:
+    kinds = {BOOL: engine_words.SWITCHES, ARRAY: engine_words.LISTS, SLICE: engine_words.LISTS}
+    for verb in VERBS:
         name = verb.name
         if name not in engine_words.NOT_OF:
             continue
-        flags = {flag.name: flag for flag in (*verb.flags, *surface.GLOBAL) if flag.name != "cwd"}
+        flags = {flag.name: flag for flag in (*verb.flags, *GLOBAL) if flag.name != "cwd"}
         known = engine_words.SWITCHES | engine_words.LISTS | engine_words.VALUES
         assert set(flags) == known - engine_words.NOT_OF[name]
         for flag in flags.values():
             assert flag.name in kinds.get(flag.kind, engine_words.VALUES), flag
             assert not flag.short or engine_words.SHORT[flag.short] == flag.name
-            assert flag.kind == surface.BOOL or flag.alone == engine_words.ALONE.get(flag.name, "")
+            assert flag.kind == BOOL or flag.alone == engine_words.ALONE.get(flag.name, "")

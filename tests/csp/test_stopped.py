@@ -75,7 +75,7 @@ def test_while_a_command_works(error: str) -> None:
 
 
 def test_at_a_question_of_the_engine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from dynamic_engine import cli
+    from dynamic_engine.commands import cli
 
     def ctrl_d(*_arguments: object) -> None:
         raise EOFError

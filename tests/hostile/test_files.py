@@ -271,7 +271,7 @@ def test_findings_of_many_files_are_capped_with_a_count(project: Path) -> None:
 @pytest.mark.parametrize("name", ["Pulumi.yaml", "stacks/Pulumi.reseller.yaml"])
 def test_the_engine_reads_regular_files_only(project: Path, name: str, attack: Callable[[Path, Path], None]) -> None:
     from dynamic_engine.errors import EngineError
-    from dynamic_engine.project import read_yaml
+    from dynamic_engine.project.project import read_yaml
 
     (project / name).unlink(missing_ok=True)
     attack(project / name, project)

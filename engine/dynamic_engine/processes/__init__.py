@@ -1,0 +1,1 @@
+"""The processes beside the engine: the program and the dynamic-provider plugins."""

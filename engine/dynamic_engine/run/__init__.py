@@ -1,0 +1,1 @@
+"""Execution: steps, deletes, refresh, import, and the services that the program talks to."""
