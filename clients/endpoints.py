@@ -10,8 +10,8 @@ from typing import Any
 
 import schemas
 from clients.errors import PersonMustAct, Problem
-from schemas import hosts
 from schemas.command import command
+from schemas.kinds import hosts
 
 _ION = "https://ion.tdsynnex.com"
 _LOGIN = "https://login.microsoftonline.com"

@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 
 from clients.errors import Problem, RetryLater
-from schemas.whole_file import private_folder
+from schemas.write.whole_file import private_folder
 
 _WHAT = {
     "ion.customer": "the profile of",

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from clients.connection import Session
 from clients.errors import ClientError
+from clients.session import Session
 from csp.errors import CommandError
 from csp.project import Project
 from schemas.command import for_connection

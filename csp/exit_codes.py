@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from onboarding.blind import UNOBSERVED
+from onboarding.readiness.blind import UNOBSERVED
 
 DONE, FAILED, WRONG, CHANGED, BLIND = 0, 1, 2, 7, UNOBSERVED
 MEANINGS: Mapping[int, str] = {

@@ -11,7 +11,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from csp import engines, look, sandbox
+from csp import sandbox
+from csp.commands import status as look
+from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.main import run_guarded
 from csp.project import Project

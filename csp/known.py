@@ -2,7 +2,7 @@
 
 import schemas
 from csp.errors import CommandError
-from schemas.nearest import nearest
+from schemas.kinds.nearest import nearest
 
 
 def no_customer(stack: str, name: str, estate: schemas.Estate, what: str = "customer") -> CommandError:

@@ -14,7 +14,7 @@ from clients.output import guard_output
 from csp.errors import CommandError
 from csp.say import say, say_block, use_utf8
 from schemas.command import shown, started
-from schemas.findings import DeclarationErrors
+from schemas.report.findings import DeclarationErrors
 
 SETTINGS: dict[str, Any] = {
     "no_args_is_help": True,
@@ -23,14 +23,14 @@ SETTINGS: dict[str, Any] = {
     "rich_markup_mode": None,
 }
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "up": ("engine_commands", "Move every customer as far as an API can, and say who has to do the rest."),
-    "preview": ("engine_commands", "Show what `up` would do and what has drifted."),
-    "refresh": ("engine_commands", "Read the live systems into the state, change nothing else."),
-    "destroy": ("engine_commands", "Forget the estate."),
-    "env": ("engine_commands", "Print the variables with which a plain `pulumi` works on a stack, one a line."),
+    "up": ("engine", "Move every customer as far as an API can, and say who has to do the rest."),
+    "preview": ("engine", "Show what `up` would do and what has drifted."),
+    "refresh": ("engine", "Read the live systems into the state, change nothing else."),
+    "destroy": ("engine", "Forget the estate."),
+    "env": ("engine", "Print the variables with which a plain `pulumi` works on a stack, one a line."),
     "validate": ("validate", "Check every file of a stack: all errors at once, one line each."),
-    "status": ("look", "Show who can order, who cannot, and the one next step of each."),
-    "todo": ("look", "List every next step, the oldest wait first, with the menu path and every value to enter."),
+    "status": ("status", "Show who can order, who cannot, and the one next step of each."),
+    "todo": ("status", "List every next step, the oldest wait first, with the menu path and every value to enter."),
     "evidence": (
         "evidence",
         "Print the evidence for the agreement of every customer, one fact a line, each with its source.",
@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "auth": ("auth", "Sign in, and look at or keep alive the credentials of a connection."),
     "handover": ("handover", "One-time credentials of new tenants: encrypted at birth, delivered once."),
     "invite": ("invite", "The invitation that a customer's administrator accepts."),
-    "sandbox": ("sandbox_commands", "A simulated ION, Microsoft and their people on this machine."),
+    "sandbox": ("sandbox", "A simulated ION, Microsoft and their people on this machine."),
 }
 """Command, as `csp --help` lists them: the module that registers it, and how its help begins. `--help` loads none of
 the modules; a test compares the texts with the commands' own."""
@@ -89,7 +89,7 @@ class Late(Mapping[str, Any]):
 
 
 def _module(name: str) -> Any:
-    return import_module(f"csp.{COMMANDS[name][0]}")
+    return import_module(f"csp.commands.{COMMANDS[name][0]}")
 
 
 class Commands(TyperGroup):

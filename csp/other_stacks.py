@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import schemas
-from clients.connection import Session
 from clients.endpoints import accounts_of
 from clients.errors import ClientError
+from clients.session import Session
 from csp.project import Project
-from onboarding.drift import Elsewhere
+from onboarding.drift.run import Elsewhere
 from schemas.command import command
 
 

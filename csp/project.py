@@ -7,7 +7,7 @@ from pathlib import Path
 
 import schemas
 from csp.errors import CommandError
-from schemas.stack import CONFIG_KEY
+from schemas.model.stack import CONFIG_KEY
 
 NO_FILE_YET = "CSP-EST-001"
 """The rule of an include pattern that matches no file: normal before the first adoption."""

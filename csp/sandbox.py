@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clients.http import httpx
+from clients.wire.http import httpx
 from csp.errors import CommandError
-from schemas.whole_file import private_folder
+from schemas.write.whole_file import private_folder
 
 PROFILES = ("provider", "reseller", "empty")
 START_SECONDS = 30.0

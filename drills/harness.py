@@ -27,12 +27,13 @@ from typing import Any
 from csp_sandbox.ready import ready_line
 
 import schemas
-from clients.connection import Session
 from clients.handover import make_local_recipient
 from clients.locks import KeyLocks
 from clients.mail import MailSender
+from clients.session import Session
 from drills.remote import Hook, Killed, Remote, Smtp, Wire
-from onboarding import contract, inputs, visits
+from onboarding.core import contract, visits
+from onboarding.resources import inputs
 from providers import attestation, component, customer, provider_association, removals, sessions, tenant_identity
 from providers.dynamic import Provider
 from tests.workspace import ROOT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from onboarding import attestation as thing
+from onboarding.resources import attestation as thing
 from providers.dynamic import Provider, Resource
 
 
@@ -17,7 +17,7 @@ def provider() -> Provider:
 
 
 class Attestation(Resource, module="csp", name="Attestation"):
-    """Inputs: `onboarding.attestation.AttestationInputs`."""
+    """Inputs: `onboarding.resources.attestation.AttestationInputs`."""
 
     tenant_id: pulumi.Output[str]
 

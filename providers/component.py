@@ -13,16 +13,16 @@ import pulumi
 from pulumi.output import Unknown
 
 import schemas
-from onboarding import contract
-from onboarding.inputs import inputs_of
-from onboarding.names import COMPONENT_TYPE, LEAVE_OUT
+from onboarding.core import contract
+from onboarding.core.names import COMPONENT_TYPE, LEAVE_OUT
+from onboarding.resources.inputs import inputs_of
 from providers import last_look
 from providers.attestation import Attestation
 from providers.customer import Customer
 from providers.estate import Estate
 from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
-from schemas import sensitive
+from schemas.check import sensitive
 from schemas.command import shown
 from schemas.plain import plain
 

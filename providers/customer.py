@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from onboarding import customer as thing
+from onboarding.resources import customer as thing
 from providers.dynamic import Provider, Resource
 
 
@@ -17,7 +17,7 @@ def provider() -> Provider:
 
 
 class Customer(Resource, module="csp", name="Customer"):
-    """Inputs: `onboarding.customer.CustomerInputs`. Carries `ion_customer_id` ("" while unknown)."""
+    """Inputs: `onboarding.resources.customer.CustomerInputs`. Carries `ion_customer_id` ("" while unknown)."""
 
     ion_customer_id: pulumi.Output[str]
 

@@ -27,14 +27,14 @@ from pulumi.dynamic import Resource as DynamicResource
 from pulumi.output import Unknown, contains_unknowns
 from pydantic import ValidationError
 
-from clients.connection import Session
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, Unexpected, WrongAccount, contained
 from clients.locks import Taken
-from onboarding import state
-from onboarding.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved, waiting
-from onboarding.look import Look
-from onboarding.remedy import reason, remedy
-from onboarding.session_checks import wrong_account
+from clients.session import Session
+from onboarding.core import state
+from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved, waiting
+from onboarding.core.remedy import reason, remedy
+from onboarding.core.session_checks import wrong_account
+from onboarding.look.snapshot import Look
 from providers import noted, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown

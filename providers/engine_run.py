@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from onboarding.run_notes import RUN
+from onboarding.look.run_notes import RUN
 
 UP = frozenset({"up", "update", "deploy"})
 _VERBS = UP | {"preview", "pre", "refresh", "destroy", "import", "watch"}

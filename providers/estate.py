@@ -26,13 +26,13 @@ from pulumi.dynamic import (
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
-from onboarding import state
-from onboarding.digests import ENDS, PORTAL, digest, first_digests, unchanged
+from onboarding.core import state
+from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers import removals
 from providers.errors import quiet_tracebacks
-from schemas import sensitive
-from schemas.overlooked import RULE as STRAY
+from schemas.check import sensitive
 from schemas.plain import plain
+from schemas.read.overlooked import RULE as STRAY
 
 REMOVALS_FLOOR, REMOVALS_SHARE = 2, 0.20
 UPDATES_FLOOR, UPDATES_SHARE = 10, 0.30
@@ -184,8 +184,8 @@ class Estate(DynamicResource, module="csp", name="Estate"):
     def __init__(
         self, estate: schemas.Estate, connections: Mapping[str, Mapping[str, str]], opts: pulumi.ResourceOptions
     ) -> None:
-        """`connections`: name -> its lines that decide whom we trust (schemas.sensitive). They and `customers` are kept
-        in state; the other inputs are for `check` alone."""
+        """`connections`: name -> its lines that decide whom we trust (schemas.check.sensitive). They and `customers`
+        are kept in state; the other inputs are for `check` alone."""
         self._this_run = uuid.uuid4().hex
         inputs = {
             "customers": {one.key: digest(one) for one in estate.customers},

@@ -16,8 +16,9 @@ from pulumi.dynamic import CheckFailure, CheckResult, ResourceProvider
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
-from onboarding import blind, run_notes
-from onboarding.blind import Alarm, Unseen
+from onboarding.look import run_notes
+from onboarding.readiness import blind
+from onboarding.readiness.blind import Alarm, Unseen
 from providers import engine_run, noted
 from providers.errors import quiet_tracebacks
 from schemas.command import shown

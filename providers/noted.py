@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from clients.connection import home_of
 from clients.redact import redact
-from onboarding import contract, run_notes
-from onboarding.run_notes import Note
+from clients.session import home_of
+from onboarding.core import contract
+from onboarding.look import run_notes
+from onboarding.look.run_notes import Note
 from providers import engine_run
 from providers.errors import in_plugin
 

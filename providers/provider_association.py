@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from onboarding import provider_association as thing
+from onboarding.resources import provider_association as thing
 from providers.dynamic import Provider, Resource
 
 
@@ -17,7 +17,7 @@ def provider() -> Provider:
 
 
 class ProviderAssociation(Resource, module="csp", name="ProviderAssociation"):
-    """Inputs: `onboarding.provider_association.ProviderAssociationInputs`."""
+    """Inputs: `onboarding.resources.provider_association.ProviderAssociationInputs`."""
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(provider(), name, inputs, thing.CARRIED, opts)

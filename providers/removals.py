@@ -16,10 +16,10 @@ from pathlib import Path
 
 import filelock
 
-from clients.connection import home_of
+from clients.session import home_of
 from providers import engine_run
 from providers.errors import OnboardingError, in_plugin
-from schemas.whole_file import private_folder
+from schemas.write.whole_file import private_folder
 
 VARIABLE = "CSP_ALLOW_REMOVALS"
 _LOCK = threading.Lock()

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import schemas
-from clients.connection import Session
-from onboarding.look import EstateLook
+from clients.session import Session
+from onboarding.look.snapshot import EstateLook
 
 _LOCK = threading.Lock()
 _SESSIONS: dict[str, Session] = {}

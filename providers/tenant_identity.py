@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from onboarding import tenant_identity as thing
+from onboarding.resources import tenant_identity as thing
 from providers.dynamic import Provider, Resource
 
 
@@ -17,8 +17,8 @@ def provider() -> Provider:
 
 
 class TenantIdentity(Resource, module="csp", name="TenantIdentity"):
-    """Inputs: `onboarding.tenant_identity.TenantIdentityInputs`. Carries `tenant_id` and `attestation_id` ("" while
-    unknown)."""
+    """Inputs: `onboarding.resources.tenant_identity.TenantIdentityInputs`. Carries `tenant_id` and `attestation_id`
+    ("" while unknown)."""
 
     tenant_id: pulumi.Output[str]
     attestation_id: pulumi.Output[str]

@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schemas.base import Address, Confirmation, Declared, Person
-    from schemas.confirming import CannotConfirmError, confirm
-    from schemas.connection import (
+    from schemas.loader import findings_of, load_connection, load_estate, load_stack
+    from schemas.model.base import Address, Confirmation, Declared, Person
+    from schemas.model.connection import (
         AssociationApi,
         Connection,
         EnhancedAttestation,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         SandboxRef,
         TokenStore,
     )
-    from schemas.customer import (
+    from schemas.model.customer import (
         Attestation,
         CloudProvider,
         Customer,
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
         NewIdentity,
         Profile,
     )
-    from schemas.estate import Estate
-    from schemas.findings import DeclarationErrors, Finding, errors, format_findings
-    from schemas.gates import GATES, confirmation_of, confirmed_values, program_access_of
-    from schemas.loader import findings_of, load_connection, load_estate, load_stack
-    from schemas.writing import CannotWriteError, write_customer
+    from schemas.model.estate import Estate
+    from schemas.model.gates import GATES, confirmation_of, confirmed_values, program_access_of
+    from schemas.report.findings import DeclarationErrors, Finding, errors, format_findings
+    from schemas.write.confirming import CannotConfirmError, confirm
+    from schemas.write.customer_file import CannotWriteError, write_customer
 
 __all__ = [
     "GATES",
@@ -85,20 +85,20 @@ __all__ = [
 ]
 
 _PLACES = {
-    "base": "Address Confirmation Declared Person",
-    "confirming": "CannotConfirmError confirm",
-    "connection": (
+    "model.base": "Address Confirmation Declared Person",
+    "write.confirming": "CannotConfirmError confirm",
+    "model.connection": (
         "AssociationApi Connection EnhancedAttestation Entra Handover Ion Limits Mail PartnerCenter "
         "RelationshipLink Reseller SandboxRef TokenStore"
     ),
-    "customer": (
+    "model.customer": (
         "Attestation CloudProvider Customer ExistingIdentity GlobalAdmin Identity InviteIdentity NewIdentity Profile"
     ),
-    "estate": "Estate",
-    "findings": "DeclarationErrors Finding errors format_findings",
-    "gates": "GATES confirmation_of confirmed_values program_access_of",
+    "model.estate": "Estate",
+    "report.findings": "DeclarationErrors Finding errors format_findings",
+    "model.gates": "GATES confirmation_of confirmed_values program_access_of",
     "loader": "findings_of load_connection load_estate load_stack",
-    "writing": "CannotWriteError write_customer",
+    "write.customer_file": "CannotWriteError write_customer",
 }
 """Module -> what it holds of this package's names. A process loads the modules whose names it uses: models, loader and
 the round-trip YAML editor take long to load, and `csp --help` needs none of them."""

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from schemas import base, connection, customer, stack
-from schemas.traits import Trait
+from schemas.model import base, connection, customer, stack
+from schemas.model.traits import Trait
 
 _MODELS: dict[str, type[BaseModel]] = {
     name: found

@@ -13,12 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas import rules
-from schemas.connection import Connection
-from schemas.customer import Customer
-from schemas.described import describe
 from schemas.field_tables import fill_tables
-from schemas.stack import StackEstate
+from schemas.model.connection import Connection
+from schemas.model.customer import Customer
+from schemas.model.described import describe
+from schemas.model.stack import StackEstate
+from schemas.report import rules
 
 ROOT = Path(__file__).resolve().parent.parent
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"

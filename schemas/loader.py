@@ -12,27 +12,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.base import Declared
-from schemas.checks import check_customer
-from schemas.connection import Connection
-from schemas.connection_checks import check_connection
-from schemas.countries import countries
-from schemas.customer import Customer, ExistingIdentity, InviteIdentity, NewIdentity
-from schemas.estate import Estate
-from schemas.findings import DeclarationErrors, Finding, Level, errors
-from schemas.fleet import check_fleet
-from schemas.hosts import Refused
-from schemas.inside import MAX_PATTERNS, UnreadableError, is_inside, matching
-from schemas.layers import validate
-from schemas.nearest import nearest, quoted
-from schemas.normal import composed
-from schemas.overlooked import overlooked
-from schemas.rules import SENT
-from schemas.stack import CONFIG_KEY, StackEstate
-from schemas.token_place import token_file
-from schemas.value_checks import get, text
-from schemas.values import currencies
-from schemas.yaml_source import Path_, Source, dotted, from_data, read
+from schemas.check.connection_checks import check_connection
+from schemas.check.fleet import check_fleet
+from schemas.check.references import check_customer
+from schemas.check.token_place import token_file
+from schemas.check.value_checks import get, text
+from schemas.kinds.countries import countries
+from schemas.kinds.hosts import Refused
+from schemas.kinds.nearest import nearest, quoted
+from schemas.kinds.normal import composed
+from schemas.model.base import Declared
+from schemas.model.connection import Connection
+from schemas.model.customer import Customer, ExistingIdentity, InviteIdentity, NewIdentity
+from schemas.model.estate import Estate
+from schemas.model.stack import CONFIG_KEY, StackEstate
+from schemas.model.values import currencies
+from schemas.read.inside import MAX_PATTERNS, UnreadableError, is_inside, matching
+from schemas.read.layers import validate
+from schemas.read.overlooked import overlooked
+from schemas.read.yaml_source import Path_, Source, dotted, from_data, read
+from schemas.report.findings import DeclarationErrors, Finding, Level, errors
+from schemas.report.rules import SENT
 
 STACKS = "stacks"
 MAX_TOTAL = 64 * 2**20

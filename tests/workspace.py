@@ -21,7 +21,7 @@ import httpx
 from filelock import FileLock
 
 from clients.handover import make_local_recipient
-from schemas.whole_file import private_folder
+from schemas.write.whole_file import private_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 CSP = (sys.executable, "-m", "csp.main")

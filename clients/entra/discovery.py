@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from clients.entra.errors import describe_token_error
 from clients.errors import OurBug, Problem
-from clients.rules import classify
-from clients.said import without_json
-from clients.shape import ShapeError, mapping, required_text
-from clients.transport import Answer, Call, Transport, join
+from clients.wire.rules import classify
+from clients.wire.said import without_json
+from clients.wire.shape import ShapeError, mapping, required_text
+from clients.wire.transport import Answer, Call, Transport, join
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_SUCH_TENANT = "AADSTS90002"

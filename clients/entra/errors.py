@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from clients.errors import ClientError, OurBug, Problem
-from clients.rules import Rule, classify
-from clients.said import with_rest
+from clients.wire.rules import Rule, classify
+from clients.wire.said import with_rest
 
 LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
 _SIGN_INS = "Entra admin center: Monitoring > Sign-in logs"

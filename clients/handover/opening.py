@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import schemas
-from clients.clock import Clock, SystemClock
 from clients.handover.store import HandoverStore
+from clients.wire.clock import Clock, SystemClock
 
 
 def open_handover(connection: schemas.Connection, home: Path, clock: Clock | None = None) -> HandoverStore:

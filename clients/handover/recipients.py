@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clients.errors import PersonMustAct, Problem
-from schemas.inside import UnreadableError, read_inside
-from schemas.whole_file import private_folder
+from schemas.read.inside import UnreadableError, read_inside
+from schemas.write.whole_file import private_folder
 
 _FIX = "name an age public key (age1... or ssh-ed25519 ...) under handover.recipients of the connection"
 

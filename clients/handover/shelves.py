@@ -20,7 +20,7 @@ from clients.errors import PersonMustAct, Problem
 from clients.handover.entry import Entry
 from clients.handover.recipients import parse, resolve
 from clients.locks import KeyLocks
-from schemas.whole_file import draft_of, private_folder, sync_folder, write_whole
+from schemas.write.whole_file import draft_of, private_folder, sync_folder, write_whole
 
 ROOM = 16 * 1024
 """Bytes that a reservation holds free: an entry with a value for a dozen recipients."""

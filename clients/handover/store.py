@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clients.clock import Clock
 from clients.errors import ClientError, NotFound, OurBug, Problem
 from clients.handover.entry import KEPT, SETTLED, UNDELIVERED, Entry, newest
 from clients.handover.recipients import parse, resolve
 from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
 from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
+from clients.wire.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

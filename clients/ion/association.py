@@ -10,9 +10,9 @@ from typing import Any
 from clients.errors import NotFound, OurBug, Problem, UnknownOutcome
 from clients.ion.errors import RULES, describe
 from clients.ion.models import MICROSOFT_PROVIDER_ID, AssociationRow
-from clients.rules import classify
-from clients.shape import ShapeError, flag, mapping, required_text, text
-from clients.transport import Answer, AuthorizedTransport, Call, join
+from clients.wire.rules import classify
+from clients.wire.shape import ShapeError, flag, mapping, required_text, text
+from clients.wire.transport import Answer, AuthorizedTransport, Call, join
 
 
 class AssociationClient:

@@ -18,13 +18,13 @@ from clients.ion.models import (
     LegacyAgreement,
     LegacyProfile,
 )
-from clients.listing import read_all
 from clients.redact import SECRETS
-from clients.rules import classify
-from clients.shape import ShapeError, day, flag, items, mapping, required_text, text, words
-from clients.transport import Answer, AuthorizedTransport, Call, join
-from schemas.mail_domains import unicode_domain
-from schemas.normal import normal
+from clients.wire.listing import read_all
+from clients.wire.rules import classify
+from clients.wire.shape import ShapeError, day, flag, items, mapping, required_text, text, words
+from clients.wire.transport import Answer, AuthorizedTransport, Call, join
+from schemas.kinds.mail_domains import unicode_domain
+from schemas.kinds.normal import normal
 
 _PAGE_SIZE = "500"
 # Microsoft 365 Business Basic: a product that every Microsoft pricebook holds; asking for its price buys nothing.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from clients.errors import Problem
-from clients.rules import Rule
-from clients.said import with_rest, without_json
-from clients.transport import Answer, Call
+from clients.wire.rules import Rule
+from clients.wire.said import with_rest, without_json
+from clients.wire.transport import Answer, Call
 
 LOGIN = (
     "in ION open Settings > Users > the API user > Edit > OAuth credentials > Request New Credentials, "

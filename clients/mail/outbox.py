@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from clients.clock import Clock
 from clients.mail.sender import Message, SendResult
-from schemas.whole_file import private_folder, write_whole
+from clients.wire.clock import Clock
+from schemas.write.whole_file import private_folder, write_whole
 
 SENDING = "sending"
 

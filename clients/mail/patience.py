@@ -9,7 +9,7 @@ import ssl
 import threading
 from typing import Any
 
-from clients.bounded import WHOLE_SECONDS
+from clients.wire.bounded import WHOLE_SECONDS
 
 MOST_REPLIES = 256 * 1024
 """Bytes of all replies of one session. A real one has a few hundred."""

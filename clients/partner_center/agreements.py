@@ -15,10 +15,10 @@ from urllib.parse import quote
 from clients.partner_center import bodies
 from clients.partner_center.models import Agreement, AgreementTemplate, AttestationRequest, AttestationState
 from clients.partner_center.wire import Wire
-from clients.shape import ShapeError, flag, mapping, moment, required_text, text
-from clients.transport import Call, join
+from clients.wire.shape import ShapeError, flag, mapping, moment, required_text, text
+from clients.wire.transport import Call, join
 from clients.words import ATTESTATION, meaning
-from schemas.hosts import is_loopback, not_microsofts
+from schemas.kinds.hosts import is_loopback, not_microsofts
 
 MCA = "MicrosoftCustomerAgreement"
 _OUR_WORDS = {

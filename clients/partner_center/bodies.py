@@ -18,7 +18,7 @@ from clients.partner_center.models import (
     Reseller,
     ResellerVerdict,
 )
-from clients.shape import ShapeError, day, flag, items, mapping, moment, number, required_text, text, words
+from clients.wire.shape import ShapeError, day, flag, items, mapping, moment, number, required_text, text, words
 
 _ADDRESS = {
     "address_line1": "addressLine1",

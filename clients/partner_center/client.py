@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from clients.errors import NotFound, OurBug, Problem, RetryLater
-from clients.listing import read_all
 from clients.partner_center import bodies
 from clients.partner_center.agreements import AgreementCalls
 from clients.partner_center.errors import nested_document
@@ -30,15 +29,16 @@ from clients.partner_center.models import (
     ResellerVerdict,
 )
 from clients.redact import SECRETS
-from clients.shape import ShapeError, flag, items, mapping, required_text, text
-from clients.transport import Answer, Call
+from clients.wire.listing import read_all
+from clients.wire.shape import ShapeError, flag, items, mapping, required_text, text
+from clients.wire.transport import Answer, Call
 
 _PAGE_SIZE = "500"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class PartnerCenterClient(AgreementCalls):
-    """One partner tenant. Thread-safe. Every write takes `request_id`, see `clients.transport.request_id`."""
+    """One partner tenant. Thread-safe. Every write takes `request_id`, see `clients.wire.transport.request_id`."""
 
     # --- customers
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from clients.errors import OurBug, PersonMustAct, Problem, UnknownOutcome
 from clients.partner_center.errors import LASTING_401, LOGIN, RULES, describe
-from clients.rules import classify
-from clients.shape import ShapeError, items, mapping
-from clients.transport import Answer, AuthorizedTransport, Call, Credential, Transport, join
+from clients.wire.rules import classify
+from clients.wire.shape import ShapeError, items, mapping
+from clients.wire.transport import Answer, AuthorizedTransport, Call, Credential, Transport, join
 
 T = TypeVar("T")
 APPLICATION = "csp-onboarding"

@@ -17,14 +17,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clients.clock import Clock
 from clients.entra.errors import LOGIN, token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
-from clients.http import httpx
 from clients.redact import SECRETS, redact
-from clients.shape import ShapeError, number
 from clients.tokens.store import Chain, TokenStore, digest
-from clients.transport import Call, Transport
+from clients.wire.clock import Clock
+from clients.wire.http import httpx
+from clients.wire.shape import ShapeError, number
+from clients.wire.transport import Call, Transport
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (reference 1.4)

@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clients.clock import Clock
 from clients.errors import ClientError, CredentialsLost, Problem, RetryLater
 from clients.ion.errors import LOGIN, RULES, describe
 from clients.redact import SECRETS
-from clients.rules import classify
-from clients.shape import ShapeError, mapping, number
 from clients.tokens.binding import settle, unbound
 from clients.tokens.renewal import Wanted, usable
 from clients.tokens.store import Chain, TokenStore, digest
-from clients.transport import Call, Transport, join
+from clients.wire.clock import Clock
+from clients.wire.rules import classify
+from clients.wire.shape import ShapeError, mapping, number
+from clients.wire.transport import Call, Transport, join
 
 Renew = Callable[[TokenStore, Wanted], None]
 

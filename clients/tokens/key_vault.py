@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from clients.bounded import MOST_BYTES, WHOLE_SECONDS, in_time
-from clients.clock import Clock, SystemClock
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.tokens.store import Chain
+from clients.wire.bounded import MOST_BYTES, WHOLE_SECONDS, in_time
+from clients.wire.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpTransport

@@ -11,14 +11,14 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from clients.clock import Clock
 from clients.errors import ClientError, CredentialsLost, PersonMustAct, Problem, RetryLater, UnknownOutcome
 from clients.ion.errors import LOGIN, RULES, describe
 from clients.redact import SECRETS
-from clients.rules import classify
-from clients.shape import ShapeError, mapping, required_text
 from clients.tokens.store import Chain, TokenStore, digest
-from clients.transport import Call, Transport, join
+from clients.wire.clock import Clock
+from clients.wire.rules import classify
+from clients.wire.shape import ShapeError, mapping, required_text
+from clients.wire.transport import Call, Transport, join
 
 MARGIN = 600.0  # renew this long before the end, so that a run does not start with a dying token
 _LIFE, _LONGEST_LIFE = 7200, 86400 * 31

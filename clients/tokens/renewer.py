@@ -23,8 +23,6 @@ if __name__ == "__main__":
     sys.modules["click"] = None  # type: ignore[assignment]
 
 
-from clients.bounded import open_client
-from clients.clock import SystemClock
 from clients.errors import (
     ClientError,
     CredentialsLost,
@@ -37,12 +35,14 @@ from clients.errors import (
     WrongAccount,
 )
 from clients.ion.errors import describe
-from clients.pace import CallStats, Limits, Pace, Pauses
 from clients.redact import SECRETS
 from clients.tokens.renewal import Wanted, exchange_over, renew, unknown
 from clients.tokens.store import Chain, TokenStore, open_store
-from clients.transport import Transport
-from clients.wirelog import WireLog
+from clients.wire.bounded import open_client
+from clients.wire.clock import SystemClock
+from clients.wire.pace import CallStats, Limits, Pace, Pauses
+from clients.wire.transport import Transport
+from clients.wire.wirelog import WireLog
 
 _CLASSES: Mapping[str, type[ClientError]] = {
     kind.__name__: kind for kind in (RetryLater, OurBug, UnknownOutcome, WrongAccount)

@@ -16,7 +16,7 @@ import filelock
 
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.redact import SECRETS
-from schemas.whole_file import private_folder, sync_folder
+from schemas.write.whole_file import private_folder, sync_folder
 
 LEASE_SECONDS = 120.0
 ROOM = 32 * 1024

@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 from csp_sandbox.ready import ready_line
 
-from clients.connection import Session
 from clients.errors import ClientError
+from clients.session import Session
 from drills.harness import Remote, new_home
 from tests.clients.conftest import connection
 

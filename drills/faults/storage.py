@@ -25,10 +25,10 @@ from pathlib import Path
 
 import pyrage
 
-from clients.clock import SystemClock
 from clients.errors import ClientError
 from clients.handover import HandoverStore
 from clients.handover.store import spare_of
+from clients.wire.clock import SystemClock
 from drills.faults.failing_disk import FAILURES, FailingDisk
 from drills.harness import Pipeline
 from drills.kills.runs import CHAPTERS, LATER, Chapter, _comparable, _mails, differences

@@ -21,7 +21,6 @@ from typing import Any
 
 import httpx
 
-from clients.connection import Session
 from clients.entra.discovery import describe as describe_entra
 from clients.errors import (
     ClientError,
@@ -33,9 +32,10 @@ from clients.errors import (
 )
 from clients.ion.models import AssociationRow, IonCustomer, IonCustomerFields
 from clients.partner_center.models import AttestationRequest, NewTenant
+from clients.session import Session
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import TokenStore, open_store
-from clients.transport import request_id
+from clients.wire.transport import request_id
 from tests.clients.conftest import RunningSandbox, connection, start_sandbox, stop_sandbox
 from tests.clients.samples import BILLING, PLACE
 from tests.clients.virtual import VirtualClock

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clients.clock import SystemClock
+from clients.wire.clock import SystemClock
 
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 MARK, FILES = "CSP_DRILL_MARK", "CSP_DRILL_FILES"
@@ -160,7 +160,7 @@ class AheadClock(SystemClock):
 def _use(vault: VaultAt, ahead: float) -> None:
     from azure.keyvault.secrets import SecretClient
 
-    from clients import connection
+    from clients import session as connection
     from clients.handover import opening
     from clients.tokens import key_vault
     from tests.clients.fake_vault import FixedCredential

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import schemas
-from clients.connection import Session
 from clients.handover import make_local_recipient
+from clients.session import Session
 from drills.harness import Address, Pipeline
 from providers import sessions
 from tests.workspace import ROOT, Sandbox, start_sandbox

@@ -27,11 +27,11 @@ from pathlib import Path
 
 import httpx
 
-from clients.clock import SystemClock
 from clients.errors import ClientError, CredentialsLost
 from clients.tokens import renewer
 from clients.tokens.ion import IonTokens
 from clients.tokens.store import FileTokenStore
+from clients.wire.clock import SystemClock
 
 _PATIENCE = 60.0
 _MARK = "CSP_TOKEN_RACE"

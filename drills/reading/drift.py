@@ -22,17 +22,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import schemas
-from clients.connection import Session
+from clients.session import Session
 from drills.seed.changes import generate as generate_changes
 from drills.seed.estate import CONNECTIONS, Generated, Profile
 from drills.seed.estate import generate as generate_estate
 from drills.seed.sorts import LOST, RemoteChange, Verdict
-from onboarding import drift
-from onboarding.contract import Field
-from onboarding.drift_report import DriftReport, Finding
-from onboarding.drift_resources import EXTRA, Outputs, look_at
-from onboarding.observed import Observed, ObservedLook, observed_file
-from onboarding.state import outputs
+from onboarding.core.contract import Field
+from onboarding.core.state import outputs
+from onboarding.drift import run as drift
+from onboarding.drift.report import DriftReport, Finding
+from onboarding.drift.resources import EXTRA, Outputs, look_at
+from onboarding.look.cache import Observed, ObservedLook, observed_file
 from tests.workspace import ROOT, Sandbox, start_sandbox
 
 COLD = {"reseller": 1.1, "provider": 2.2}

@@ -23,8 +23,8 @@ from typing import Any
 from csp_sandbox import checkout
 
 from drills.harness import Pipeline
-from onboarding import readiness
-from onboarding.readiness import GATES, KINDS, Readiness, ResourceState
+from onboarding.readiness import gates as readiness
+from onboarding.readiness.gates import GATES, KINDS, Readiness, ResourceState
 
 COMBINATIONS = [
     frozenset(gate for gate, is_open in zip(GATES, choice, strict=True) if is_open)

@@ -14,10 +14,10 @@ from drills.reading import drift
 from drills.seed.changes import generate
 from drills.seed.estate import Profile
 from drills.seed.sorts import LOST, SORTS
-from onboarding.blind import UNOBSERVED
-from onboarding.drift import look
-from onboarding.drift_verdict import Judged, judge
-from schemas.traits import LocalOnly, WriteOnly, has_trait, models_of
+from onboarding.drift.run import look
+from onboarding.drift.verdict import Judged, judge
+from onboarding.readiness.blind import UNOBSERVED
+from schemas.model.traits import LocalOnly, WriteOnly, has_trait, models_of
 
 ONLY_IN_RECORDS = ("identity.contact.phone", "identity.direct_customer")
 LISTS = 20
@@ -172,7 +172,7 @@ def test_every_declared_field_is_compared(tmp_path: Path, monkeypatch: pytest.Mo
             seen.add(judged.path)
             yield judged
 
-    monkeypatch.setattr("onboarding.drift.judge", watch)
+    monkeypatch.setattr("onboarding.drift.run.judge", watch)
     with drift.bench(36, "provider", tmp_path) as bench:
         bench.look()
     fields = set(declared_fields(schemas.Customer))

@@ -56,7 +56,7 @@ def test_every_option_and_default_is_in_the_table() -> None:
 
 
 def test_both_start_commands_mean_the_same() -> None:
-    commands = pytest.importorskip("csp.sandbox_commands")
+    commands = pytest.importorskip("csp.commands.sandbox")
     ours = options(start)
     del ours["--ready-file"]  # csp chooses it
     assert options(commands.start) == ours

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 import schemas
-from clients.connection import Session
 from clients.handover import make_local_recipient
+from clients.session import Session
 
 
 @dataclass

@@ -17,8 +17,8 @@ from typing import Any
 from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 
-from clients.clock import Clock, SystemClock
 from clients.tokens.key_vault import SECURE, bounded_transport
+from clients.wire.clock import Clock, SystemClock
 from tests.clients.tls import certificate_in
 
 

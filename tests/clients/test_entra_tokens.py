@@ -13,13 +13,13 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from clients.clock import SystemClock
 from clients.entra.discovery import describe
 from clients.errors import CredentialsLost, OurBug, PersonMustAct, RetryLater, WrongAccount
-from clients.pace import CallStats, Limits, Pace, Pauses
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import Chain, FileTokenStore
-from clients.transport import Transport
+from clients.wire.clock import SystemClock
+from clients.wire.pace import CallStats, Limits, Pace, Pauses
+from clients.wire.transport import Transport
 from tests.clients.conftest import Opener, RunningSandbox
 from tests.clients.tls import certificate_in
 from tests.clients.virtual import Script, VirtualClock

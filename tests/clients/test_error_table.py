@@ -23,8 +23,8 @@ from clients.ion.errors import RULES as ION
 from clients.ion.errors import describe as describe_ion
 from clients.partner_center.errors import RULES as PARTNER_CENTER
 from clients.partner_center.errors import describe as describe_pc
-from clients.rules import classify
-from clients.transport import Answer, Call
+from clients.wire.rules import classify
+from clients.wire.transport import Answer, Call
 from tests.clients.virtual import Script, transport
 
 LOST, PERSON, BUG, LATER, GONE, ACCOUNT = CredentialsLost, PersonMustAct, OurBug, RetryLater, NotFound, WrongAccount

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from clients.clock import SystemClock
 from clients.errors import NotFound, OurBug, PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient, newest
 from clients.partner_center.models import OneTimeCredentials
-from schemas.whole_file import draft_of
+from clients.wire.clock import SystemClock
+from schemas.write.whole_file import draft_of
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "=;;n.=s9Z-canary")
 LOCAL = ("file:$CSP_HOME/handover/recipient.txt",)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from azure.keyvault.secrets import SecretClient
 
-from clients.clock import SystemClock
 from clients.errors import OurBug, PersonMustAct, RetryLater
 from clients.handover import HandoverStore, make_local_recipient
 from clients.partner_center.models import OneTimeCredentials
@@ -18,6 +17,7 @@ from clients.tokens.ion import IonTokens
 from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
 from clients.tokens.renewal import Exchanged, renew
 from clients.tokens.store import Chain
+from clients.wire.clock import SystemClock
 from tests.clients.fake_vault import FakeVault
 
 

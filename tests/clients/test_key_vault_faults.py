@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.bounded import MOST_BYTES, in_time
 from clients.errors import RetryLater
+from clients.wire.bounded import MOST_BYTES, in_time
 from drills.faults import vault as drill
 from tests.clients.fake_vault import FakeVault
 

@@ -10,7 +10,7 @@ import pytest
 
 from clients.errors import ClientError, OurBug, RetryLater
 from clients.ion.client import IonClient
-from clients.transport import AuthorizedTransport
+from clients.wire.transport import AuthorizedTransport
 from tests.clients.test_fuzz import ION_CUSTOMER, center
 from tests.clients.virtual import FixedToken, VirtualClock, authorized, transport
 

@@ -14,9 +14,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from clients.clock import SystemClock
 from clients.mail import MailSender, Message, Outbox
 from clients.mail.sender import MailServer
+from clients.wire.clock import SystemClock
 
 INVITATION = Message(
     to="anna@contoso.example",

@@ -121,7 +121,7 @@ def test_the_marker_is_private_and_holds_no_text(tmp_path: Path, outbox: Outbox)
 CHILD = """
 import sys, os, signal
 from pathlib import Path
-from clients.clock import SystemClock
+from clients.wire.clock import SystemClock
 from clients.mail import Message, Outbox
 
 class Server:

@@ -319,7 +319,7 @@ def test_job_and_outcome_of_the_renewal_process_are_data(provider: RunningSandbo
 
 
 def test_renewal_in_a_process_of_its_own(provider: RunningSandbox) -> None:
-    from clients.connection import Session
+    from clients.session import Session
     from tests.clients.conftest import connection
 
     session = Session(connection("provider", "ca", name="own-process"), provider.home, {})

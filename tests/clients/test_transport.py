@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from clients.errors import NotReached, RetryLater, UnknownOutcome
-from clients.pace import Limits
-from clients.transport import AuthorizedTransport, Call, join, request_id
-from clients.wirelog import WireLog
+from clients.wire.pace import Limits
+from clients.wire.transport import AuthorizedTransport, Call, join, request_id
+from clients.wire.wirelog import WireLog
 from tests.clients.virtual import FixedToken, Script, VirtualClock, transport
 
 READ = Call("customers.get", "GET", "http://ion.example/x")

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from clients.ion.errors import describe
-from clients.pace import CallStats, Limits, Pace, Pauses
-from clients.transport import AuthorizedTransport, Describe, Transport
-from clients.wirelog import WireLog
+from clients.wire.pace import CallStats, Limits, Pace, Pauses
+from clients.wire.transport import AuthorizedTransport, Describe, Transport
+from clients.wire.wirelog import WireLog
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from csp import report
+from csp.views import report
 from tests.workspace import ROOT
 
 EN = ("order", r"seats?\b", "upgrade", r"\bterm\b", "billing")
@@ -13,8 +13,8 @@ FR = ("commande", "postes", "mise à niveau", "durée", "facturation")
 TEXTS = {
     "README.md": EN,
     "docs/readiness.md": EN,
-    "onboarding/mail_templates/agreement.en.txt.j2": EN,
-    "onboarding/mail_templates/agreement.fr.txt.j2": FR,
+    "onboarding/people/mail_templates/agreement.en.txt.j2": EN,
+    "onboarding/people/mail_templates/agreement.fr.txt.j2": FR,
 }
 
 
@@ -26,7 +26,7 @@ def says_all(text: str, words: tuple[str, ...]) -> bool:
 
 
 def test_every_language_of_the_mail_is_looked_at() -> None:
-    mails = sorted((ROOT / "onboarding" / "mail_templates").glob("agreement.*"))
+    mails = sorted((ROOT / "onboarding" / "people" / "mail_templates").glob("agreement.*"))
     assert {one.relative_to(ROOT).as_posix() for one in mails} <= set(TEXTS)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from csp.shown import pasted
+from csp.views.readiness import pasted
 from tests.csp.conftest import Desk
 
 LOGIN = ("auth", "ion", "login", "--stdin", "--own-user", "-c")

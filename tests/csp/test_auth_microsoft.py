@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from csp import auth_microsoft
+from csp.commands import auth_microsoft
 from tests.csp.conftest import Desk
 
 LOGIN = ("auth", "microsoft", "login", "-c", "us")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from csp import checks
-from csp.shown import pasted
+from csp.diagnosis import connection as checks
+from csp.views.readiness import pasted
 from tests.csp.conftest import Desk
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from csp import engine_words
-from csp.engine_words import Asked, read
+from csp.engine import words as engine_words
+from csp.engine.words import Asked, read
 from csp.errors import CommandError
 
 URN = "urn:pulumi:live::csp::pulumi-python:dynamic/csp:TenantIdentity::"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csp.engines import Engine
+from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.project import Project
 

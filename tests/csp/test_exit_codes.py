@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import typer
 
-from csp import exit_codes, looking
-from csp.engines import Engine
+from csp import exit_codes
+from csp.engine import looking
+from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.main import app
 from csp.project import Project
@@ -32,7 +33,7 @@ def test_the_page_is_made_of_the_data_and_names_every_command() -> None:
     assert sorted(exit_codes.COMMANDS) == sorted(names(typer.main.get_command(app)))
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "csp").glob("*.py")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted((ROOT / "csp").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_command_ends_with_a_code_that_the_page_does_not_know(file: Path) -> None:
     for call in ast.walk(ast.parse(file.read_text("utf-8"))):
         if not isinstance(call, ast.Call):

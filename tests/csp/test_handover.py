@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from clients.clock import SystemClock
 from clients.handover import HandoverStore, make_local_recipient, newest
 from clients.partner_center.models import OneTimeCredentials
-from csp import handover
+from clients.wire.clock import SystemClock
+from csp.commands import handover
 from csp.errors import CommandError
 from csp.main import app
-from onboarding import client_package
+from onboarding.people import client_package
 from schemas.command import command
 from tests.workspace import ROOT
 

@@ -22,10 +22,13 @@ from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
 import schemas
-from clients import clock, connection
-from clients.connection import Session
+from clients import session as connection
 from clients.handover import make_local_recipient
-from csp import adopt_import, checks, engines
+from clients.session import Session
+from clients.wire import clock
+from csp.commands import adopt_import
+from csp.diagnosis import connection as checks
+from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.main import app
 from drills.harness import Pipeline, _quiet

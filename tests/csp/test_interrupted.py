@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 import schemas
-from csp import interrupted
-from csp.engines import Engine
+from csp.engine import interrupted
+from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.project import Project
-from onboarding.readiness import TYPE_PREFIX
+from onboarding.readiness.gates import TYPE_PREFIX
 
 ESTATE = cast("schemas.Estate", type("Estate", (), {"renamed": {"old": "new"}, "customers": ()})())
 

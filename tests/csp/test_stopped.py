@@ -55,9 +55,9 @@ def python(code: str, *arguments: str, **environment: str) -> subprocess.Complet
     ("while_loading", "module", "words"),
     [
         ("typer", "csp.main", "--help"),
-        ("onboarding.letters", "csp.main", "validate -s provider"),
-        ("onboarding.drift", "csp.main", "drift --help"),
-        ("csp.look", "csp.first_run", "--help"),
+        ("onboarding.people.letters", "csp.main", "validate -s provider"),
+        ("onboarding.drift.run", "csp.main", "drift --help"),
+        ("csp.commands.status", "csp.first_run", "--help"),
         ("grpc", "dynamic_engine", "--help"),
     ],
 )

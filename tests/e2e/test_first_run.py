@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from onboarding.blind import UNOBSERVED
+from onboarding.readiness.blind import UNOBSERVED
 from tests.workspace import copy_project, environment
 
 

@@ -3,8 +3,8 @@
 import json
 
 import schemas
-from onboarding.digests import digest
-from onboarding.names import GUARD_TYPE
+from onboarding.core.names import GUARD_TYPE
+from onboarding.resources.digests import digest
 from tests.workspace import Workspace
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 import schemas
-from clients.connection import Session
+from clients.session import Session
 
 TENANT = "66666666-7777-4888-9999-000000000000"
 RESELLER = "11111111-2222-4333-8444-555555555555"

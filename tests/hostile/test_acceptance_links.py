@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.hosts import not_microsofts
+from schemas.kinds.hosts import not_microsofts
 
 GOOD = "https://cdn.partner.microsoft.com/mca/?attestationid=1"
 

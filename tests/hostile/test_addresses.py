@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import schemas
-from clients.connection import Session
 from clients.errors import ClientError, NotReached, OurBug, PersonMustAct
 from clients.mail import Message
+from clients.session import Session
 from tests.hostile.accounts import TENANT, Wire, live, session_of
 
 CASES = yaml.safe_load((Path(__file__).parent / "addresses.yaml").read_text("utf-8"))

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from clients.bounded import MOST_BYTES, open_client
-from clients.clock import SystemClock
 from clients.errors import RetryLater, UnknownOutcome
 from clients.ion.errors import describe
-from clients.pace import CallStats, Limits, Pace, Pauses
-from clients.transport import Call, Transport
+from clients.wire.bounded import MOST_BYTES, open_client
+from clients.wire.clock import SystemClock
+from clients.wire.pace import CallStats, Limits, Pace, Pauses
+from clients.wire.transport import Call, Transport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 Send = Callable[[bytes], None]

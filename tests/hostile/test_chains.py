@@ -12,8 +12,8 @@ import httpx
 import pytest
 import yaml
 
-from clients.connection import Session
 from clients.errors import WrongAccount
+from clients.session import Session
 from clients.tokens.store import digest
 from tests.hostile.accounts import TENANT, Wire, live, session_of, store
 

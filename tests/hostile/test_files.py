@@ -176,7 +176,7 @@ def test_folders_without_an_end_are_not_walked_to_their_end(project: Path) -> No
 
 
 def test_more_files_than_a_stack_may_have_are_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("schemas.inside.MAX_FILES", 3)
+    monkeypatch.setattr("schemas.read.inside.MAX_FILES", 3)
     (line,) = (line for line in told(project) if "CSP-EST-001" in line)  # the other stack has too many as well
     assert line.endswith("more than 3 files match; split the estate into several stacks")
 

@@ -11,11 +11,11 @@ from typing import Any
 import pyrage
 import pytest
 
-from clients.clock import SystemClock
 from clients.errors import PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient
 from clients.handover.store import spare_of
 from clients.partner_center.models import OneTimeCredentials
+from clients.wire.clock import SystemClock
 from drills.harness import Pipeline
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "one-time-canary")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from clients.clock import SystemClock
 from clients.mail import MailSender, Message
 from clients.mail.patience import BoundedSession
 from clients.mail.sender import MailServer
+from clients.wire.clock import SystemClock
 
 TABLE = json.loads((Path(__file__).parents[1] / "scenarios" / "faults" / "mail.json").read_text("utf-8"))
 MAIL = Message(to="anna@contoso.example", subject="Hello", text="Hello\n" * 50, message_id="<one@csp>")

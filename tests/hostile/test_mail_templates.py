@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from clients.errors import PersonMustAct
-from onboarding import letters
+from onboarding.people import letters
 from tests.onboarding.world import LINK, World
 
 CASES = yaml.safe_load(Path(__file__).with_name("mail_templates.yaml").read_text("utf-8"))

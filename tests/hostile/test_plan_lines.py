@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 import schemas
 from providers import estate
-from schemas import sensitive
-from schemas.traits import Harmless, fields_with, models_of
+from schemas.check import sensitive
+from schemas.model.traits import Harmless, fields_with, models_of
 from tests.hostile.accounts import live
 from tests.workspace import Workspace
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from clients.clock import SystemClock
 from clients.errors import PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient
 from clients.handover.store import spare_of
 from clients.partner_center.models import OneTimeCredentials
 from clients.tokens.renewal import Exchanged, Wanted, renew
 from clients.tokens.store import Chain, FileTokenStore
+from clients.wire.clock import SystemClock
 from tests.clients.virtual import VirtualClock
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "one-time-canary")

@@ -13,19 +13,19 @@ import pytest
 import yaml
 
 import schemas
-from clients.clock import SystemClock
 from clients.errors import PersonMustAct
 from clients.handover import HandoverStore, make_local_recipient
 from clients.locks import KeyLocks
 from clients.mail import Message, Outbox
-from clients.pace import Pauses
 from clients.partner_center.models import OneTimeCredentials
 from clients.tokens.store import Chain, FileTokenStore
-from csp.modes import lock_check, mode_check, open_places
-from onboarding.observed import Observed, observed_file
-from schemas.hosts import Refused
-from schemas.token_place import token_file
-from schemas.whole_file import private_folder
+from clients.wire.clock import SystemClock
+from clients.wire.pace import Pauses
+from csp.diagnosis.modes import lock_check, mode_check, open_places
+from onboarding.look.cache import Observed, observed_file
+from schemas.check.token_place import token_file
+from schemas.kinds.hosts import Refused
+from schemas.write.whole_file import private_folder
 from tests.hostile.accounts import Wire, live, session_of
 
 

@@ -12,12 +12,12 @@ import pytest
 import schemas
 from clients.ion.models import CloudProfile, LegacyAgreement, LegacyProfile
 from clients.partner_center.models import PcCustomer
-from onboarding import adoption
-from onboarding.adoption import Plan, Sight
-from onboarding.adoption_state import adopted
-from onboarding.contract import Known
-from onboarding.inputs import KINDS
-from onboarding.look import EstateLook
+from onboarding.adoption import match as adoption
+from onboarding.adoption.match import Plan, Sight
+from onboarding.adoption.state import adopted
+from onboarding.core.contract import Known
+from onboarding.look.snapshot import EstateLook
+from onboarding.resources.inputs import KINDS
 from tests.onboarding.world import World, ion_customer
 
 TODAY = dt.date(2026, 11, 22)

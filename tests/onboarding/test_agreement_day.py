@@ -3,9 +3,9 @@
 import datetime as dt
 
 import schemas
-from onboarding import attestation
-from onboarding.contract import Known
-from onboarding.look import EstateLook
+from onboarding.core.contract import Known
+from onboarding.look.snapshot import EstateLook
+from onboarding.resources import attestation
 from tests.onboarding import world as worlds
 
 

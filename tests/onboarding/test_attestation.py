@@ -11,9 +11,9 @@ import pytest
 from csp_sandbox.people import customers
 
 from drills.harness import Pipeline
-from onboarding import evidence
-from onboarding.readiness import KINDS, ResourceState, readiness
-from schemas.connection import ATTESTATION_FIELDS
+from onboarding.readiness import evidence
+from onboarding.readiness.gates import KINDS, ResourceState, readiness
+from schemas.model.connection import ATTESTATION_FIELDS
 
 KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0

@@ -8,10 +8,11 @@ import pytest
 
 import schemas
 from clients.errors import CredentialsLost, NotReached, Problem, RetryLater, WrongAccount
-from onboarding import blind, run_notes
-from onboarding.blind import Unseen
-from onboarding.remedy import reason, remedy
-from onboarding.run_notes import Note
+from onboarding.core.remedy import reason, remedy
+from onboarding.look import run_notes
+from onboarding.look.run_notes import Note
+from onboarding.readiness import blind
+from onboarding.readiness.blind import Unseen
 
 PROBLEM = Problem("ion", "customers.list", 503, "", "busy")
 SINCE = "2026-11-26T01:25:09Z"

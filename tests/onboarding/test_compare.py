@@ -4,9 +4,9 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from onboarding import compare, first_form
-from schemas.normal import FORMS
-from schemas.traits import ComparedAs
+from onboarding.core import compare, first_form
+from schemas.kinds.normal import FORMS
+from schemas.model.traits import ComparedAs
 
 EQUAL = [
     ("phone", "+1 425 555 0101", "(425) 555-0101"),

@@ -12,25 +12,19 @@ import pytest
 from pydantic import BaseModel
 
 import schemas
-from clients import clock
 from clients.errors import ClientError, NotFound, Problem, Unexpected, contained
-from csp import adopt_import
+from clients.wire import clock
+from csp.commands import adopt_import
 from drills.harness import Pipeline
 from drills.remote import START
-from onboarding import (
-    adoption_read,
-    attestation,
-    customer,
-    drift,
-    drift_record,
-    evidence,
-    live,
-    provider_association,
-    readiness,
-    tenant_identity,
-)
-from onboarding.adoption_read import read_account
-from onboarding.look import EstateLook
+from onboarding.adoption import read as adoption_read
+from onboarding.adoption.read import read_account
+from onboarding.drift import record as drift_record
+from onboarding.drift import run as drift
+from onboarding.look.snapshot import EstateLook
+from onboarding.readiness import evidence, live
+from onboarding.readiness import gates as readiness
+from onboarding.resources import attestation, customer, provider_association, tenant_identity
 from providers import sessions
 
 ODD = UnicodeEncodeError("ascii", "ü", 0, 1, "ordinal\nnot in range")

@@ -9,8 +9,8 @@ import pytest
 
 import schemas
 from clients.partner_center.models import CountryRules, PcAddress
-from onboarding.tenant_identity.country_rules import fitted
-from onboarding.tenant_identity.refused import Refused
+from onboarding.resources.tenant_identity.country_rules import fitted
+from onboarding.resources.tenant_identity.refused import Refused
 
 OPEN = CountryRules("", "", (), (), False, (), False, False, "", False, "", (), False, "", "")
 PERSON = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.com"}

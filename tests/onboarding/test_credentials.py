@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from clients.handover import Entry
-from onboarding import credentials
-from onboarding.readiness import ResourceState
+from onboarding.readiness import credentials
+from onboarding.readiness.gates import ResourceState
 from tests.onboarding.test_readiness import customer, estate
 
 CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from clients.errors import OurBug, RetryLater, UnknownOutcome
-from onboarding import customer
-from onboarding.contract import NEXT_RUN, Known, Outcome
-from onboarding.look import Look
+from onboarding.core.contract import NEXT_RUN, Known, Outcome
+from onboarding.look.snapshot import Look
+from onboarding.resources import customer
 from tests.onboarding.world import World, ion_customer, problem
 
 PROFILE = {

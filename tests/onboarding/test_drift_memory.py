@@ -10,7 +10,7 @@ from typing import Any
 from clients.errors import Problem, RetryLater
 from clients.ion.models import CloudProfile
 from clients.partner_center.models import Agreement, AuditRecord, PcCustomer
-from onboarding.observed import SAMPLE, Observed, ObservedLook, observed_file, stamp
+from onboarding.look.cache import SAMPLE, Observed, ObservedLook, observed_file, stamp
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

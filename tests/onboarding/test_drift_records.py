@@ -8,12 +8,12 @@ import pytest
 
 from clients.errors import NotFound, Problem, RetryLater
 from clients.partner_center.client import PartnerCenterClient
-from csp.drift_shown import terminal
+from csp.views.drift import terminal
 from drills.reading.drift import Bench, bench
-from onboarding import drift
-from onboarding.drift_record import ROOM
-from onboarding.drift_report import DriftReport
-from onboarding.observed import Observed, ObservedLook, observed_file, stamp
+from onboarding.drift import run as drift
+from onboarding.drift.record import ROOM
+from onboarding.drift.report import DriftReport
+from onboarding.look.cache import Observed, ObservedLook, observed_file, stamp
 from tests.onboarding.test_drift_memory import NOON, Systems
 
 OF = 3 * ROOM
@@ -85,8 +85,8 @@ def test_a_record_is_kept_compared_and_told_with_its_age(partner: Bench) -> None
 
 
 def test_what_is_not_read_yet_is_neither_drift_nor_absent(partner: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onboarding.drift_record.FIRST_ROOM", 0)
-    monkeypatch.setattr("onboarding.drift_record.FIRST_SHARE", 0.0)
+    monkeypatch.setattr("onboarding.drift.record.FIRST_ROOM", 0)
+    monkeypatch.setattr("onboarding.drift.record.FIRST_SHARE", 0.0)
     report, _ = partner.look()
     assert report.rotations["us"].never == tuple(made_by_us(partner))
     assert report.of("drift") == []

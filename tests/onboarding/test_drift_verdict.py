@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from onboarding.contract import ABSENT, Facts, Field, Known, Outcome
-from onboarding.drift_resources import ATTESTATION, CUSTOMER, Seen
-from onboarding.drift_verdict import judge, moved
+from onboarding.core.contract import ABSENT, Facts, Field, Known, Outcome
+from onboarding.drift.resources import ATTESTATION, CUSTOMER, Seen
+from onboarding.drift.verdict import judge, moved
 
 WHERE = "a system"
 

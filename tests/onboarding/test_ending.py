@@ -7,8 +7,8 @@ import pytest
 from clients.errors import OurBug, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import PcCustomer
-from onboarding import attestation, customer, provider_association, tenant_identity
-from onboarding.contract import Known
+from onboarding.core.contract import Known
+from onboarding.resources import attestation, customer, provider_association, tenant_identity
 from tests.onboarding.world import World, problem
 
 OUTPUTS = {"tenant_id": "t-1", "ion_customer_id": "7", "key": "contoso", "lifecycle": "left"}

@@ -11,9 +11,10 @@ import pytest
 
 import schemas
 from drills.harness import Pipeline
-from onboarding import confirmed, places, ticket
-from onboarding.readiness import KINDS, Readiness, ResourceState, States, readiness
-from schemas.gates import confirmed_values
+from onboarding.core import places
+from onboarding.readiness import confirmed, ticket
+from onboarding.readiness.gates import KINDS, Readiness, ResourceState, States, readiness
+from schemas.model.gates import confirmed_values
 from tests.workspace import ROOT
 
 HOLE = re.compile(r"\b(?:on|of|by|to|for|since|until|from|with|named|says?) *[;,.:)]|\(\)|  |\bNone\b|\{\w*\}")
@@ -49,7 +50,7 @@ def confirm(pipeline: Pipeline, key: str, *gates: str) -> schemas.Customer:
     data = pipeline.declared[key].model_dump(mode="json", exclude_none=True)
     for gate in gates:
         values = confirmed_values(pipeline.declared[key], gate)
-        section = schemas.gates.SECTIONS[gate]
+        section = schemas.model.gates.SECTIONS[gate]
         given = {"by": "kim", "on": dt.date(2026, 11, 22).isoformat(), "fields": list(values), "values": values}
         before = data[section].get("confirmed")
         data[section]["confirmed"] = {**before, "also": [*before.get("also", []), given]} if before else given

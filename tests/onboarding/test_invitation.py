@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from onboarding import contract, mails, state, tenant_identity
-from onboarding.contract import Known, Outcome
-from onboarding.follow_up import INVITED
-from onboarding.look import Look
-from onboarding.tenant_identity import invitation
+from onboarding.core import contract, state
+from onboarding.core.contract import Known, Outcome
+from onboarding.core.follow_up import INVITED
+from onboarding.look.snapshot import Look
+from onboarding.people import mails
+from onboarding.resources import tenant_identity
+from onboarding.resources.tenant_identity import invitation
 from tests.onboarding.world import PcCustomer, World, profile
 
 INVITE: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 
 from drills.harness import Pipeline
 from drills.remote import Killed
-from onboarding.follow_up import INVITED
+from onboarding.core.follow_up import INVITED
 
 KEY = "maplegrove"
 IDENTITY = (KEY, "TenantIdentity")

@@ -10,10 +10,12 @@ import pytest
 import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import PcCustomer
-from onboarding import attestation, leaving, provider_association, readiness, tenant_identity, ticket
-from onboarding.contract import Known, Outcome
-from onboarding.inputs import inputs_of
-from onboarding.look import Look
+from onboarding.core.contract import Known, Outcome
+from onboarding.look.snapshot import Look
+from onboarding.readiness import gates as readiness
+from onboarding.readiness import ticket
+from onboarding.resources import attestation, leaving, provider_association, tenant_identity
+from onboarding.resources.inputs import inputs_of
 from tests.onboarding.test_readiness import NOW, customer, estate, states
 from tests.onboarding.world import World, ion_customer, profile
 

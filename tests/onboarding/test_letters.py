@@ -12,7 +12,7 @@ import pytest
 import schemas
 from clients.errors import PersonMustAct
 from drills.harness import Pipeline
-from onboarding import letters
+from onboarding.people import letters
 from tests.onboarding.world import LINK, World
 
 PLACES = [

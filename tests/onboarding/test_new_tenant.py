@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from clients.errors import UnknownOutcome
-from onboarding import contract, state, tenant_identity
-from onboarding.contract import Known, Outcome
-from onboarding.look import Look
-from onboarding.tenant_identity import new
+from onboarding.core import contract, state
+from onboarding.core.contract import Known, Outcome
+from onboarding.look.snapshot import Look
+from onboarding.resources import tenant_identity
+from onboarding.resources.tenant_identity import new
 from tests.onboarding.world import World, problem
 
 NEW: dict[str, Any] = {

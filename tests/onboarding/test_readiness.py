@@ -9,10 +9,12 @@ import pytest
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from onboarding import inputs, next_steps, readiness, state
-from onboarding.contract import Known, NextStep
-from onboarding.look import Look
-from onboarding.readiness import GATES, KINDS, ResourceState
+from onboarding.core import next_steps, state
+from onboarding.core.contract import Known, NextStep
+from onboarding.look.snapshot import Look
+from onboarding.readiness import gates as readiness
+from onboarding.readiness.gates import GATES, KINDS, ResourceState
+from onboarding.resources import inputs
 from tests.onboarding.world import World
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

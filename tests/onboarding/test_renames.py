@@ -11,9 +11,10 @@ import pytest
 import schemas
 from clients.errors import OurBug, RetryLater, UnknownOutcome
 from clients.partner_center.models import Agreement, BillingProfile, PcAddress, PcCustomer
-from onboarding import attestation, customer, readiness, tenant_identity
-from onboarding.contract import Known, Outcome
-from onboarding.look import Look
+from onboarding.core.contract import Known, Outcome
+from onboarding.look.snapshot import Look
+from onboarding.readiness import gates as readiness
+from onboarding.resources import attestation, customer, tenant_identity
 from tests.onboarding.test_customer import OURS, PROFILE
 from tests.onboarding.world import World, ion_customer, problem
 

@@ -17,9 +17,10 @@ from ruamel.yaml import YAML
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import Agreement, PcCustomer
-from onboarding import attestation, provider_association, state, tenant_identity
-from onboarding.contract import Known, Outcome
-from onboarding.look import Look
+from onboarding.core import state
+from onboarding.core.contract import Known, Outcome
+from onboarding.look.snapshot import Look
+from onboarding.resources import attestation, provider_association, tenant_identity
 from tests.onboarding import world as worlds
 from tests.onboarding.world import World
 

@@ -39,7 +39,7 @@ from clients.partner_center.models import (
     ResellerVerdict,
 )
 from clients.words import ATTESTATION, meaning
-from onboarding import contract
+from onboarding.core import contract
 
 RESELLER = "11111111-1111-1111-1111-111111111111"
 LINK = f"https://admin.microsoft.com/Adminportal/Home?invType=IndirectResellerRelationship&partnerId={RESELLER}"

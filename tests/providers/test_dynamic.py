@@ -10,8 +10,8 @@ from pulumi.output import Unknown
 
 import schemas
 from clients.errors import CredentialsLost, OurBug, Problem, RetryLater, WrongAccount
-from onboarding import contract
-from onboarding.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
+from onboarding.core import contract
+from onboarding.core.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
 from providers import dynamic, removals, sessions
 from providers.dynamic import Provider
 from providers.errors import OnboardingError

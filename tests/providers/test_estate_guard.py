@@ -6,7 +6,7 @@ import pytest
 from pulumi.dynamic import CheckResult
 
 import schemas
-from onboarding.digests import ENDS, PORTAL, digest, first_digests
+from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests
 from providers import estate
 
 

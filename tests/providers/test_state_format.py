@@ -6,11 +6,12 @@ import sys
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
-from onboarding import attestation as agreement
-from onboarding import customer as profile
-from onboarding import inputs, names
-from onboarding import provider_association as row
-from onboarding import tenant_identity as tenant
+from onboarding.core import names
+from onboarding.resources import attestation as agreement
+from onboarding.resources import customer as profile
+from onboarding.resources import inputs
+from onboarding.resources import provider_association as row
+from onboarding.resources import tenant_identity as tenant
 from providers import attestation, customer, estate, provider_association, tenant_identity
 
 PICKLES = {

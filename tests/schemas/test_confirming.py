@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import schemas
-from schemas.confirming import CannotConfirmError, note_day
-from schemas.gates import confirmation_of, confirmed_values, program_access_of
+from schemas.model.gates import confirmation_of, confirmed_values, program_access_of
+from schemas.write.confirming import CannotConfirmError, note_day
 
 ROOT = Path(schemas.__file__).parent.parent
 DAY = dt.date(2026, 11, 22)

@@ -8,9 +8,9 @@ import pytest
 from ruamel.yaml.comments import CommentedMap
 
 import schemas
-from schemas.confirming import CannotConfirmError, note_day
-from schemas.editing import CannotEditError, edited, load
-from schemas.writing import write_customer
+from schemas.write.confirming import CannotConfirmError, note_day
+from schemas.write.customer_file import write_customer
+from schemas.write.editing import CannotEditError, edited, load
 
 DAY = dt.date(2026, 11, 22)
 STACK = "config:\n  csp:estate:\n    include: [customers/*.yaml]\n"
@@ -95,7 +95,7 @@ def test_a_confirmation_is_some_new_lines_and_nothing_else(tmp_path: Path, shape
     if "Windows" in shape:
         assert all(line.endswith(b"\r\n") for line in lines)
     again = schemas.load_estate(tmp_path / "stacks" / "Pulumi.x.yaml", tmp_path, today=DAY)
-    assert schemas.gates.confirmation_of(again.customer("contoso"), gate) is not None
+    assert schemas.model.gates.confirmation_of(again.customer("contoso"), gate) is not None
     assert not schemas.confirm(file, gate, "lee", DAY, "T-1", of=again.customer("contoso"))
 
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 import schemas
 from schemas import generate
-from schemas.yaml_source import read
+from schemas.read.yaml_source import read
 from tests.schemas.estates import copy_base
 
 ROOT = Path(schemas.__file__).parent.parent

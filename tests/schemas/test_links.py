@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.connection_checks import lint_link
+from schemas.check.connection_checks import lint_link
 
 US, THEM, PROVIDER = (f"{n * 8}-1111-1111-1111-111111111111" for n in "123")
 RESELLER = {"tenant_id": US, "partner_id": "4847383"}

@@ -9,7 +9,7 @@ import pytest
 
 import schemas
 from schemas import NewIdentity
-from schemas.rules import RULES
+from schemas.report.rules import RULES
 from tests.schemas.estates import copy_base
 
 TODAY = dt.date(2026, 11, 22)
@@ -171,7 +171,7 @@ def test_every_rule_id_in_the_code_is_in_the_table() -> None:
     folder = Path(schemas.__file__).parent
     used = {
         rule
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         if path.name != "rules.py"
         for rule in re.findall(r"CSP-[A-Z]+-\d{3}", path.read_text(encoding="utf-8"))
     }

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 import schemas
-from schemas.findings import Finding
-from schemas.yaml_source import Source, parse
+from schemas.read.yaml_source import Source, parse
+from schemas.report.findings import Finding
 from tests.schemas.estates import BASE, copy_base
 
 TODAY = dt.date(2026, 11, 22)

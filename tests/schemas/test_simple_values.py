@@ -8,7 +8,8 @@ import string
 import idna
 from email_validator import validate_email
 
-from schemas import mail_domains, values
+from schemas.kinds import mail_domains
+from schemas.model import values
 
 SIGNS = string.ascii_letters + string.digits + ".-_+@"
 ASKED = 20_000

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas import Connection, Customer
-from schemas.traits import (
+from schemas.model.traits import (
     CaseInsensitive,
     ComparedAs,
     FixedRemotely,

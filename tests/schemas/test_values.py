@@ -12,11 +12,11 @@ import pytest
 from ruamel.yaml import YAML
 
 import schemas
-from schemas import countries, mail_domains, people, phones, places
-from schemas.findings import Finding
-from schemas.normal import FORMS, normal
-from schemas.traits import ComparedAs
-from schemas.values import PREFIX_LIMIT
+from schemas.kinds import countries, mail_domains, people, phones, places
+from schemas.kinds.normal import FORMS, normal
+from schemas.model.traits import ComparedAs
+from schemas.model.values import PREFIX_LIMIT
+from schemas.report.findings import Finding
 
 FOLDER = Path(__file__).parent.parent / "scenarios" / "values"
 

@@ -1,0 +1,1 @@
+"""One transport for all systems: bounds, pace, time, lists, reading JSON, error tables, the debug log."""

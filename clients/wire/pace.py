@@ -1,0 +1,123 @@
+"""How fast we may call: concurrency and rate of this process, and pauses (Retry-After) that every process honours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clients.wire.bounded import WHOLE_SECONDS
+from clients.wire.clock import Clock
+from schemas.write.whole_file import private_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one connection. Defaults stay far below the only published figure (Partner Center: 500 a minute)."""
+
+    concurrency: int = 4
+    requests_per_second: float = 8.0
+    deadline_seconds: float = 1800.0  # of a run: after it nothing is sent any more
+    call_seconds: float = 180.0  # of one call, waits and repeats included
+    connect_seconds: float = 10.0
+    read_seconds: float = 60.0
+    whole_seconds: float = WHOLE_SECONDS  # of one sending and its answer, however slowly it drips
+    attempts: int = 4  # of a safe call
+
+
+@dataclass
+class CallStats:
+    """Calls, repeats and seconds per system, printed at the end of a run. Thread-safe."""
+
+    calls: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, system: str, *, seconds: float = 0.0, calls: int = 1, waited: float = 0.0) -> None:
+        with self._lock:
+            self.calls[system] = self.calls.get(system, 0) + calls
+            self.seconds[system] = self.seconds.get(system, 0.0) + seconds
+            self.waited[system] = self.waited.get(system, 0.0) + waited
+
+    def line(self) -> str:
+        with self._lock:
+            parts = [f"{name} {self.calls[name]} calls, {self.seconds[name]:.1f} s" for name in sorted(self.calls)]
+        return "; ".join(parts)
+
+
+class Pauses:
+    """Pauses ("do not call before"), one small file a scope: all threads and processes of a run honour one Retry-After.
+
+    Times in the files are wall-clock seconds of `clock`. A scope is a system and account, or one customer of it,
+    because Microsoft throttles both (partner-center-api 6.3).
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+
+    def _path(self, scope: str) -> Path:
+        return self._folder / f"{scope}.pause"
+
+    def remaining(self, scope: str) -> float:
+        """Seconds to wait before `scope` may be called; 0.0 when free."""
+        try:
+            until = float(self._path(scope).read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return 0.0
+        left = until - self._clock.now().timestamp()
+        # A pause from a clock that has since been set back must not stop us for days.
+        return left if 0.0 < left < 3600.0 else 0.0
+
+    def hold(self, scope: str, seconds: float) -> None:
+        """Nobody calls `scope` for `seconds`; a longer pause that already stands is kept."""
+        if seconds <= max(self.remaining(scope), 0.0):
+            return
+        private_folder(self._folder)
+        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".pause-")
+        with os.fdopen(handle, "w") as stream:
+            os.fchmod(handle, 0o600)
+            # A little longer than asked: rounding here or there must not make us early.
+            stream.write(f"{self._clock.now().timestamp() + seconds + 0.05:.3f}")
+        Path(name).replace(self._path(scope))
+
+
+class Pace:
+    """Shared by all worker threads of one system and account: at most `concurrency` calls at once, at most
+    `requests_per_second` started, and none during a pause."""
+
+    def __init__(self, scope: str, limits: Limits, pauses: Pauses, clock: Clock) -> None:
+        self.scope = scope
+        self._limits = limits
+        self._pauses = pauses
+        self._clock = clock
+        self._slots = threading.BoundedSemaphore(limits.concurrency)
+        self._lock = threading.Lock()
+        self._next_start = 0.0
+
+    def wait_needed(self, *scopes: str) -> float:
+        """Seconds until a call may start; reserves the start when that is now."""
+        pause = max(self._pauses.remaining(scope) for scope in (self.scope, *scopes))
+        if pause > 0:
+            return pause
+        with self._lock:
+            now = self._clock.monotonic()
+            # A short burst of `concurrency` starts is allowed, then the rate holds.
+            burst = (self._limits.concurrency - 1) / self._limits.requests_per_second
+            if self._next_start - burst > now:
+                return self._next_start - burst - now
+            self._next_start = max(self._next_start, now) + 1.0 / self._limits.requests_per_second
+            return 0.0
+
+    def pause(self, seconds: float, scope: str = "") -> None:
+        self._pauses.hold(scope or self.scope, seconds)
+
+    @contextlib.contextmanager
+    def slot(self) -> Iterator[None]:
+        with self._slots:
+            yield

@@ -1,0 +1,91 @@
+"""`csp up|preview|refresh|destroy|env`: the engine's verbs, with the right engine and environment.
+
+Flags are read as the Pulumi CLI reads them, variables included, so that what people know of `pulumi` holds here too and
+csp knows whom a run comes to. The engine gets what was understood.
+"""
+
+import os
+import shlex
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from csp.engine import interrupted, looking, removed
+from csp.engine import start as engines
+from csp.engine import words as engine_words
+from csp.engine.words import Asked
+from csp.options import Stack
+from csp.project import Project
+from csp.say import say
+
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
+class EngineCommand(TyperCommand):
+    """A command whose words are read by `engine_words`; the option parser sees the stack alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--help" in args:
+            return super().parse_args(ctx, ["--help"])
+        asked = engine_words.read(args, os.environ, ctx.command.name)
+        ctx.meta["asked"] = asked
+        return super().parse_args(ctx, [f"--stack={asked.stack}"] if asked.stack else [])
+
+
+def register(app: typer.Typer) -> None:
+    for verb in (up, preview, refresh, destroy):
+        app.command(cls=EngineCommand, context_settings=PASS_ON)(verb)
+    app.command()(env)
+
+
+def up(context: typer.Context, stack: Stack) -> None:
+    """Move every customer as far as an API can, and say who has to do the rest.
+
+    With --yes the preview is left out: a default `up` would look at every customer twice.
+    """
+    asked: Asked = context.meta["asked"]
+    if asked.yes:
+        asked.flags["skip-preview"] = True
+    _run(stack, "up", asked)
+
+
+def preview(context: typer.Context, stack: Stack) -> None:
+    """Show what `up` would do and what has drifted. --refresh=false looks at nothing and needs no credential."""
+    _run(stack, "preview", context.meta["asked"])
+
+
+def refresh(context: typer.Context, stack: Stack) -> None:
+    """Read the live systems into the state, change nothing else."""
+    _run(stack, "refresh", context.meta["asked"])
+
+
+def destroy(context: typer.Context, stack: Stack) -> None:
+    """Forget the estate. What is out there stays, unless a customer's file says on_remove: end-relationship."""
+    _run(stack, "destroy", context.meta["asked"])
+
+
+def env(stack: Stack) -> None:
+    """Print the variables with which a plain `pulumi` works on a stack: eval "$(csp env -s STACK)"."""
+    project = Project.find()
+    for name, value in engines.local_environment(project, project.estate(stack)).items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _run(stack: str, verb: str, asked: Asked) -> None:
+    arguments = asked.arguments
+    project = Project.find()
+    estate = project.estate(stack)
+    engine = engines.choose(project, stack, estate)
+    if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
+        state = engine.ensure_stack()
+    else:
+        state = engine.export()
+    looking.before(state, estate)  # first, so that nobody overlooks it
+    if not asked.json:
+        say(engine.why, err=True)
+    if state is not None and verb in removed.VERBS:
+        removed.check(state, estate, verb, arguments)
+    if verb in ("up", "refresh"):
+        raise typer.Exit(interrupted.run(engine, estate, state, verb, arguments))
+    raise typer.Exit(looking.run(engine, estate, verb, *arguments)[1])

@@ -1,0 +1,204 @@
+"""`csp status|todo`: who can order, who has to do what. Nothing here changes anything."""
+
+from typing import Annotated, Any
+
+import typer
+
+import schemas
+from clients.wire import clock
+from csp import kept
+from csp.engine import start as engines
+from csp.errors import CommandError
+from csp.known import no_customer
+from csp.options import OptionalStack, one_of
+from csp.project import Project
+from csp.say import count, say, say_block, say_document, say_json
+from csp.views import readiness as shown
+from onboarding.core.follow_up import FollowUp
+from onboarding.readiness import blind, confirmed, credentials
+from onboarding.readiness import gates as readiness
+from schemas.plain import as_json
+
+FAIL_ON = ("blocked", "waiting", "unobserved")
+PAGES = ("markdown", "html")
+FORMATS = ("table", "json", *PAGES)
+Live = Annotated[bool, typer.Option("--live", help="The account as it is now: no customer files, no state, no write.")]
+Connections = Annotated[
+    list[str] | None, typer.Option("--connection", "-c", help="With --live: a connection; may be repeated.")
+]
+Account = Annotated[
+    str, typer.Option("--account", help="With --live: an ION account id alone, with CSP_LIVE_ION_REFRESH_TOKEN.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(status)
+    app.command()(todo)
+
+
+def status(
+    stack: OptionalStack = "",
+    customer: Annotated[str, typer.Option("--customer", "-k", help="Explain one customer, gate by gate.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="table, json, markdown or html.")] = "table",
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            help="Exit 1 when a customer is blocked, or waiting (or blocked). With any of them, and with unobserved "
+            "alone, exit 10 when one could not be looked at."
+        ),
+    ] = "",
+    ticket_: Annotated[bool, typer.Option("--ticket", help="With --customer: the text for TD SYNNEX.")] = False,
+    live_: Live = False,
+    connection: Connections = None,
+    account: Account = "",
+) -> None:
+    """Show who can order, who cannot, and the one next step of each. Reads the state of the last run.
+
+    With --live of every customer of an ION account as it is now, from a token alone.
+    """
+    one_of(fail_on, "", *FAIL_ON)
+    if live_:
+        if customer or ticket_:
+            raise CommandError("--live shows whole accounts: --customer and --ticket need a stack", 2)
+        from csp.commands import live
+
+        live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on)
+        return
+    project = Project.find()
+    estate, states = estate_and_states(project, _named(stack, connection, account))
+    now = clock.now()
+    verdicts = readiness.all_readiness(states, estate, now, customer)
+    if customer:
+        verdicts = [v for v in verdicts if v.key == customer]
+        if not verdicts:
+            raise no_customer(stack, customer, estate)
+    one_of(format_, *FORMATS)
+    if ticket_ and not customer:
+        raise CommandError("--ticket is about one customer: name it with --customer", 2)
+    told = [shown.told_on_stack(verdict, stack) for verdict in verdicts]
+    unseen = blind.in_state(verdicts, estate, project.home)
+    if format_ == "json":
+        shown.print_unseen(unseen, stack, err=True)
+        whole = readiness.report(states, estate, now, customer)
+        whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
+        whole = {"not_looked_at": [one.as_dict() for one in unseen]} | whole
+        say_document(shown.pastable(as_json(whole), stack))
+    elif ticket_:
+        shown.print_unseen(unseen, stack, err=True)  # the text is for TD SYNNEX
+        declared = estate.customer(customer)
+        from onboarding.readiness import ticket
+
+        say_block(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
+    elif format_ in PAGES:
+        from csp.views import report
+
+        say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack, unseen=unseen))
+    elif customer:
+        shown.print_unseen(unseen, stack)
+        shown.explain(told[0])
+    else:
+        shown.print_table(told, stack, unseen)
+    _fail_on(fail_on, verdicts)
+
+
+def _fail_on(what: str, verdicts: list[readiness.Readiness]) -> None:
+    """End with 1 for customers whom `what` of FAIL_ON names, else with 10 for any that could not be looked at."""
+    if not what:
+        return
+    staying = [v for v in verdicts if not v.ending]
+    if what != "unobserved":
+        seen = [v for v in staying if not v.never_seen]
+        held = [v.key for v in seen if v.stopped or (what == "waiting" and not v.can_order)]
+        if held:
+            raise CommandError(f"{len(held)} of {count(len(staying), 'customer')} {what}: {', '.join(held)}")
+    if blind_ones := [v.key for v in verdicts if v.unobserved]:
+        raise CommandError(
+            f"{len(blind_ones)} of {count(len(verdicts), 'customer')} not looked at: {', '.join(blind_ones)}",
+            blind.UNOBSERVED,
+        )
+
+
+def todo(
+    stack: OptionalStack = "",
+    owner: Annotated[str, typer.Option(help="us, customer or distributor.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    live_: Live = False,
+    connection: Connections = None,
+    account: Account = "",
+) -> None:
+    """List every next step, the oldest wait first, with the menu path and every value to enter."""
+    one_of(format_, "text", "json")
+    one_of(owner, "", *shown.OWNERS)
+    if live_:
+        from csp.commands import live
+
+        live.live_todo(_accounts(stack, connection, account), account=account, owner=owner, format_=format_)
+        return
+    project, stack = Project.find(), _named(stack, connection, account)
+    estate, states = estate_and_states(project, stack)
+    items = _items(project, estate, states, owner)
+    unseen = blind.in_state(readiness.all_readiness(states, estate, clock.now()), estate, project.home)
+    shown.print_unseen(unseen, stack, err=format_ == "json")
+    if format_ == "json":
+        say_json([shown.on_stack(item, stack) for item in (*shown.as_steps(unseen, owner), *items)])
+        return
+    for item in items:
+        again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
+        who = shown.OWNERS[item["owner"]]
+        say()
+        say(f"{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
+        shown.print_step(shown.on_stack(item, stack))
+    if items or not unseen:
+        say()
+        say(count(len(items), "next step") if items else "Nothing to do: nobody waits for anybody.")
+
+
+def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:
+    """The next steps of the customers of a stack as `csp todo --format json` prints them."""
+    return _items(project, *estate_and_states(project, stack), owner)
+
+
+def _items(project: Project, estate: schemas.Estate, states: readiness.States, owner: str) -> list[dict[str, Any]]:
+    items = readiness.todo(states, estate, clock.now(), owner)
+    if owner in ("", "us"):
+        told = {(item["customer"], item["action"]) for item in items}
+        more = credentials.todo(estate, states, kept.entries_of(project, estate))
+        items += [item for item in more if (item["customer"], item["action"]) not in told]
+    return items
+
+
+def print_status(project: Project, stack: str) -> None:
+    """The readiness table of a stack."""
+    estate, states = estate_and_states(project, stack)
+    verdicts = readiness.all_readiness(states, estate, clock.now())
+    unseen = blind.in_state(verdicts, estate, project.home)
+    shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack, unseen)
+
+
+def unseen(project: Project, stack: str) -> list[blind.Unseen]:
+    """What the last run of a stack could not look at."""
+    estate, states = estate_and_states(project, stack)
+    return blind.in_state(readiness.all_readiness(states, estate, clock.now()), estate, project.home)
+
+
+def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
+    """What a stack declares, and its resources as the engine exports them."""
+    estate = project.estate(stack)
+    states = readiness.states_from_export(engines.choose(project, stack, estate).export(), estate.renamed)
+    return estate, confirmed.counted(credentials.closed(states, kept.entries_of(project, estate)), estate)
+
+
+def _named(stack: str, connections: list[str] | None, account: str) -> str:
+    """The stack of a command without --live."""
+    if connections or account:
+        raise CommandError("--connection and --account go with --live", 2)
+    if not stack:
+        raise CommandError("name a stack with -s STACK, or look at an account with --live", 2)
+    return stack
+
+
+def _accounts(stack: str, connections: list[str] | None, account: str) -> list[str]:
+    """The connections of a command with --live: those named, else those of the stack; [] for the only one there is."""
+    if connections or account or not stack:
+        return connections or []
+    return [name for name, one in sorted(Project.find().estate(stack).connections.items()) if one.ion or one.sandbox]

@@ -1,0 +1,52 @@
+"""`csp validate`: what is declared, checked without a word to any system. Nothing here changes anything."""
+
+from typing import Annotated
+
+import typer
+
+import schemas
+from csp.engine import if_sent
+from csp.errors import CommandError
+from csp.options import Stack, one_of
+from csp.project import Project
+from csp.say import count, say, say_block, say_document
+from onboarding.people import letters
+
+CHECKED = ("text", "json", "sarif", "github")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(validate)
+
+
+def validate(
+    stack: Stack,
+    format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
+) -> None:
+    """Check every file of a stack: all errors at once, one line each. Sends nothing. Exit code 2 when there are any."""
+    project = Project.find()
+    try:
+        estate = project.estate(stack)
+        warnings = (*estate.warnings, *if_sent.judged(project, stack, estate))
+        if schemas.errors(warnings):
+            raise schemas.DeclarationErrors(warnings)
+    except schemas.DeclarationErrors as errors:
+        # Findings for people go to stderr like every error; machine formats are the command's answer.
+        if format_ == "text":
+            say_block(errors, err=True)
+        else:
+            say_document(schemas.format_findings(errors.findings, one_of(format_, *CHECKED)))
+        raise typer.Exit(2) from None
+    for connection in estate.connections.values():
+        for line in letters.problems(connection, project.root):
+            raise CommandError(line, 2)
+    form = one_of(format_, *CHECKED)
+    if form != "text":
+        say_document(schemas.format_findings(sorted(warnings), form))
+    else:
+        for found in sorted(warnings):
+            say(str(found), err=True)
+        number = len(warnings)
+        told = count(number, "warning") if number else "nothing wrong"
+        customers, connections = count(len(estate.customers), "customer"), count(len(estate.connections), "connection")
+        say(f"{stack}: {customers} on {connections}, {told}")

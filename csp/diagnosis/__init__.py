@@ -1,0 +1,1 @@
+"""What `csp doctor` checks of a connection, its credentials and this machine."""

@@ -1,0 +1,190 @@
+"""How readiness is shown on a terminal: the table, one customer gate by gate, one next step."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from csp.say import cell, say
+from onboarding.core.contract import NOT_CHECKED
+from onboarding.readiness import gates as readiness
+from onboarding.readiness.blind import Unseen, moment
+from schemas.command import command, shown
+from schemas.plain import block
+
+WIDE = 130
+NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
+DAY = 86400
+OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+
+
+def pasted(*words: str, **options: str | bool) -> str:
+    """One of our commands, as whoever reads it here can paste it; `options` as for `schemas.command.command`."""
+    return shown(command(*words, **options))  # type: ignore[arg-type]
+
+
+def pastable(text: str, stack: str = "") -> str:
+    """A text whose commands can be pasted by whoever reads it here."""
+    return shown(text, stack=stack)
+
+
+def on_stack(step: Mapping[str, Any], stack: str) -> dict[str, Any]:
+    """A next step whose commands can be pasted. The state that it is made of knows neither stack nor reader."""
+    return {**step, "action": shown(str(step["action"]), stack=stack)}
+
+
+def told_on_stack(verdict: readiness.Readiness, stack: str) -> readiness.Readiness:
+    """The verdict with such a next step, and such reasons."""
+    step = on_stack(verdict.next_step, stack) if verdict.next_step else None
+    gates = {name: replace(gate, why=shown(gate.why, stack=stack)) for name, gate in verdict.gates.items()}
+    resources = {kind: replace(one, outputs=_told(one.outputs, stack)) for kind, one in verdict.resources.items()}
+    return replace(verdict, next_step=step, gates=gates, resources=resources)
+
+
+def _told(outputs: Mapping[str, Any], stack: str) -> dict[str, Any]:
+    told = dict(outputs)
+    if reason := told.get("reason"):
+        told["reason"] = shown(str(reason), stack=stack)
+    if blind := told.get("unobserved"):
+        told["unobserved"] = {**blind, "reason": shown(str(blind["reason"]), stack=stack)}
+    return told
+
+
+def print_unseen(unseen: Iterable[Unseen], stack: str = "", *, err: bool = False) -> None:
+    """Print first what could not be looked at: everything below it is as last seen. `err`: on stderr, where stdout is
+    for machines."""
+    for one in unseen:
+        say(shown(str(one), stack=stack), err=err)
+
+
+def as_steps(unseen: Iterable[Unseen], owner: str) -> list[dict[str, Any]]:
+    """To see again is a step of ours, before all others; it is about no customer."""
+    return [
+        {
+            "customer": "",
+            "since": one.since,
+            "follow_up": {"due": "", "next": ""},
+            "owner": "us",
+            "where": f"connection {one.connection}",
+            "action": one.do,
+            "values": {"Not looked at": ", ".join(one.customers), "Why": one.why},
+            "link": "",
+        }
+        for one in unseen
+        if owner in ("", "us")
+    ]
+
+
+def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterable[Unseen] = ()) -> None:
+    """Print what could not be looked at, the readiness table of a stack, the first sentence of each next step, and the
+    footer."""
+    print_unseen(unseen, stack)
+    going = [v for v in verdicts if v.ending]
+    verdicts = [v for v in verdicts if not v.ending]
+    rows = [row[:-1] for row in readiness.table_rows(verdicts)]
+    print_rows(rows)
+    if any("?" in row[1] for row in rows):
+        say(f"? {NOT_CHECKED} by the last run: as last seen")
+        say()
+    if starred := next((v.key for v in verdicts if v.can_order and v.on_confirmation), ""):
+        say(f"* some gates rest on a person's confirmation: {pasted('status', stack=stack, k=starred)}")
+        say()
+    for verdict in verdicts:
+        if verdict.next_step:
+            first, _, more = str(verdict.next_step["action"]).partition(". ")
+            say(f"{verdict.key}: {first}{' ...' if more else ''}")
+    if any(v.next_step for v in (*verdicts, *going)):
+        say()
+        say(f"Menu paths and values to enter: {pasted('todo', stack=stack)}")
+    say(readiness.footer(verdicts))
+    oldest = max((gate.age or 0 for verdict in verdicts for gate in verdict.gates.values()), default=0)
+    if oldest >= DAY:
+        say(f"The oldest of this was looked at {age(oldest)} ago: {pasted('up', stack=stack)} looks again.")
+    for verdict in going:
+        say()
+        explain_leaving(verdict)
+
+
+def print_rows(rows: list[tuple[str, ...]]) -> None:
+    """The readiness table: the cells of `readiness.table_rows` without the next step. On a narrow terminal heads and
+    words are shorter, the date is left out, and a name has several lines. No word is broken but one of a name that is
+    longer than its whole column."""
+    console = Console()
+    narrow = console.width < WIDE
+    columns = NARROW_COLUMNS if narrow else readiness.COLUMNS[:-1]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
+    for number, name in enumerate(columns):
+        table.add_column(name, overflow="fold", no_wrap=narrow and number > 0)
+    for row in rows:
+        table.add_row(*map(cell, _narrow(row) if narrow else row))
+    console.print(table)
+
+
+def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The same row for a terminal of 80 columns: without the date, words shortened."""
+    cells = [cell.replace("confirmed", "conf.").replace("the customer", "customer") for cell in row[:-1]]
+    order, _, unsure = cells[1].partition(", ")
+    order = "yes*" if order.startswith("yes (") else order
+    cells[1] = f"{order}?" if unsure else order.replace(NOT_CHECKED, "?")
+    return tuple(cells)
+
+
+def explain_leaving(verdict: readiness.Readiness) -> None:
+    """Print the three steps of a customer who leaves, and what is left to do."""
+    say(f"{verdict.organization} ({verdict.key}): {verdict.lifecycle}")
+    for step in verdict.ending:
+        say(f"  {step.name:22} {step.state:15} {step.why}")
+    if verdict.next_step:
+        say(f"  Next step, for us: {verdict.next_step['action']}")
+
+
+def explain(verdict: readiness.Readiness) -> None:
+    """Print one customer gate by gate: state, what was seen and where, how long ago; then the next step."""
+    if verdict.ending:
+        explain_leaving(verdict)
+        return
+    say(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
+    for name, gate in verdict.gates.items():
+        looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
+        say(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
+    for note in notes(verdict):
+        say(f"  {note}")
+    if verdict.next_step:
+        again = f"; {verdict.follow_up}" if str(verdict.follow_up) else ""
+        say(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}{again}):")
+        print_step(verdict.next_step)
+
+
+def notes(verdict: readiness.Readiness) -> list[str]:
+    """What a run told about a customer's resources, and what could not be looked at."""
+    told = []
+    for resource in verdict.resources.values():
+        if reason := resource.outputs.get("reason"):
+            told.append(str(reason))
+        if blind := resource.outputs.get("unobserved"):
+            told.append(f"not checked since {moment(blind['since'])}: {blind['reason']}")
+    return list(dict.fromkeys(told))
+
+
+def print_step(step: Any) -> None:
+    """Print where, what, every value by the label of its screen, and the link."""
+    say(f"  {step['where']}")
+    say(f"  {step['action']}")
+    for label, value in step["values"].items():
+        first, *more = block(value).split("\n")
+        say(f"    {label:34} {first}")
+        for line in more:
+            say(f"    {'':34} {line}")
+    if step["link"]:
+        say(f"    {step['link']}")
+
+
+def age(seconds: int) -> str:
+    """Seconds for people: "3 d", "2 h", "5 min", "20 s"."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

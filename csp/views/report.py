@@ -1,0 +1,112 @@
+"""Readiness for people who do not use terminals: one page of HTML or markdown, with every gate and every next step."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import jinja2
+
+from csp.views import readiness as shown
+from onboarding.core import next_steps
+from onboarding.readiness import gates as readiness
+from onboarding.readiness.blind import Unseen
+from onboarding.readiness.ticket import TITLES
+from schemas import command
+from schemas.plain import block, markdown_block
+
+FORMATS = {"markdown": "readiness.md.j2", "html": "readiness.html.j2"}
+FINALIZE: dict[str, Callable[[Any], Any]] = {
+    "markdown": markdown_block,
+    "html": lambda text: text if hasattr(text, "__html__") else block(text),
+}
+"""What every value passes on its way into the page; in HTML Jinja escapes it after that."""
+SHORT = {
+    "reseller": "Our account",
+    "profile": "Profile",
+    "cloud_provider": "Cloud Provider",
+    "pricebook": "Pricebook",
+    "relationship": "Relationship",
+    "tenant": "Tenant",
+    "agreement": "Agreement",
+}
+"""Heads of the narrow columns."""
+WORDS = {
+    "seen": "a system shows it as declared",
+    "confirmed": "no system shows it; a person looked and said so",
+    "cannot be seen": "no system shows it, and nobody has confirmed it",
+    "open": "it is not there yet",
+    "wrong": "it is there with another value",
+}
+
+
+START = ".venv/bin/csp"
+"""How `csp` is started in a checkout that `make setup` has prepared."""
+COMMAND = re.compile(rf"`((?:[A-Z_]+=[^\s`]+ )?{re.escape(START)} [^`<\n]+)`")
+
+LAST_RUN = "As the last run saw it."
+LIVE = "As ION shows it now."
+
+
+def render(
+    format_: str,
+    title: str,
+    source: str,
+    verdicts: list[readiness.Readiness],
+    now: datetime,
+    can_order: Callable[[readiness.Readiness], str] = readiness.can_order_text,
+    *,
+    stack: str = "",
+    unseen: Sequence[Unseen] = (),
+) -> str:
+    """The page. `format_` is a key of FORMATS, `title` a stack or accounts, `source` LAST_RUN or LIVE, `now` aware.
+
+    `stack`: the one that its commands are about; whoever reads the page sits in a checkout of their own (START).
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("csp"),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=FINALIZE[format_],
+    )
+    page = environment.get_template(FORMATS[format_]).render(
+        unseen=[str(one) for one in unseen],
+        title=title,
+        source=source,
+        made=now.strftime("%Y-%m-%d %H:%M UTC"),
+        footer=readiness.footer(verdicts),
+        titles=TITLES,
+        short=SHORT,
+        words=WORDS,
+        agreement=f"{next_steps.NEEDS_AGREEMENT[:1].upper()}{next_steps.NEEDS_AGREEMENT[1:]}.",
+        customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
+    )
+    page = command.shown(page, stack=stack, start=START)
+    return COMMAND.sub(r"<code>\1</code>", page) if format_ == "html" else page
+
+
+def _customer(verdict: readiness.Readiness, can_order: str) -> dict[str, Any]:
+    step = verdict.next_step
+    waits = readiness.OWNERS.get(verdict.waiting_on, verdict.waiting_on)
+    return {
+        "key": verdict.key,
+        "name": verdict.organization,
+        "can_order": can_order,
+        "ready": verdict.can_order and not verdict.ending,
+        "gates": {name: _gate(gate) for name, gate in verdict.gates.items()},
+        "waits": waits,
+        "since": verdict.since[:10] if waits else "",
+        "step": step,
+        "step_for": shown.OWNERS[step["owner"]] if step else "",
+        "notes": shown.notes(verdict),
+    }
+
+
+def _gate(gate: readiness.Gate) -> dict[str, str]:
+    return {
+        "state": "cannot be seen" if gate.unseen else gate.state,
+        "why": gate.why,
+        "age": "never" if gate.age is None else f"{shown.age(gate.age)} ago",
+    }

@@ -1,0 +1,1 @@
+"""An account that grew by hand becomes customer files and state."""

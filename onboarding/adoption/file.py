@@ -1,0 +1,187 @@
+"""What is seen of a customer, as a customer file says it; and what an adopted file still calls unknown, filled in."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import schemas
+from onboarding.adoption.read import Sight
+from onboarding.core import compare
+from schemas.kinds import places
+from schemas.kinds.countries import code_of, held
+from schemas.report.rules import SENT
+
+MARKS = {
+    "cloud_provider.pricebook": "the pricebook as ION's Cloud Providers page shows it",
+    "cloud_provider.portal_access": 'true or false, "Enable provider in customer portal"',
+    "identity.tenant_id": "the Microsoft ID of the customer's tenant",
+    "attestation.signatory": "who signs for the customer: first_name, last_name, email",
+}
+"""Name in `unknown` -> what to fill in."""
+
+
+def declared(
+    sight: Sight, key: str, connection: schemas.Connection, today: dt.date
+) -> tuple[schemas.Customer | None, str]:
+    """The customer file that says what is seen; or None and why no file may say it."""
+    data = _declaration(sight, key, connection.name)
+    for _ in range(2 * len(_OPTIONAL) + 2):
+        made, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
+        if _as_found(data, findings):
+            continue
+        if made is not None:
+            # Defaults that follow from the connection stay out of the file, as when a person writes it.
+            return schemas.Customer.model_validate(data), ""
+        wrong = schemas.errors(findings)
+        if not any(_without(data, found.path) for found in wrong):
+            told = wrong[0]
+            return None, f"{told.path}: {told.message} ({told.rule}); correct it in ION or in the connection file"
+    raise AssertionError("every round takes an optional part away")
+
+
+def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
+    customer, unknown = sight.customer, []
+    address = {name: text for name, text in asdict(customer.address).items() if text}
+    if country := held(address.get("country", "")):  # TD SYNNEX's own samples name a country in words
+        address["country"] = country
+    if "state" in address:
+        address["state"] = places.area_sent(address["state"], country)
+    profile = {
+        "organization": customer.organization,
+        "email": customer.email,
+        "contact_name": customer.name,
+        "title": customer.title or None,
+        "phone": customer.phone or None,
+        "language": customer.language.upper() or "EN",
+        "address": address,
+    }
+    row = {name: value for name, value in sight.row.items() if value is not None}
+    if "pricebook" not in row:
+        unknown.append("cloud_provider.pricebook")
+    if sight.row and "portal_access" not in row:
+        unknown.append("cloud_provider.portal_access")
+    identity = {"domain": sight.domain.lower() or None, "tenant_id": sight.tenant or None}
+    if not sight.tenant:
+        identity["domain"] = None
+        unknown.append("identity.tenant_id")
+    agreement: dict[str, Any] = {"route": "customer"} if sight.direct else {}
+    if sight.signatory:
+        agreement["signatory"] = dict(sight.signatory)
+    else:
+        unknown.append("attestation.signatory")
+    return {
+        "key": key,
+        "connection": connection,
+        "unknown": unknown,
+        "profile": {name: value for name, value in profile.items() if value is not None},
+        "cloud_provider": row,
+        "identity": {"method": "existing"} | {name: value for name, value in identity.items() if value is not None},
+        "attestation": agreement,
+    }
+
+
+def _as_found(data: dict[str, Any], findings: Sequence[schemas.Finding]) -> bool:
+    """Say in the file that a system holds a value that it would refuse today; False when there is none. What a file may
+    leave out is left out instead."""
+    held = {found.path for found in schemas.errors(findings) if found.rule in SENT and found.path not in _OPTIONAL}
+    if held:
+        data["as_found"] = sorted({*data.get("as_found", ()), *held})
+    return bool(held)
+
+
+_OPTIONAL = (
+    "profile.phone",
+    "profile.title",
+    "profile.address.suite",
+    "attestation.signatory.phone",
+    "attestation.signatory",
+    "identity.domain",
+)
+"""What a file may leave out when it could not say it: then it is not managed, or named as unknown."""
+
+
+def _without(data: dict[str, Any], path: str) -> bool:
+    """Leave out the optional part that a finding is about; False when there is none."""
+    name = next((one for one in _OPTIONAL if path == one or path.startswith(f"{one}.")), "")
+    *parents, last = name.split(".")
+    place: Any = data
+    for part in parents:
+        place = place.get(part) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or last not in place:
+        return False
+    if name == "identity.domain" and "tenant_id" not in place:
+        return False
+    del place[last]
+    if name in MARKS:
+        data["unknown"].append(name)
+    return True
+
+
+def completed(
+    one: schemas.Customer, sight: Sight, connection: schemas.Connection, today: dt.date, *, update: bool
+) -> schemas.Customer | None:
+    """The declaration with what its file calls unknown filled in as far as it is seen now; with `update` also with the
+    values that differ from what is seen. None when nothing changes."""
+    seen = _declaration(sight, one.key, connection.name)
+    data = one.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    before = copy.deepcopy(data)
+    for name in one.unknown:
+        value = _get(seen, name)
+        if value not in (None, ""):
+            _put(data, name, value)
+            data["unknown"] = [other for other in data["unknown"] if other != name]
+            if name == "cloud_provider.pricebook":
+                for currency in ("provider_currency", "invoice_currency"):
+                    _put(data, f"cloud_provider.{currency}", seen["cloud_provider"].get(currency, ""))
+    if update:
+        _take_seen(data, seen)
+    if data == before:
+        return None
+    _, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
+    if update and _as_found(data, findings):
+        _, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
+    return None if schemas.errors(findings) else schemas.Customer.model_validate(data)
+
+
+def says_what_is_seen(one: schemas.Customer, sight: Sight, connection: schemas.Connection, today: dt.date) -> bool:
+    """Whether a declaration is the one that adoption would write of what is seen."""
+    made, _ = declared(sight, one.key, connection, today)
+    if made is None:
+        return False
+    filled, _ = schemas.findings_of(made.model_dump(mode="json", by_alias=True, exclude_unset=True), connection, today)
+    return filled is not None and filled.model_dump() == one.model_dump()
+
+
+def _take_seen(data: dict[str, Any], seen: Mapping[str, Any]) -> None:
+    """Replace what differs; spellings that mean the same stay as a person wrote them."""
+    names = [*(f"profile.{n}" for n in ("organization", "contact_name", "title", "phone", "language"))]
+    names += [f"profile.address.{n}" for n in schemas.Address.model_fields]
+    names += [f"cloud_provider.{n}" for n in ("provider", "pricebook", "provider_currency", "invoice_currency")]
+    country = code_of(str(_get(data, "profile.address.country") or ""))
+    for path in names:
+        ours, theirs = _get(data, path), _get(seen, path)
+        if theirs not in (None, "") and ours is not None:
+            rule = path.removeprefix("profile.").removeprefix("cloud_provider.")
+            if not compare.same(rule, str(ours), str(theirs), country):
+                _put(data, path, theirs)
+    if "portal_access" in seen["cloud_provider"]:
+        _put(data, "cloud_provider.portal_access", seen["cloud_provider"]["portal_access"])
+
+
+def _get(data: Mapping[str, Any], path: str) -> Any:
+    found: Any = data
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _put(data: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    place = data
+    for part in parents:
+        place = place.setdefault(part, {})
+    place[last] = value

@@ -1,0 +1,160 @@
+"""What an account holds: every customer as ION and Partner Center show it. Nothing secret is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
+from clients.ion.models import IonCustomer
+from onboarding.look.snapshot import EstateLook
+from onboarding.resources.customer import ACTIVE
+from schemas.command import for_connection
+
+if TYPE_CHECKING:
+    from clients.ion.models import LegacyAgreement
+    from clients.partner_center.models import Agreement
+
+Tell = Callable[[int, int], None]
+"""Called with (customers done, customers in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One customer of the account as the systems show it.
+
+    row: what is known of its Cloud Provider row, {} when none is shown. tenant: linked tenant id, lower case, "" when
+    none is linked or shown. linkless: a system shows that no tenant is linked. signed: who accepted the agreement
+    ("direct", or the signatory of a current attestation), None when nobody is known. trouble: why we could not look.
+    """
+
+    customer: IonCustomer
+    row: Mapping[str, Any] = field(default_factory=dict)
+    tenant: str = ""
+    domain: str = ""
+    linkless: bool = False
+    direct: bool = False
+    signatory: Mapping[str, str] | None = None
+    trouble: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+        return f"{self.customer.organization} <{self.customer.email}>, ION id {self.customer.id}"
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a customer that can be adopted."""
+        return self.customer.status.upper() == ACTIVE and not self.trouble
+
+
+def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> list[Sight]:
+    """Every customer of the account, by ION id; the answers stay in `look`.
+
+    Raises ClientError when a list cannot be read, and at once for lost credentials or a wrong account; one customer
+    that cannot be read does not stop the others.
+    """
+    session = look.session
+    customers = sorted(look.ion_customers(), key=lambda one: (len(one.id), one.id))
+    look.related_tenants()
+    sights = []
+    tell(0, len(customers))
+    with ThreadPoolExecutor(session.connection.limits.concurrency, "adopt") as pool:
+        try:
+            for number, sight in enumerate(pool.map(lambda one: _sight(look, one), customers), 1):
+                sights.append(sight)
+                tell(number, len(customers))
+        except BaseException:  # lost credentials, Ctrl-C: nothing more is sent
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return _by_domain(look, sights, pool)
+
+
+def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
+    if customer.status.upper() != ACTIVE:
+        return Sight(customer)
+    return _handled(look, customer, lambda: _agreed(look, _linked(look, customer)))
+
+
+def _handled(look: EstateLook, customer: IonCustomer, made: Callable[[], Sight]) -> Sight:
+    """What is made of one customer; whatever goes wrong meanwhile is told in its sight."""
+    try:
+        with contained():
+            return made()
+    except (CredentialsLost, WrongAccount):
+        raise
+    except ClientError as error:
+        return Sight(customer, trouble=for_connection(str(error), look.session.connection.name))
+
+
+def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
+    """The Cloud Provider row. Where portal access is on, ION shows it: a row that is not shown has it off."""
+    if look.session.association is not None:
+        row = look.row(customer.id)
+        if row is None:
+            return Sight(customer, linkless=True)
+        shown = {k: v for k, v in asdict(row).items() if k not in ("tenant_id", "domain") and v != ""}
+        return Sight(customer, shown, row.tenant_id.lower(), row.domain, linkless=not row.tenant_id)
+    profile = look.cloud_profile(customer.id)
+    if profile is None:
+        return Sight(customer)
+    linkless = bool(profile.enabled) and not profile.tenant_id
+    return Sight(customer, {"portal_access": profile.enabled}, profile.tenant_id.lower(), profile.domain, linkless)
+
+
+def _agreed(look: EstateLook, sight: Sight) -> Sight:
+    """Who accepted the agreement, where a system tells. An agreement that no longer counts names nobody: whoever signs
+    next is for a person to say."""
+    since = look.session.connection.agreement_valid_from
+    if look.session.partner_center is not None:
+        if not sight.tenant or sight.tenant not in look.related_tenants():
+            return sight
+        signatory = _latest(look.agreements(sight.tenant), since)
+        direct = signatory is None and look.directly_signed(sight.tenant)
+        return replace(sight, signatory=signatory, direct=direct)
+    profile = look.cloud_profile(sight.customer.id) if look.session.association is None else None
+    if profile is None or not profile.agreement_status.strip():
+        return sight
+    legacy = look.legacy_profile(sight.customer.id)
+    return replace(sight, signatory=_latest(legacy.agreements, since) if legacy else None)
+
+
+def _latest(agreements: Iterable[Agreement | LegacyAgreement], since: dt.date) -> Mapping[str, str] | None:
+    current = [(a.date_agreed, a) for a in agreements if a.date_agreed is not None and a.date_agreed >= since]
+    if not current:
+        return None
+    one = max(current, key=lambda dated: dated[0])[1]
+    named = {"first_name": one.first_name, "last_name": one.last_name, "email": one.email, "phone": one.phone_number}
+    return {name: text for name, text in named.items() if text}
+
+
+def _by_domain(look: EstateLook, sights: list[Sight], pool: ThreadPoolExecutor) -> list[Sight]:
+    """A tenant that no system links but that OpenID discovery gives for the customer's e-mail domain, when it is one of
+    our Partner Center's, linked to nobody else and claimed by this customer alone."""
+    taken = {sight.tenant for sight in sights}
+    free = {tenant: found for tenant, found in look.related_tenants().items() if tenant not in taken}
+    unseen = [s for s in sights if s.open and not s.tenant and not s.linkless]
+    if not free or not unseen:
+        return sights
+    found = {one.customer.id: one for one in pool.map(lambda s: _with_tenant(look, s), unseen)}
+    claims = Counter(one.tenant for one in found.values())
+
+    def settled(sight: Sight) -> Sight:
+        one = found.get(sight.customer.id, sight)
+        if one.trouble or one.tenant not in free or claims[one.tenant] > 1:
+            return one if one.trouble else sight
+        return _handled(look, one.customer, lambda: _agreed(look, replace(one, domain=free[one.tenant].domain)))
+
+    return list(map(settled, sights))
+
+
+def _with_tenant(look: EstateLook, sight: Sight) -> Sight:
+    """The sight with the tenant that discovery gives for the e-mail domain; "" for none."""
+    name = sight.customer.email.rpartition("@")[2]
+    if not name:
+        return sight
+    return _handled(look, sight.customer, lambda: replace(sight, tenant=look.discovered_tenant(name).lower()))

@@ -1,0 +1,1 @@
+"""What differs between declaration and live systems, and what that means."""

@@ -1,0 +1,239 @@
+"""One customer looked at: the four resources in their order, each with what it carries to the next.
+
+The same `observe` and `assess` as a run uses, so that `csp drift` and `pulumi preview` can never disagree about a
+field. Some fields are compared here only, because no step follows from them that an API or a console could take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+import schemas
+from clients.partner_center.models import PcCustomer
+from onboarding.core import compare, state
+from onboarding.core.contract import EARLIER, Facts, Field, Known, Outcome
+from onboarding.look.cache import ObservedLook
+from onboarding.resources import attestation, customer, provider_association, tenant_identity
+from onboarding.resources.attestation.observe import latest_agreement
+from onboarding.resources.inputs import place
+from onboarding.resources.tenant_identity.observe import declared_domain
+from schemas.model.traits import WriteOnly, fields_with
+
+CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
+RECORD = "TenantRecord"
+"""What `onboarding.drift.record` adds to the four resources: it is in no state, and no run changes it."""
+SECTION = {
+    CUSTOMER: "profile",
+    ASSOCIATION: "cloud_provider",
+    IDENTITY: "identity",
+    ATTESTATION: "attestation",
+    RECORD: "identity",
+}
+"""Resource -> section of the customer file that declares it."""
+EXTRA = frozenset({"signatory", "company_name", "domain"})
+"""Fields that only `csp drift` compares; they are not in a resource's `seen`."""
+
+_WRITE_ONLY = fields_with(schemas.Customer, WriteOnly)
+_IN_RECORD = ("identity.culture", "identity.language")
+"""No list shows them; the tenant's own record does."""
+
+Outputs = Mapping[str, Mapping[str, Any]]
+"""Resource -> its outputs in state; empty without a state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One resource as declared, as last known and as it is now. `at`: the oldest answer behind it, RFC 3339."""
+
+    resource: str
+    known: Known
+    facts: Facts
+    outcome: Outcome
+    at: str
+
+    @property
+    def handled(self) -> dict[str, str] | None:
+        """The deciding facts after the last run, in the form in which they are compared today; None before it."""
+        return state.in_todays_form(self.known, self.facts).handled
+
+
+def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, str], look: ObservedLook) -> list[Seen]:
+    """Observe the four resources of a customer. `carried`: ids of an earlier look, used where the state has none.
+
+    Raises ClientErrors.
+    """
+    session = look.session
+
+    def known_of(resource: str, *names: str) -> Known:
+        return Known(outputs[resource]) if resource in outputs else Known(_from_earlier(carried, declared, names))
+
+    look.watch()
+    known = known_of(CUSTOMER, "ion_customer_id")
+    wanted = customer.CustomerInputs(
+        key=declared.key,
+        profile=declared.profile,
+        lifecycle=declared.lifecycle,
+        adopt=declared.adopt,
+        recreate=declared.recreate,
+        on_remove=declared.on_remove,
+    )
+    facts = customer.observe(wanted, known, look)
+    found = [Seen(CUSTOMER, known, facts, customer.assess(wanted, known, facts, session), look.oldest())]
+    ion_id = found[0].outcome.carried.get("ion_customer_id", "") if "customer" in facts.data else ""
+    ion_id = ion_id or (facts.data["customer"].id if "customer" in facts.data else "")
+    known = known_of(ASSOCIATION)
+    row = provider_association.ProviderAssociationInputs(
+        key=declared.key, ion_customer_id=ion_id, cloud_provider=declared.cloud_provider, adopt=declared.adopt
+    )
+    facts = provider_association.observe(row, known, look)
+    found.append(
+        Seen(ASSOCIATION, known, facts, provider_association.assess(row, known, facts, session), look.oldest())
+    )
+    known = known_of(IDENTITY, "tenant_id")
+    tenant = tenant_identity.TenantIdentityInputs(
+        key=declared.key,
+        ion_customer_id=ion_id,
+        identity=declared.identity,
+        company=declared.company,
+        address=place(declared),
+        attestation=declared.attestation,
+        adopt=declared.adopt,
+        on_remove=declared.on_remove,
+    )
+    facts = tenant_identity.observe(tenant, known, look)
+    outcome = tenant_identity.assess(tenant, known, facts, session)
+    facts = _with_domain(declared, _with_company(declared, facts), look)
+    found.append(Seen(IDENTITY, known, facts, outcome, look.oldest()))
+    found.append(_agreement(declared, ion_id, outcome, known_of(ATTESTATION, "kind"), look))
+    return found
+
+
+def _agreement(declared: schemas.Customer, ion_id: str, tenant: Outcome, known: Known, look: ObservedLook) -> Seen:
+    look_for = tenant.facts.data["found"].wanted if look.session.partner_center is not None else ""
+    wanted = attestation.AttestationInputs(
+        key=declared.key,
+        ion_customer_id=ion_id,
+        tenant_id=look_for or tenant.carried.get("tenant_id", ""),
+        attestation_id=tenant.carried.get("attestation_id", ""),
+        attestation=declared.attestation,
+        route=declared.attestation_route,
+        company=declared.legal_entity,
+        country=place(declared).country,
+    )
+    if hidden := _out_of_sight(tenant, look):
+        facts = Facts(fields={"agreement": Field("not_visible", "accepted", "", hidden)}, seen=known.handled or {})
+        return Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on=EARLIER), look.oldest())
+    facts = attestation.observe(wanted, known, look)
+    outcome = attestation.assess(wanted, known, facts, look.session)
+    return Seen(ATTESTATION, known, _with_signatory(wanted, facts, look), outcome, look.oldest())
+
+
+def _out_of_sight(tenant: Outcome, look: ObservedLook) -> str:
+    """Why no system can show an agreement, "" when one can: each shows those of its own customers only."""
+    if look.session.partner_center is not None:
+        related = tenant.facts.fields["relationship"].state == "match"
+        return "" if related else "Partner Center agreements, which need a relationship"
+    return "ION cloudProfiles, which need a linked tenant" if tenant.facts.data["found"].linked == "" else ""
+
+
+def _from_earlier(carried: Mapping[str, str], declared: schemas.Customer, names: tuple[str, ...]) -> dict[str, Any]:
+    """Outputs as a state would hold them, from an earlier look; the kind of agreement is guessed by the route."""
+    outputs: dict[str, Any] = {name: carried[name] for name in names if carried.get(name)}
+    memory = {name: carried[name] for name in ("domain", "declared_domain", "price_currency") if carried.get(name)}
+    if "kind" in names:
+        direct = declared.attestation_route == "customer"
+        # ION's word is enough here: the day behind it costs a call more and was settled when the agreement was new.
+        memory |= {"kind": carried.get("kind") or ("direct" if direct else ""), "current": "yes"}
+    return outputs | {"memory": {name: text for name, text in memory.items() if text}}
+
+
+def carried_of(declared: schemas.Customer, seen: list[Seen]) -> dict[str, str]:
+    """What the next look without state must know to recognise this customer."""
+    kept: dict[str, str] = {}
+    found = next(one.facts.data["found"] for one in seen if one.resource == IDENTITY)
+    if found.wanted and not found.conflict:
+        kept["declared_domain"] = declared_domain(declared.identity)
+    for one in seen:
+        kept |= {name: text for name, text in one.outcome.carried.items() if text}
+        kept |= {
+            name: one.outcome.memory[name]
+            for name in ("domain", "declared_domain", "kind")
+            if one.outcome.memory.get(name)
+        }
+    return kept
+
+
+def related(seen: Iterable[Seen]) -> PcCustomer | None:
+    """The tenant of a customer in Partner Center's list, None when it is not (or not yet) there."""
+    found: PcCustomer | None = next(one.facts.data["found"].related for one in seen if one.resource == IDENTITY)
+    return found
+
+
+def unread(declared: schemas.Customer, *, has_record: bool) -> Iterator[tuple[str, str, str]]:
+    """Declared fields that no system shows to us: path, declared text, why. Fields that the file leaves out are not
+    told. has_record: Partner Center shows the tenant as a customer of ours."""
+    for path in _WRITE_ONLY:
+        if not (has_record and path in _IN_RECORD) and (text := _text_at(declared, path)) is not None:
+            yield path, text, "no system, it is only sent"
+    if has_record:
+        return
+    for path in ("identity.address", "identity.contact"):
+        if (text := _text_at(declared, path)) is not None:
+            yield path, text, "Partner Center, which shows related tenants to roles that may ask"
+
+
+def _text_at(declared: schemas.Customer, path: str) -> str | None:
+    """The text of a field that the file itself names, None when it does not."""
+    found: Any = declared
+    for name in path.split("."):
+        if not isinstance(found, BaseModel) or name not in found.model_fields_set:
+            return None
+        found = getattr(found, name)
+    if isinstance(found, BaseModel):
+        return ", ".join(str(value) for value in found.model_dump(exclude_none=True).values())
+    return None if found is None else str(found)
+
+
+def _with_company(declared: schemas.Customer, facts: Facts) -> Facts:
+    """A company name that the file gives to the tenant, against Partner Center's list."""
+    related = facts.data["found"].related
+    named = declared.identity.company_name if isinstance(declared.identity, schemas.NewIdentity) else None
+    if not named or related is None:
+        return facts
+    fact = compare.field("company_name", named, related.company_name, "Partner Center customers")
+    return replace(facts, fields={**facts.fields, "company_name": fact})
+
+
+def _with_domain(declared: schemas.Customer, facts: Facts, look: ObservedLook) -> Facts:
+    """A domain that the file names beside the tenant id, against those that the systems show of that tenant."""
+    identity, found = declared.identity, facts.data["found"]
+    if isinstance(identity, schemas.NewIdentity) or not (identity.domain and identity.tenant_id):
+        return facts
+    shown = [found.related.domain] if found.related else []
+    shown += [found.linked_domain] if found.linked == found.wanted and found.linked_domain else []
+    verdicts = {text: compare.same_domain(identity.domain, text) for text in shown}
+    seen, where = next((text for text, same in verdicts.items() if same), None), "Partner Center; ION"
+    if seen is None and False in verdicts.values():
+        # A tenant may have several initial domains: whoever runs the directory knows whose the declared one is.
+        owner, where = look.discovered_tenant(identity.domain).lower(), "OpenID discovery"
+        seen = identity.domain if owner == found.wanted else f"a domain of {owner}" if owner else None
+    if seen is None:  # the field of the tenant tells already what is out of sight
+        return facts
+    fact = compare.field("domain", identity.domain, seen, where)
+    return replace(facts, fields={**facts.fields, "domain": fact})
+
+
+def _with_signatory(wanted: attestation.AttestationInputs, facts: Facts, look: ObservedLook) -> Facts:
+    """The declared signatory against the contact of the attested agreement. A direct acceptance names nobody."""
+    signatory = wanted.attestation.signatory
+    if signatory is None or facts.data.get("kind") != "attested" or look.session.partner_center is None:
+        return facts
+    latest = latest_agreement(look.agreements(wanted.tenant_id), signatory)
+    if latest is None or not latest.email:
+        return facts
+    fact = compare.field("signatory", signatory.email, latest.email, "Partner Center agreements")
+    return replace(facts, fields={**facts.fields, "signatory": fact})

@@ -1,0 +1,94 @@
+"""What one run of an engine could not look at, told by the processes that look to the one that speaks.
+
+Refresh and update may be two plugin processes, an engine starts one a connection, and nothing of a preview is written
+to state. So each process appends what it could not see to a file of its own, in a folder below CSP_HOME/runs that is
+named by the run. A later look that succeeds takes a note back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from schemas.write.whole_file import private_folder
+
+RUN = "CSP_RUN"
+"""Variable with the name of the run, set by `csp`, which then ends with the exit code itself."""
+WEEK = 7 * 86400.0
+_LOCK = threading.Lock()
+
+
+ALARM = "alarm"
+"""The kind of a note that is no failed look: something that a person must hear of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One resource (`kind` and customer `key`) that could not be looked at. `since`: RFC 3339, when that began. `why`
+    and `do` are one line each; both "" take the note back."""
+
+    connection: str
+    kind: str
+    key: str
+    since: str = ""
+    why: str = ""
+    do: str = ""
+
+    @property
+    def about(self) -> tuple[str, str]:
+        return self.kind, self.key
+
+
+def folder(home: Path, run: str) -> Path:
+    """Where the notes of a run are."""
+    return home / "runs" / f"{run}.notes"
+
+
+def append(where: Path, note: Note) -> None:
+    """Write a note down. A folder that cannot be written loses it: looking goes on."""
+    with _LOCK, contextlib.suppress(OSError):
+        if not where.is_dir():
+            private_folder(where)
+            _prune(where.parent)
+        with (where / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"at": time.time_ns(), **asdict(note)}) + "\n")
+
+
+def read(where: Path) -> list[Note]:
+    """What the run could not look at, each resource once, by connection and key."""
+    last: dict[tuple[str, str], Note] = {}
+    for _, note in sorted(_lines(where.glob("*.jsonl")), key=lambda pair: pair[0]):
+        last[note.about] = note
+    return sorted((note for note in last.values() if note.why), key=lambda note: (note.connection, note.key, note.kind))
+
+
+def latest(home: Path, connection: str) -> Note | None:
+    """The newest failed look through a connection, of any run on this machine."""
+    found = _lines((home / "runs").glob("*.notes/*.jsonl"))
+    mine = [pair for pair in found if pair[1].connection == connection and pair[1].why and pair[1].kind != ALARM]
+    return max(mine, key=lambda pair: pair[0])[1] if mine else None
+
+
+def _lines(files: Iterable[Path]) -> Iterator[tuple[int, Note]]:
+    for file in files:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            with contextlib.suppress(ValueError, TypeError, KeyError):  # a killed process may leave half a line
+                values = json.loads(line)
+                yield int(values.pop("at")), Note(**values)
+
+
+def _prune(runs: Path) -> None:
+    for old in runs.glob("*.notes"):
+        if time.time() - old.stat().st_mtime > WEEK:
+            shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,214 @@
+"""How things are looked at: directly (before a write) or through the estate snapshot (for reads of a whole estate).
+
+Both answer the same questions. The snapshot asks for list pages once a process and remembers; it serves `read` only,
+because a write must see the present moment (design section 9).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from clients.errors import ClientError, NotFound, contained
+from onboarding.core.compare import ONMICROSOFT, domain, email
+
+if TYPE_CHECKING:
+    from clients.ion.models import AssociationRow, CloudProfile, IonCustomer, LegacyProfile
+    from clients.partner_center.models import Agreement, AttestationState, PcCustomer, ResellerVerdict
+    from clients.session import Session
+
+T = TypeVar("T")
+Remembered = tuple[Any, ClientError | None]
+
+
+class Look:
+    """Looks at the present moment; every question is asked once an instance. Thread-safe."""
+
+    bulk = False
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._answers: dict[Hashable, Remembered] = {}
+        self._asking: dict[Hashable, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def _once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """The remembered answer (or failure) of a question; asked once even from several threads."""
+        with self._guard:
+            lock = self._asking.setdefault(question, threading.Lock())
+        with lock:
+            if question not in self._answers:
+                try:
+                    with contained():
+                        self._answers[question] = (ask(), None)
+                except ClientError as failure:
+                    self._answers[question] = (None, failure)
+            answer, error = self._answers[question]
+        if error is not None:
+            raise error
+        result: T = answer
+        return result
+
+    def forget(self) -> None:
+        """Drop every answer: something was written."""
+        with self._guard:
+            self._answers.clear()
+
+    # ION
+
+    def ion_customer(self, customer_id: str) -> IonCustomer | None:
+        """The profile with this id in our account, None when ION says that there is none."""
+        ion = self.session.ion
+        assert ion is not None
+        return self._once(("ion", customer_id), lambda: _absent(lambda: ion.customer(customer_id)))
+
+    def ion_customer_by_email(self, address: str) -> IonCustomer | None:
+        """The profile with this e-mail, active or not."""
+        ion = self.session.ion
+        assert ion is not None
+        return self._once(("ion-email", email(address)), lambda: ion.find_by_email(address))
+
+    def cloud_profile(self, customer_id: str) -> CloudProfile | None:
+        """The Microsoft row of cloudProfiles; None when no such row is shown (not visible, or not there)."""
+        ion = self.session.ion
+        assert ion is not None
+        rows = self._once(("profiles", customer_id), lambda: ion.cloud_profiles(customer_id))
+        return next((row for row in rows if row.is_microsoft), None)
+
+    def legacy_profile(self, customer_id: str) -> LegacyProfile | None:
+        """The deprecated cloudProfile, optional evidence; any failure of it means no evidence."""
+        ion = self.session.ion
+        assert ion is not None
+        try:
+            return self._once(("legacy", customer_id), lambda: ion.agreement_evidence(customer_id))
+        except ClientError:
+            return None
+
+    def price_currency(self, customer_id: str) -> str | None:
+        """Currency of the prices that ION quotes to this customer, None where it quotes none. Raises ClientErrors."""
+        ion = self.session.ion
+        assert ion is not None
+        return self._once(("price", customer_id), lambda: ion.price_currency(customer_id))
+
+    def row(self, customer_id: str) -> AssociationRow | None:
+        """The whole Cloud Provider row, where the connection has the association endpoint."""
+        api = self.session.association
+        assert api is not None
+        return self._once(("row", customer_id), lambda: api.get(customer_id))
+
+    # Partner Center and Entra
+
+    def related(self, tenant_id: str) -> PcCustomer | None:
+        """The tenant as a customer of our Partner Center, None when it is not (or not yet) one."""
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._once(("pc", tenant_id.lower()), lambda: _absent(lambda: pc.customer(tenant_id)))
+
+    def related_by_domain(self, name: str) -> PcCustomer | None:
+        """The same by initial domain (x.onmicrosoft.com); Partner Center finds no other domain."""
+        pc = self.session.partner_center
+        assert pc is not None
+        if not domain(name).endswith(ONMICROSOFT):
+            return None
+        return self._once(("pc-domain", domain(name)), lambda: pc.find_by_domain(name))
+
+    def discovered_tenant(self, name: str) -> str:
+        """Tenant id of a domain by OpenID discovery, "" when there is none or it cannot be asked."""
+        try:
+            return self._once(("entra", domain(name)), lambda: self.session.entra.tenant_id(name)) or ""
+        except ClientError:
+            return ""
+
+    def directly_signed(self, tenant_id: str) -> bool:
+        """Whether the customer itself accepted the Microsoft Customer Agreement."""
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._once(("direct", tenant_id), lambda: pc.directly_signed(tenant_id))
+
+    def agreements(self, tenant_id: str) -> list[Agreement]:
+        """The partner attestations of the Microsoft Customer Agreement."""
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._once(("agreements", tenant_id), lambda: pc.agreements(tenant_id))
+
+    def agreement_templates(self) -> list[str]:
+        """Ids of the templates that the agreement is made with today, the highest rank last; [] when nobody tells."""
+        pc = self.session.partner_center
+        assert pc is not None
+        try:
+            found = self._once("templates", pc.agreement_templates)
+        except ClientError:
+            return []
+        return [template.template_id for template in sorted(found, key=lambda one: one.version_rank)]
+
+    def attestation(self, attestation_id: str) -> AttestationState | None:
+        """An enhanced attestation by id, None when Microsoft does not know it."""
+        pc = self.session.partner_center
+        assert pc is not None
+        return self._once(("attestation", attestation_id), lambda: _absent(lambda: pc.attestation(attestation_id)))
+
+    def reseller_verdict(self) -> ResellerVerdict | None:
+        """Microsoft's verdict on the reseller of this connection; None when no role can ask or it does not answer."""
+        pc, partner_id = self.session.partner_center, self.session.reseller_partner_id
+        if pc is None or not partner_id:
+            return None
+        try:
+            verdicts = self._once("reseller", lambda: pc.reseller_may_transact([partner_id]))
+        except ClientError:
+            return None
+        return verdicts.get(partner_id)
+
+
+class EstateLook(Look):
+    """Serves the reads of a whole estate from list pages, read once a process."""
+
+    bulk = True
+
+    def _ion_customers(self) -> list[IonCustomer]:
+        ion = self.session.ion
+        assert ion is not None
+        return self._once("ion-list", lambda: [*ion.customers(status="ACTIVE"), *ion.customers(status="INACTIVE")])
+
+    def _ion_index(self) -> tuple[dict[str, IonCustomer], dict[str, IonCustomer]]:
+        customers = self._ion_customers()
+        return self._once(
+            "ion-index", lambda: ({c.id: c for c in customers}, {email(c.email): c for c in reversed(customers)})
+        )
+
+    def _pc_index(self) -> tuple[dict[str, PcCustomer], dict[str, PcCustomer]]:
+        pc = self.session.partner_center
+        assert pc is not None
+
+        def ask() -> tuple[dict[str, PcCustomer], dict[str, PcCustomer]]:
+            customers = pc.customers()
+            return {c.id.lower(): c for c in customers}, {domain(c.domain): c for c in customers}
+
+        return self._once("pc-index", ask)
+
+    def ion_customers(self) -> list[IonCustomer]:
+        """Every customer of the ION account, of both statuses; [] without an ION connection."""
+        return self._ion_customers() if self.session.ion is not None else []
+
+    def related_tenants(self) -> dict[str, PcCustomer]:
+        """Every customer of our Partner Center by lower-case tenant id; {} where the role cannot ask."""
+        return self._pc_index()[0] if self.session.partner_center is not None else {}
+
+    def ion_customer(self, customer_id: str) -> IonCustomer | None:
+        return self._ion_index()[0].get(customer_id)
+
+    def ion_customer_by_email(self, address: str) -> IonCustomer | None:
+        return self._ion_index()[1].get(email(address))
+
+    def related(self, tenant_id: str) -> PcCustomer | None:
+        return self._pc_index()[0].get(tenant_id.lower())
+
+    def related_by_domain(self, name: str) -> PcCustomer | None:
+        return self._pc_index()[1].get(domain(name))
+
+
+def _absent(ask: Callable[[], T]) -> T | None:
+    try:
+        return ask()
+    except NotFound:
+        return None

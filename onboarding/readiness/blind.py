@@ -1,0 +1,177 @@
+"""What could not be looked at: since when, why, and the one thing to do. One wording for every command and report.
+
+A customer is *not checked* when a look at any of its resources failed, or when no run has looked at it yet. Nothing may
+be green while somebody is: exit code UNOBSERVED, and a first line that says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import schemas
+from onboarding.look import run_notes
+from onboarding.look.run_notes import Note
+from onboarding.readiness.gates import Readiness, ResourceState
+from schemas.command import command, for_connection
+
+UNOBSERVED = 10
+"""Exit code: all that could be done was done, and not everything could be looked at."""
+NEVER = "no run has looked at it yet"
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """One connection behind which customers could not be looked at.
+
+    connection: "" where it is not known. customers: keys, sorted; none when not even their list could be read. of: how
+    many the connection has. since: RFC 3339, the
+    oldest; "" when no look ever succeeded. why, do: one line each.
+    """
+
+    connection: str
+    customers: tuple[str, ...]
+    of: int
+    since: str
+    why: str
+    do: str
+
+    def __str__(self) -> str:
+        """One line."""
+        number = len(self.customers)
+        who = f"{number} of {self.of} customer{'s' if self.of != 1 else ''}" if number else "every customer"
+        if number <= _NAMED and number < self.of:
+            who += f" ({', '.join(self.customers)})"
+        if self.connection:
+            who += f" of connection {self.connection}"
+        since = f" since {moment(self.since)}" if self.since else ""
+        return f"NOT LOOKED AT{since}: {who}: {self.why}. To do: {self.do}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of every command, under `not_looked_at`."""
+        return asdict(self) | {"customers": list(self.customers)}
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What a person must hear of although the run went on. what: one line, with what to do."""
+
+    connection: str
+    customer: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"ATTENTION: {self.customer}: {self.what}"
+
+
+def moment(stamp: str) -> str:
+    """RFC 3339 for people: `2026-11-26 01:25 UTC`."""
+    return f"{stamp[:16].replace('T', ' ')} UTC"
+
+
+def in_state(verdicts: Iterable[Readiness], estate: schemas.Estate, home: Path | None = None) -> list[Unseen]:
+    """What the state says was not looked at, a line for each connection. `home`: CSP_HOME, where the notes of runs say
+    why a customer is in no state."""
+    declared = {customer.key: customer for customer in estate.customers}
+    found: dict[str, list[tuple[str, Mapping[str, str]]]] = defaultdict(list)
+    for verdict in verdicts:
+        customer = declared.get(verdict.key)
+        if customer is not None and verdict.unobserved:
+            parts = [part for part in verdict.resources.values() if part.status == "unobserved"]
+            found[customer.connection] += [(verdict.key, blindness(part)) for part in parts]
+    told = []
+    for connection, parts_of in sorted(found.items()):
+        never = {key for key, how in parts_of if not how}
+        last = run_notes.latest(home, connection) if never and home else None
+        missing = {"reason": NEVER, "do": f"run {command('up', stack=estate.stack)}"}
+        if last:
+            missing = {"reason": last.why, "do": last.do}
+        of = sum(one.connection == connection for one in declared.values() if one.lifecycle != "left")
+        told.append(_joined(connection, of, [(key, how or missing) for key, how in parts_of]))
+    return told
+
+
+def in_run(notes: Sequence[Note], estate: schemas.Estate) -> list[Alarm | Unseen]:
+    """The same from the notes of one run, alarms first."""
+    found: dict[str, list[Note]] = defaultdict(list)
+    for note in notes:
+        if note.kind != run_notes.ALARM:
+            found[note.connection].append(note)
+    alarms = [Alarm(note.connection, note.key, note.why) for note in notes if note.kind == run_notes.ALARM]
+    counts = [customer.connection for customer in estate.customers if customer.lifecycle != "left"]
+    return alarms + [
+        _joined(
+            connection,
+            counts.count(connection),
+            [(note.key, {"reason": note.why, "do": note.do, "since": note.since}) for note in group],
+        )
+        for connection, group in sorted(found.items())
+    ]
+
+
+def in_account(connection: str, verdicts: Sequence[Readiness]) -> list[Unseen]:
+    """The same of an account that was looked at just now (`csp status --live`)."""
+    parts = [(v.key, blindness(r)) for v in verdicts for r in v.resources.values() if r.status == "unobserved"]
+    return [_joined(connection, len(verdicts), parts)] if parts else []
+
+
+def just_now(connection: str, of: int, troubles: Mapping[str, str], since: str) -> list[Unseen]:
+    """The same of one look through one connection. `troubles`: customer -> why; under "" why not even the list could be
+    read. `since`: RFC 3339, the look."""
+    parts = [(key, {"reason": why, "since": since}) for key, why in troubles.items()]
+    return [_joined(connection, of, parts)] if parts else []
+
+
+def in_look(not_checked: Mapping[str, str], estate: schemas.Estate, since: Mapping[str, str]) -> list[Unseen]:
+    """The same of a look for drift: `not_checked` is what (`connection NAME`, or words that begin with a customer's
+    key) -> why. `since`: customer key -> since when it cannot be looked at (RFC 3339); under "" the look itself."""
+    connection_of = {customer.key: customer.connection for customer in estate.customers}
+    keys: dict[str, list[str]] = defaultdict(list)
+    whys: dict[str, str] = {}
+    for what, why in sorted(not_checked.items()):
+        first, _, rest = what.partition(" ")
+        whole = first == "connection" and first not in connection_of
+        name = rest if whole else connection_of.get(first, "")
+        keys[name] += [key for key, on in connection_of.items() if on == name] if whole else [first]
+        whys.setdefault(name, why)
+    return [
+        _joined(
+            name,
+            list(connection_of.values()).count(name),
+            [(key, {"reason": whys[name], "since": since.get(key) or since[""]}) for key in found],
+        )
+        for name, found in sorted(keys.items())
+    ]
+
+
+def blindness(part: ResourceState) -> Mapping[str, str]:
+    """`{reason, do, since}` of a resource that could not be looked at; empty when no run has put it into state."""
+    found: Mapping[str, str] = part.outputs.get("unobserved") or {}
+    return found
+
+
+def _joined(connection: str, of: int, parts: Sequence[tuple[str, Mapping[str, str]]]) -> Unseen:
+    """One line for all: the reason that concerns most customers first, what is told of it is enough to begin with."""
+    keys = sorted({key for key, _ in parts if key})
+    by_action: dict[str, set[str]] = defaultdict(set)
+    for key, how in parts:
+        by_action[str(how.get("do") or "")].add(key)
+    do = max(sorted(by_action), key=lambda action: len(by_action[action]))
+    why = next(str(how.get("reason") or "") for _, how in parts if str(how.get("do") or "") == do)
+    why, _, action = why.partition("; next: ")  # as a client's failure ends its line
+    others = len({str(how.get("do")) for _, how in parts}) - 1
+    more = f" (and {others} other reason{'s' if others > 1 else ''})" if others else ""
+    stamps = sorted(str(how["since"]) for _, how in parts if how.get("since"))
+    do = do or action or f"run {command('doctor', connection=connection)}"
+    return Unseen(
+        connection,
+        tuple(keys),
+        max(of, len(keys)),
+        stamps[0] if stamps else "",
+        for_connection(f"{why}{more}", connection),
+        for_connection(do, connection),
+    )

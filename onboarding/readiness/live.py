@@ -1,0 +1,308 @@
+"""An account as it is today, from one ION token: no declaration, no state, nothing written to ION.
+
+Nothing is declared here, so a gate can only be *seen*, *wrong* or *open*. What no API shows stays open: pricebook and
+invoice currency, and the reseller's program access unless the connection confirms it. Gates, verdict and visits are
+those of `readiness`. Cost: the list pages and one cloudProfiles call a customer. Never tried on a live account.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import schemas
+from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
+from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
+from onboarding.core import labels, next_steps
+from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep
+from onboarding.readiness import gates as readiness
+from onboarding.readiness.gates import KINDS, Readiness, ResourceState
+from onboarding.resources import customer
+from onboarding.resources.attestation import WHERE_ION, says_accepted
+from onboarding.resources.customer import ACTIVE, WHERE
+from onboarding.resources.tenant_identity.observe import relationship_by_ion
+from schemas.command import for_connection
+
+if TYPE_CHECKING:
+    from clients.ion.models import CloudProfile, IonCustomer
+    from clients.session import Session
+
+HIDDEN_BY_DESIGN = frozenset({"reseller", "pricebook", "relationship"})
+"""Gates that ION's API never shows, whatever is behind them."""
+
+Progress = Callable[[int, int], None]
+"""Called with (customers looked at, customers in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What ION shows of one customer. `row` is the Microsoft row, None when none is shown; `trouble`: why we could not
+    look, "" when we could."""
+
+    customer: IonCustomer
+    row: CloudProfile | None
+    trouble: str = ""
+
+
+def look_at_account(session: Session, progress: Progress = lambda done, total: None) -> list[Sight]:
+    """Every customer of the account, active or not, by e-mail. Reads only.
+
+    One customer that cannot be read does not stop the others. Raises ClientError when the list cannot be read, and
+    CredentialsLost or WrongAccount at once.
+    """
+    ion = session.ion
+    assert ion is not None
+    customers = [customer for status in ("ACTIVE", "INACTIVE") for customer in ion.customers(status=status)]
+
+    stop = Event()
+
+    def look(customer: IonCustomer) -> Sight:
+        if stop.is_set():
+            return Sight(customer, None, "not looked at")
+        try:
+            with contained():
+                rows = ion.cloud_profiles(customer.id)
+        except (CredentialsLost, WrongAccount):
+            stop.set()  # the same would happen to every other customer
+            raise
+        except ClientError as error:
+            return Sight(customer, None, for_connection(str(error), session.connection.name))
+        return Sight(customer, next((row for row in rows if row.is_microsoft), None))
+
+    sights = []
+    progress(0, len(customers))
+    with ThreadPoolExecutor(session.connection.limits.concurrency, "live") as pool:
+        asked = [pool.submit(look, customer) for customer in customers]
+        try:
+            for number, answer in enumerate(as_completed(asked), 1):
+                sights.append(answer.result())
+                progress(number, len(customers))
+        finally:
+            stop.set()  # Ctrl-C ends here too: nothing more is sent
+    return sorted(sights, key=lambda sight: (sight.customer.email.casefold(), sight.customer.id))
+
+
+def verdicts(session: Session, sights: list[Sight], now: datetime) -> list[Readiness]:
+    """The readiness of every customer that was looked at, in the same order; `key` is the e-mail."""
+    return [_one(session, sight, now) for sight in sights]
+
+
+def _one(session: Session, sight: Sight, now: datetime) -> Readiness:
+    """The verdict; of a customer of whom none can be made, one that says so."""
+    try:
+        with contained():
+            return _verdict(session, sight, now)
+    except ClientError as error:
+        told = {"reason": str(error), "since": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
+        key = sight.customer.email.casefold() or sight.customer.id
+        states = {kind: ResourceState(kind, key, outputs) for kind in KINDS}
+        return readiness.readiness(_stand_in(sight.customer, key), states, now)
+
+
+def only_unseen(verdict: Readiness) -> bool:
+    """Nothing that ION shows stands against an order; what is left to a person's look is what no API shows."""
+    return not verdict.can_order and HIDDEN_BY_DESIGN.issuperset(verdict.blockers)
+
+
+def order_word(verdict: Readiness) -> str:
+    """`not checked` or `unclear` for a row that is neither a yes nor a no, else ""."""
+    if verdict.unobserved:
+        return NOT_CHECKED
+    return "unclear" if only_unseen(verdict) else ""
+
+
+def footer(found: list[Readiness]) -> str:
+    """The footer of `csp status`, with the words of the rows."""
+    words = Counter(filter(None, map(order_word, found)))
+    return readiness.footer(found, {"unclear": words["unclear"], NOT_CHECKED: words[NOT_CHECKED]})
+
+
+def report(found: list[Readiness]) -> dict[str, Any]:
+    """The JSON of `csp status --live`: that of `csp status`, and `only_unseen` for each customer and in the counts."""
+    customers = [{**verdict.as_dict(), "only_unseen": only_unseen(verdict)} for verdict in found]
+    return {
+        "customers": customers,
+        "counts": {**readiness.counts(found), "only_unseen": sum(c["only_unseen"] for c in customers)},
+    }
+
+
+def todo(found: list[Readiness], owner: str = "") -> list[dict[str, Any]]:
+    """The next steps of `csp todo --live`, as `csp todo` has them. Nobody remembers since when: no state, no date."""
+    steps = [{"customer": v.key, "since": "", **dict(v.next_step)} for v in found if v.next_step]
+    return [step for step in steps if owner in ("", step["owner"])]
+
+
+def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
+    stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    parts = {
+        "Customer": _profile(session, sight),
+        "ProviderAssociation": _row(sight),
+        "TenantIdentity": _tenant(sight),
+        "Attestation": _agreement(session, sight),
+    }
+    key = sight.customer.email.casefold() or sight.customer.id
+    states = {}
+    for kind in KINDS:
+        facts, step, reason = parts[kind]
+        outputs: dict[str, Any] = {
+            "status": "waiting" if step or sight.trouble else "ready",
+            "facts": {name: fact.as_dict() for name, fact in facts.items()},
+            "reason": reason,
+            "next_step": step.as_dict() if step else None,
+            "waiting_on": step.owner if step else "",
+            "observed_at": stamp,
+        }
+        if sight.trouble and kind != "Customer":
+            outputs |= {"status": "unobserved", "reason": f"could not look: {sight.trouble}", "next_step": None}
+            outputs |= {"facts": {}, "waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": stamp}}
+        states[kind] = ResourceState(kind, key, outputs)
+    verdict = readiness.readiness(_stand_in(sight.customer, key), states, now)
+    # Nothing is declared here: a gate says what an order needs.
+    gates = {name: replace(g, why=g.why.replace(", declared ", ", needed: ")) for name, g in verdict.gates.items()}
+    return replace(verdict, gates=gates)
+
+
+def _stand_in(customer: IonCustomer, key: str) -> schemas.Customer:
+    """A declaration made of what ION holds. Not validated: that need not be what we would accept in a file."""
+    profile: dict[str, Any] = {
+        "organization": customer.organization or key,
+        "email": customer.email,
+        "contact_name": customer.name,
+        "title": customer.title or None,
+        "phone": customer.phone or None,
+        "language": customer.language,
+        "address": schemas.Address.model_construct(**asdict(customer.address)),
+    }
+    declared: dict[str, Any] = {
+        "key": key,
+        "profile": schemas.Profile.model_construct(**profile),
+        "identity": schemas.ExistingIdentity.model_construct(method="existing"),
+    }
+    return schemas.Customer.model_construct(**declared)
+
+
+Part = tuple[dict[str, Field], NextStep | None, str]
+"""Facts of one resource, the step that is left (None: nothing), why."""
+
+
+def _profile(session: Session, sight: Sight) -> Part:
+    status = sight.customer.status or ABSENT
+    active = meaning(PROFILE, status, session.connection.status_words) == "active"
+    facts = {"status": Field("match" if active else "mismatch", ACTIVE, status, WHERE), "reseller": _reseller(session)}
+    if not active:
+        return facts, customer.profile_step(status, session), f"the profile is {status}"
+    return facts, None, ""
+
+
+def _reseller(session: Session) -> Field:
+    """One ION token is all we have here, so that Microsoft is not asked even where the role could."""
+    connection = session.connection
+    if connection.role == "direct-bill":
+        return Field("match", "may transact", "direct bill partner", "connection")
+    given = schemas.program_access_of(connection)
+    confirmed = next_steps.confirmed_by(given) if given else ""
+    return Field("not_visible", "may transact", "", "ION > Partners > Programs", confirmed)
+
+
+def _row(sight: Sight) -> Part:
+    row = sight.row
+    name = labels.text("legacy_azure")
+    facts = {
+        "provider": _fact("not_visible" if row is None else "match", name, row.display_name if row else "", WHERE_ION),
+        **{
+            field: _fact("not_visible", "one", "", "no API")
+            for field in ("pricebook", "provider_currency", "invoice_currency")
+        },
+    }
+    if row is None:
+        action = (
+            "ION shows no Microsoft row. Either there is none (then add it with pricebook and currencies), or portal "
+            "access is off and ION keeps it to itself, which is fine."
+        )
+        return facts, _at_row(action, exists=False), "ION shows no Cloud Provider row"
+    action = "Look at pricebook and currencies: no API shows them."
+    return facts, _at_row(action, exists=True), "no API shows the pricebook"
+
+
+def _tenant(sight: Sight) -> Part:
+    row = sight.row
+    if row is not None and row.tenant_id:
+        shown = f"{row.tenant_id} ({row.domain})" if row.domain else row.tenant_id
+        facts = {
+            "relationship": relationship_by_ion(linked=True),
+            "tenant": _fact("match", "linked", shown, WHERE_ION),
+        }
+        return facts, None, ""
+    state: FieldState = "mismatch" if row is not None and row.enabled else "not_visible"
+    facts = {
+        "relationship": relationship_by_ion(linked=False),
+        "tenant": _fact(state, "linked", ABSENT if state == "mismatch" else NOT_VISIBLE, WHERE_ION),
+    }
+    if state == "mismatch":
+        action = (
+            f"Connect the customer's Microsoft tenant: {labels.text('identity_new')}, or, once its administrator has "
+            f"accepted the relationship link, {labels.text('identity_existing')}."
+        )
+        return facts, _at_row(action, exists=True), "no tenant is linked"
+    return facts, _unseen_row() if row is not None else None, "ION shows no tenant while portal access is off"
+
+
+def _agreement(session: Session, sight: Sight) -> Part:
+    row = sight.row
+    status = row.agreement_status.strip() if row is not None else ""
+    if says_accepted(status, session.connection):
+        return {"agreement": _fact("match", "accepted", status, WHERE_ION)}, None, ""
+    visible = row is not None and bool(status or row.enabled)
+    fact = _fact(
+        "mismatch" if visible else "not_visible",
+        "accepted",
+        status or (ABSENT if visible else NOT_VISIBLE),
+        WHERE_ION,
+    )
+    if row is None or not visible or not row.tenant_id:
+        return {"agreement": fact}, None, "comes with the tenant"
+    if status and meaning(AGREEMENT, status, session.connection.status_words) == UNKNOWN:
+        action = f'ION says "{status}" of the agreement, and nobody knows what that means: look at it there.'
+        fact = _fact("not_visible", "accepted", f"unknown: {status}", f'{WHERE_ION}, which say "{status}"')
+        return {"agreement": fact}, _at_row(action, exists=True), f'ION says "{status}", an unknown word'
+    action = (
+        f"The Microsoft Customer Agreement is not current (ION says {status or 'nothing'}): fill in "
+        f"{labels.text('attestation')} with the person who agreed, or have an administrator of the customer accept it "
+        f"on the page below: {next_steps.NEEDS_AGREEMENT}."
+    )
+    return (
+        {"agreement": fact},
+        replace(_at_row(action, exists=True), link=labels.AGREEMENT_PAGE),
+        "agreement not current",
+    )
+
+
+def _fact(state: FieldState, wanted: str, seen: str, where: str) -> Field:
+    return Field(state, wanted, seen, where)
+
+
+def _at_row(action: str, *, exists: bool) -> NextStep:
+    return NextStep("us", next_steps.row_path(exists=exists), action, next_steps.who())
+
+
+def _unseen_row() -> NextStep:
+    """Never a reason to switch portal access on: it lets the customer buy."""
+    action = (
+        "ION's API shows neither tenant nor agreement while portal access is off; leave it off and look at both there."
+    )
+    return _at_row(action, exists=True)
+
+
+def open_everywhere(found: list[Readiness]) -> Iterator[str]:
+    """What holds for the whole account, said once above the table instead of in every row."""
+    if found and all("reseller" in verdict.blockers for verdict in found):
+        yield (
+            "Program access of this account is not confirmed: in ION look at Partners > (TD SYNNEX) > Programs, then "
+            "add program_access to the connection file. Until then no customer counts as able to order."
+        )

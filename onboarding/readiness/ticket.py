@@ -1,0 +1,89 @@
+"""The text of a ticket for TD SYNNEX about one customer: who, what we ask, what we see and where. Ready to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import schemas
+from onboarding.core import labels
+from onboarding.readiness.gates import GATES, Gate, Readiness
+from onboarding.resources import leaving
+
+TITLES = {
+    "reseller": "Our authorisation",
+    "profile": "Customer profile",
+    "cloud_provider": "Cloud Provider row",
+    "pricebook": "Pricebook and currencies",
+    "relationship": "Relationship with TD SYNNEX",
+    "tenant": "Microsoft tenant",
+    "agreement": "Microsoft Customer Agreement",
+}
+"""Gates in the words of people."""
+
+_ENDINGS = {
+    "portal access off": "The customer leaves us. Please tell us whether portal access of its Microsoft row is off.",
+    "subscriptions settled": "The customer leaves us. Which of its subscriptions are still active?",
+    "relationship ended": "The customer leaves us. When no subscription is active any more, please end the "
+    "relationship of {tenant} with your Partner Center.",
+}
+"""By the steps of leaving."""
+
+_QUESTIONS = {
+    "reseller": "Is our account authorised for the Microsoft CSP program?",
+    "profile": "Please set the customer profile to ACTIVE, or tell us why it is not.",
+    "cloud_provider": "Is there a Cloud Provider row for Microsoft ({row})?",
+    "pricebook": "Which pricebook, provider currency and invoice currency does that row have?",
+    "relationship": "Is the tenant {tenant} related to your Partner Center through us today?",
+    "tenant": "Which Microsoft tenant is linked to the customer? It should be {tenant}.",
+    "agreement": "Is a current Microsoft Customer Agreement on record for {tenant}, and of which day?",
+}
+
+
+def text(customer: schemas.Customer, verdict: Readiness, connection: schemas.Connection) -> str:
+    """The whole text; without a question where nothing is open."""
+    return "\n".join(_lines(customer, verdict, connection))
+
+
+def _lines(customer: schemas.Customer, verdict: Readiness, connection: schemas.Connection) -> Iterator[str]:
+    tenant = _tenant(customer, verdict)
+    yield f"Customer: {customer.profile.organization} ({customer.profile.email})"
+    if number := verdict.resources["Customer"].outputs.get("ion_customer_id"):
+        yield f"ION customer: {number}"
+    yield f"ION account: {verdict.resources['Customer'].outputs.get('account') or 'not known yet'}"
+    if connection.reseller is not None:
+        yield f"Our partner id: {connection.reseller.partner_id}, our tenant: {connection.reseller.tenant_id}"
+    yield f"Microsoft tenant: {tenant}"
+    yield ""
+    asked = _asked(verdict, tenant)
+    if not asked:
+        yield f"Nothing to ask: the customer {'has left' if verdict.ending else 'can order'}."
+    else:
+        yield "We ask:"
+        yield from (f"- {question}" for question in asked)
+    yield ""
+    yield "We see:"
+    for name in GATES:
+        yield f"- {TITLES[name]}: {_seen(verdict.gates[name])}"
+
+
+def _seen(gate: Gate) -> str:
+    state = "cannot be seen" if gate.unseen else gate.state
+    return gate.why if gate.why.startswith(state) else f"{state}: {gate.why}"
+
+
+def _asked(verdict: Readiness, tenant: str) -> list[str]:
+    """The request that the reconciler itself has for TD SYNNEX, else a question for each gate that is open. Of a
+    customer who leaves, what ends there: its gates are no longer asked for."""
+    if verdict.ending:
+        return [_ENDINGS[one.name].format(tenant=tenant) for one in verdict.ending if one.state != leaving.DONE]
+    step = verdict.next_step
+    if step and step["owner"] == "distributor":
+        return [str(step["values"].get(labels.text("ticket")) or step["action"])]
+    words = {"tenant": tenant, "row": labels.text("legacy_azure")}
+    return [_QUESTIONS[name].format(**words) for name in verdict.blockers]
+
+
+def _tenant(customer: schemas.Customer, verdict: Readiness) -> str:
+    declared = schemas.model.gates.declared_tenant(customer)
+    known = str(verdict.resources["TenantIdentity"].outputs.get("tenant_id") or "")
+    return " ".join(dict.fromkeys(filter(None, (declared, known)))) or "not known"

@@ -1,0 +1,160 @@
+"""Moves an agreement one step: asks the signatory, mails the link once, puts what was accepted on record."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.partner_center.models import AttestationRequest, AttestationState
+from clients.wire.transport import request_id
+from onboarding.core import contract, labels
+from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding.look.snapshot import Look
+from onboarding.people import mails
+from onboarding.resources.attestation import asking
+from onboarding.resources.attestation.observe import AttestationInputs, observe, signer
+from onboarding.resources.attestation.verdict import KNOWN_ALREADY, RECORDED, assess, letter, signatory
+from schemas.kinds import phones
+
+if TYPE_CHECKING:
+    from clients.session import Session
+
+
+def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """Ask the signatory, put an accepted agreement on record, mail the link once."""
+    outcome = assess(desired, known, facts, session)
+    pending: AttestationState | None = facts.data.get("pending")
+    memory: dict[str, str] = {}
+    recorded = pending is not None and pending.status == "recorded"
+    if outcome.waiting_on == NEXT_RUN and session.partner_center is not None and not recorded:
+        with session.locks.hold("attestation", desired.key):
+            if pending is not None and pending.status == "accepted":
+                return _put_on_record(desired, known, facts, pending, session)
+            try:
+                spoken = language(session, desired)
+                pending = request(session, desired, known, spoken)
+            except (RetryLater, UnknownOutcome) as later:
+                # The same request id is sent again, so that Microsoft answers with the same attestation.
+                return outcome.but(reason=str(later), again=True)
+            except (OurBug, PersonMustAct) as refused:
+                return rejected(facts, refused)
+        same = known.memory.get("asked_for") == signer(desired)
+        memory = {"attestation_id": pending.id, "asked_for": signer(desired), "language": spoken}
+        memory |= asking.asked(known.memory, same=same, ordered=known.retrying)
+        memory |= {"accepted_at": "", "finalised": "", KNOWN_ALREADY: "", RECORDED: ""}
+        pending = asking.standing(pending, known.memory | memory, session.connection)
+        known = Known({**known.outputs, "memory": known.memory | memory})
+        stands = asking.seen(pending, known.memory, session.connection)
+        asked = Facts(facts.fields, {**facts.seen, "attestation": stands}, data={**facts.data, "pending": pending})
+        known = Known({**known.outputs, "retrying": False})
+        outcome = assess(desired, known, asked, session)
+        if outcome.waiting_on == NEXT_RUN:  # accepted already: a repeated request
+            return _put_on_record(desired, known, asked, pending, session)
+        outcome = outcome.but(final=True)
+    if outcome.waiting_on != "customer":
+        return outcome.but(memory={**memory, **outcome.memory})
+    link, about = (
+        (pending.link, pending.id) if pending else (labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
+    )
+    if pending is not None or facts.data.get("old") or session.partner_center is not None:
+        sending = mails.send_once(letter(desired, link, about, session), desired.key, known, session)
+        memory |= sending.memory
+        known = Known({**known.outputs, "memory": known.memory | memory})
+        told = assess(desired, known, outcome.facts, session)
+        outcome = outcome.but(next_step=told.next_step, waiting_on=told.waiting_on)
+        if sending.result == "failed":
+            outcome = outcome.but(again=True, reason=f"{outcome.reason}; the mail was not sent: {sending.why}")
+    return outcome.but(memory={**memory, **outcome.memory})
+
+
+def request(session: Session, desired: AttestationInputs, known: Known, spoken: str) -> AttestationState:
+    """Ask Microsoft for an acceptance page for the signatory, in the language `spoken`. Raises ClientErrors."""
+    assert session.partner_center is not None
+    who = signatory(desired)
+    wanted = AttestationRequest(
+        country=desired.country,
+        language=spoken,
+        company_name=desired.company,
+        signatory_first_name=who.first_name,
+        signatory_last_name=who.last_name,
+        signatory_email=who.email,
+        signatory_phone=phones.first_spelling(who.phone or "", desired.country),
+    )
+    body = {name: getattr(wanted, name) for name in AttestationRequest.__slots__}
+    unique = request_id(session.partner_tenant, desired.key, "attestation.request", body, known.attempt)
+    return session.partner_center.request_attestation(wanted, request_id=unique)
+
+
+def language(session: Session, desired: AttestationInputs) -> str:
+    """The declared language, else the one that Microsoft's rules name for the country. Raises ClientErrors."""
+    assert session.partner_center is not None
+    if desired.attestation.language:
+        return desired.attestation.language
+    rules = session.partner_center.country_rules(desired.country)
+    return (rules.default_culture if rules else "") or "en-US"
+
+
+def mail_link(session: Session, desired: AttestationInputs, known: Known, pending: AttestationState) -> mails.Sending:
+    """Mail the signatory once; what became of it."""
+    return mails.send_once(letter(desired, pending.link, pending.id, session), desired.key, known, session)
+
+
+def _put_on_record(
+    desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState, session: Session
+) -> Outcome:
+    """Create the agreement with the accepted attestation. 600061 (there is one already) leads to a read, and the read
+    decides."""
+    assert session.partner_center is not None
+    unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
+    day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])
+    who = signatory(desired)
+    kept = {"attestation_id": pending.id}
+    exists, template = False, ""
+    try:
+        templates = sorted(session.partner_center.agreement_templates(), key=lambda t: t.version_rank)
+        if not templates:
+            return waiting(facts, NEXT_RUN, "Microsoft names no current agreement template", memory=kept, again=True)
+        template = templates[-1].template_id
+        session.partner_center.create_agreement(
+            desired.tenant_id,
+            attestation_id=pending.id,
+            template_id=template,
+            first_name=who.first_name,
+            last_name=who.last_name,
+            email=who.email,
+            phone_number=phones.first_spelling(who.phone or "", desired.country),
+            date_agreed=day,
+            request_id=unique,
+        )
+    except (RetryLater, UnknownOutcome, NotFound) as later:
+        reason = f"accepted by the signatory, not on record yet: {later}"
+        return waiting(facts, NEXT_RUN, reason, memory=kept, again=True)
+    except (OurBug, PersonMustAct) as refused:
+        exists = refused.problem.code == "600061"
+        if not exists:
+            return rejected(facts, refused).but(memory=kept)
+    memory = kept | {"kind": "attested", "signer": signer(desired), "asked_for": signer(desired)}
+    if pending.accepted is not None:
+        memory["accepted_at"] = pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if exists:
+        memory[KNOWN_ALREADY] = pending.id
+    else:
+        memory |= {"finalised": contract.now(), "template": template, "on_record": pending.id}
+    known = Known({**known.outputs, "memory": known.memory | memory})
+    after = assess(desired, known, observe(desired, known, Look(session)), session)
+    return after.but(final=True, memory={**memory, **after.memory})
+
+
+def rejected(facts: Facts, refused: OurBug | PersonMustAct) -> Outcome:
+    """A definite refusal: ours to correct, or Microsoft's to explain through TD SYNNEX."""
+    if isinstance(refused, PersonMustAct):
+        owner = "distributor" if refused.owner == "microsoft" else refused.owner
+        return blocked(facts, str(refused), NextStep(owner, "Partner Center", refused.action), final=True)
+    step = NextStep("us", "customer file", "Correct the signatory or the address in the customer file; see the reason.")
+    return blocked(facts, str(refused), step, final=True)
+
+
+def release(known: Known, session: Session) -> Outcome:
+    """An agreement is the customer's and stays."""
+    return ready(Facts(), reason="the agreement stays on record")

@@ -1,0 +1,234 @@
+"""What Partner Center or ION say about a customer's agreement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field as Limit
+
+import schemas
+from clients.errors import NotFound
+from clients.partner_center.models import Agreement, AttestationState
+from clients.words import AGREEMENT, UNKNOWN, meaning
+from onboarding.core import compare, contract, next_steps
+from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
+from onboarding.look.snapshot import Look
+from onboarding.resources import leaving
+from onboarding.resources.attestation import asking
+
+WHERE_PC, WHERE_ION, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfiles", "ION cloudProfile (deprecated)"
+WHERE_DIRECT = "Partner Center direct acceptance"
+WHERE_ANSWER = "Partner Center, its answer to our record"
+LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center-api 5.9)
+EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
+"""Names in memory of what is known about an agreement that holds; replaced as a whole with every look."""
+
+
+class AttestationInputs(schemas.Declared):
+    """The declared signatory; ids come from the resources before ("" while unknown). `language`: that of the customer's
+    people ("en", "fr"), for the mail; the agreement's own is part of the attestation."""
+
+    key: Annotated[str, Limit(min_length=1)]
+    ion_customer_id: str = ""
+    tenant_id: str = ""
+    attestation_id: str = ""
+    attestation: schemas.Attestation
+    route: Literal["customer", "partner"]
+    company: str
+    country: str
+    language: str | None = None
+    lifecycle: leaving.Ending | None = None
+
+
+CARRIED = ()
+
+
+def observe(desired: AttestationInputs, known: Known, look: Look) -> Facts:
+    """Read what is on record. `data`: `kind` ("", direct, attested), `when`, `old`, `pending`, and `evidence`, texts by
+    the names of EVIDENCE."""
+    if look.session.partner_center is not None:
+        return _observe_partner_center(desired, known, look)
+    return _observe_ion(desired, known, look)
+
+
+def signer(desired: AttestationInputs) -> str:
+    """The signatory's e-mail and the legal entity, as memory keeps them."""
+    who = desired.attestation.signatory
+    return f"{who.email.lower() if who else ''} | {desired.company}"
+
+
+def other_signer(desired: AttestationInputs, known: Known) -> bool:
+    """The agreement was attested for another signatory or legal entity than is declared now.
+
+    A new company name alone is a rename of the same legal entity; another one is declared as `legal_entity`.
+    """
+    before = known.memory.get("signer", "")
+    if known.memory.get("kind") != "attested" or not before or before == signer(desired):
+        return False
+    who, _, entity = before.partition(" | ")
+    declared = desired.attestation.legal_entity
+    return signer(desired).partition(" | ")[0] != who or bool(
+        declared and not compare.same("organization", declared, entity)
+    )
+
+
+def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Field:
+    given, who = desired.attestation.confirmed, desired.attestation.signatory
+    confirmation = given.of("agreement", who.email) if given and who else None
+    confirmed = next_steps.confirmed_by(confirmation) if confirmation else ""
+    if state == "match":
+        return Field("match", "accepted", seen, where, confirmed)
+    return Field("not_visible" if state == NOT_VISIBLE else "mismatch", "accepted", seen, where, confirmed)
+
+
+def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look) -> Facts:
+    memory = known.memory
+    if not desired.tenant_id:
+        return Facts(
+            fields={"agreement": _fact(NOT_VISIBLE, "no tenant yet", WHERE_PC, desired)}, seen={"tenant": "unknown"}
+        )
+    try:
+        kind, when, where, latest = _on_record(desired, known, look)
+    except NotFound:
+        hidden = _fact(NOT_VISIBLE, NOT_VISIBLE, f"{WHERE_PC}, which need a relationship", desired)
+        return Facts(fields={"agreement": hidden}, seen={"tenant": "not related"})
+    seen = {
+        "agreement": kind + (f" {when}" if kind == "attested" else "") if kind else (f"of {when}" if when else ABSENT)
+    }
+    asked = _asked(desired, known)
+    pending: AttestationState | None = None
+    if asked and (not kind or other_signer(desired, known)):
+        pending = asking.look_at(asked, memory, look)
+        seen["attestation"] = asking.seen(pending, memory, look.session.connection)
+    told = {"direct": "accepted by the customer, day unknown", "attested": f"attested on {when}"}.get(kind, "")
+    field = _fact("match" if kind else "mismatch", told or (f"of {when}, too old" if when else ABSENT), where, desired)
+    evidence = {"where": where}
+    if kind == "attested":
+        template = latest.template_id if latest else memory.get("template", "")
+        evidence |= {
+            "agreed_on": when,
+            "agreed_by": latest.email.lower() if latest else memory.get("agreed_by", ""),
+            "template": template,
+            "template_replaced": _successor(template, look),
+        }
+    data = {"kind": kind, "when": when, "pending": pending, "evidence": evidence if kind else {}}
+    return Facts(fields={"agreement": field}, seen=seen, data=data)
+
+
+def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[str, str, str, Agreement | None]:
+    """Kind of the agreement that counts ("" for none), day of the last attested one, where it is seen, and itself."""
+    memory, valid_from = known.memory, look.session.connection.agreement_valid_from
+    # One agreements read a customer is the budget: the kind that satisfied last time is asked for first.
+    if memory.get("kind") == "direct" and look.directly_signed(desired.tenant_id):
+        return "direct", "", WHERE_DIRECT, None
+    latest = latest_agreement(look.agreements(desired.tenant_id), desired.attestation.signatory)
+    day = latest.date_agreed if latest else None
+    when = day.isoformat() if day else ""
+    if day and day >= valid_from:
+        return "attested", when, WHERE_PC, latest
+    if memory.get("kind") != "direct" and look.directly_signed(desired.tenant_id):
+        return "direct", when, WHERE_DIRECT, None
+    if recent(memory.get("finalised", "")):
+        return "attested", memory["finalised"][:10], WHERE_ANSWER, None
+    return "", when, WHERE_PC, latest
+
+
+def latest_agreement(agreements: list[Agreement], wanted: schemas.Person | None) -> Agreement | None:
+    """The attestation of the last day; of several that day the one of the wanted signatory (a list has no order)."""
+    dated = [one for one in agreements if one.date_agreed is not None]
+    email = wanted.email.lower() if wanted else ""
+    return max(dated, key=lambda one: (one.date_agreed, one.email.lower() == email), default=None)
+
+
+def _successor(template: str, look: Look) -> str:
+    """Today's template of the agreement where it is not the given one any more, "" where it is, or nobody can tell."""
+    current = look.agreement_templates()
+    return "" if not template or not current or template in current else current[-1]
+
+
+def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
+    if look.session.ion is None or not desired.ion_customer_id:
+        return Facts(
+            fields={"agreement": _fact(NOT_VISIBLE, "no profile yet", WHERE_ION, desired)}, seen={"profile": "unknown"}
+        )
+    profile = look.cloud_profile(desired.ion_customer_id)
+    status = profile.agreement_status.strip() if profile else ""
+    accepted = says_accepted(status, look.session.connection)
+    when, evidence = "", {"where": WHERE_ION}
+    # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
+    if status and not (look.bulk and accepted and _was_current(known, look)):
+        legacy = look.legacy_profile(desired.ion_customer_id)
+        dated = [(a.date_agreed, a) for a in legacy.agreements if a.date_agreed is not None] if legacy else []
+        if dated:
+            day, latest = max(dated, key=lambda one: one[0])
+            when = day.isoformat()
+            evidence = {"agreed_on": when, "agreed_by": _as_declared(desired, latest.email)}
+            evidence |= {"template": latest.template_id, "where": WHERE_LEGACY}
+    elif accepted:
+        evidence = {name: known.memory[name] for name in EVIDENCE if name in known.memory} or evidence
+    too_old = bool(when) and date.fromisoformat(when) < look.session.connection.agreement_valid_from
+    # A direct acceptance is not listed with a day; it shows as a status that changed since the old day was seen.
+    since_then = known.memory.get("old_status", "")
+    if too_old and accepted and since_then and not says_accepted(since_then, look.session.connection):
+        too_old, when, evidence = False, "", {"where": WHERE_ION}
+    data = {"when": when, "old": too_old, "status": status}
+    if accepted and not too_old:
+        field = _fact("match", f"{status} on {when}" if when else status, WHERE_ION, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": "accepted"}, data={**data, "evidence": evidence})
+    if too_old:
+        field = _fact("mismatch", f"of {when}, too old", WHERE_LEGACY, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}, {status}"}, data=data)
+    if status and not accepted and meaning(AGREEMENT, status, look.session.connection.status_words) == UNKNOWN:
+        where = f'{WHERE_ION}, which say "{status}": nobody knows what that means'
+        field = _fact(NOT_VISIBLE, f"unknown: {status}", where, desired)
+        return Facts(fields={"agreement": field}, seen={"agreement": status}, data={**data, "unknown": status})
+    # The row shows the agreement of the linked tenant; while none is linked, nobody knows.
+    unlinked = bool(profile and profile.enabled and not profile.tenant_id)
+    visible = bool(profile and (status or (profile.enabled and not unlinked)))
+    told = status or (ABSENT if visible else NOT_VISIBLE)
+    where = f"{WHERE_ION}, which need a linked tenant" if unlinked else WHERE_ION
+    field = _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
+    return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
+
+
+def says_accepted(status: str, connection: schemas.Connection) -> bool:
+    """Whether ION's word for the agreement (`agreementStatus`) means that it is accepted."""
+    return meaning(AGREEMENT, status, connection.status_words) == "accepted"
+
+
+def _was_current(known: Known, look: Look) -> bool:
+    """The day of the agreement was seen and counted, and it counts still: the connection's `agreement_valid_from` may
+    have moved since."""
+    day = known.memory.get("agreed_on", "")
+    too_old = bool(day) and date.fromisoformat(day) < look.session.connection.agreement_valid_from
+    return known.memory.get("current") == "yes" and not too_old
+
+
+def _as_declared(desired: AttestationInputs, email: str) -> str:
+    """The declared signatory's e-mail, or that it was somebody else: ION's record of other people is not ours to keep
+    (streamone-ion-api 3.1)."""
+    who = desired.attestation.signatory
+    return email.lower() if who and who.email.lower() == email.lower() else "another person than declared"
+
+
+def recent(stamp: str) -> bool:
+    """Whether a new agreement of that moment may still be missing in Microsoft's list."""
+    if not stamp:
+        return False
+    return datetime.fromisoformat(contract.now()) - datetime.fromisoformat(stamp) < LAG
+
+
+def _asked(desired: AttestationInputs, known: Known) -> str:
+    """Id of the enhanced attestation that is under way for the declared signatory: our own, or the one that the
+    resource of the tenant began before there was a tenant."""
+    memory = known.memory
+    if memory.get("attestation_id"):
+        return memory["attestation_id"] if memory.get("asked_for", signer(desired)) == signer(desired) else ""
+    given_for = memory.get("given_for") if memory.get("given") == desired.attestation_id else None
+    return "" if other_signer(desired, known) or given_for not in (None, signer(desired)) else desired.attestation_id
+
+
+def given(desired: AttestationInputs) -> dict[str, str]:
+    """To remember: for whom the resource of the tenant asked. It asks for whoever is declared in the same run."""
+    return {"given": desired.attestation_id, "given_for": signer(desired)} if desired.attestation_id else {}

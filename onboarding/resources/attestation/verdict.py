@@ -1,0 +1,244 @@
+"""What the facts about an agreement mean: ready, the next run's work, or one next step of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clients.partner_center.models import AttestationState
+from clients.words import UNKNOWN
+from onboarding.core import contract, labels, next_steps
+from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding.people import mails
+from onboarding.resources import leaving
+from onboarding.resources.attestation import asking
+from onboarding.resources.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, recent, signer
+from schemas.command import command
+
+if TYPE_CHECKING:
+    import schemas
+    from clients.session import Session
+
+KNOWN_ALREADY = "known_already"
+"""In memory: the attestation for which Microsoft said that there is an agreement already (600061) and listed none."""
+RECORDED = "recorded"
+"""In memory: the attestation of which Microsoft said that its agreement was created, and when we saw that first."""
+
+
+def signatory(desired: AttestationInputs) -> schemas.Person:
+    """The declared signatory. Only called where `assess` found one."""
+    assert desired.attestation.signatory is not None
+    return desired.attestation.signatory
+
+
+def asks_again(pending: AttestationState | None, known: Known, connection: schemas.Connection) -> bool:
+    """Whether the signatory is (still) to be asked: never was, let the link end and its follow-up day has come, or it
+    leads no further and a person ordered another try (`csp retry`)."""
+    if pending is None:
+        return True
+    if pending.status == "expired" and asking.turn(pending, known.memory, connection) == "again":
+        return True
+    return known.retrying and pending.status in ("declined", "expired", UNKNOWN)
+
+
+def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """What the facts mean, without a call."""
+    if desired.lifecycle is not None:
+        return leaving.agreement(facts)
+    agreement = facts.fields["agreement"]
+    kind = str(facts.data.get("kind") or "")
+    if session.partner_center is not None:
+        if not desired.tenant_id:
+            return waiting(facts, EARLIER, "comes after the Microsoft tenant", memory=given(desired))
+        if facts.seen.get("tenant") == "not related":
+            return waiting(facts, EARLIER, "comes with the relationship: Microsoft shows agreements of customers only")
+        if kind and not other_signer(desired, known):
+            memory = {"kind": kind, "signer": known.memory.get("signer") or signer(desired), KNOWN_ALREADY: ""}
+            return ready(facts, reason=_replaced(facts), memory=memory | _evidence(facts))
+        if agreement.holds and not kind:
+            return ready(facts)
+        if desired.attestation.signatory is None:
+            return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+        return _assess_pending(desired, known, facts, session)
+    if not desired.ion_customer_id:
+        return waiting(facts, EARLIER, "comes after the customer profile")
+    if agreement.holds:
+        memory = {"current": "yes"} | _evidence(facts) if agreement.state == "match" else {}
+        return ready(facts, memory=memory)
+    if desired.attestation.signatory is None:
+        return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+    if word := str(facts.data.get("unknown") or ""):
+        return blocked(
+            facts, f'ION says "{word}" of the agreement, and nobody knows what that means', _look_in_ion(desired)
+        )
+    if facts.data.get("old"):
+        reason = f"the agreement is {agreement.seen}: it must be accepted again"
+        memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
+        step = _accept_directly(desired, session, known)
+        return waiting(facts, step.owner, reason, step, memory=memory)
+    if desired.route == "customer":
+        step = _accept_directly(desired, session, known)
+        return waiting(facts, step.owner, "ION shows no accepted agreement", step)
+    agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""
+    step = next_steps.attest_in_console(signatory(desired), agreed_on, hidden=agreement.state != "mismatch")
+    return waiting(facts, "us", "ION shows no accepted agreement", step)
+
+
+def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    pending: AttestationState | None = facts.data.get("pending")
+    when = str(facts.data.get("when") or "")
+    why = f"the agreement of {when} is too old" if when else "no agreement is on record"
+    if other_signer(desired, known):
+        why = "the signatory or the company changed"
+    if desired.route == "customer":
+        step = _accept_directly(desired, session, known)
+        return waiting(facts, step.owner, f"{why}: the customer accepts it directly", step)
+    if pending is None or asks_again(pending, known, session.connection):
+        told = f"{why}: the next run asks the signatory"
+        if pending is not None:
+            told += f" again, the request before {_ENDS.get(pending.status, 'led nowhere')}"
+        return waiting(facts, NEXT_RUN, told)
+    if pending.status == "recorded":
+        return _recorded(desired, known, facts, pending)
+    if pending.status == "accepted" and known.memory.get(KNOWN_ALREADY) == pending.id:
+        return waiting(
+            facts, "distributor", "Microsoft says that there is an agreement, and lists none", _ticket(desired)
+        )
+    if pending.status == "accepted":
+        return waiting(facts, NEXT_RUN, "accepted by the signatory: the next run puts the agreement on record")
+    return asked(desired, pending, known, facts, session, why)
+
+
+_ENDS = {"declined": "was declined", "expired": "ended without an answer"}
+
+
+def asked(
+    desired: AttestationInputs, pending: AttestationState, known: Known, facts: Facts, session: Session, why: str
+) -> Outcome:
+    """The signatory was asked and has not accepted: who does what next. `why`: why there is something to accept."""
+    who, again = signatory(desired).email, command("retry", desired.key)
+    if pending.status == "declined":
+        action = (
+            f"{who} declined. Talk to the customer, correct the signatory if needed, then run {again} to ask again."
+        )
+        return blocked(facts, "the signatory declined the agreement", NextStep("us", "customer file", action))
+    if pending.status == UNKNOWN:
+        word = f'"{pending.word}"' if pending.word else "nothing"
+        reason = f"Microsoft says {word} of the attestation {pending.id}, and nobody knows what that means"
+        action = (
+            f"Ask {who} whether the agreement was accepted, and look in Partner Center (Customers > {{customer}} > "
+            "Account). Teach the word to the connection file (status_words), or ask anew with "
+            f"{again}."
+        )
+        return blocked(facts, reason, NextStep("us", "Partner Center", action, next_steps.who()))
+    if pending.status == "expired":
+        return _ended(desired, pending, known, facts, session)
+    step = signatory_step(desired, pending, session, known)
+    return waiting(facts, step.owner, f"{why}; the signatory was asked", step)
+
+
+def _ended(
+    desired: AttestationInputs, pending: AttestationState, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    """The link ended without an answer, and it is not the day on which the signatory is asked again."""
+    who, number = signatory(desired).email, asking.times(known.memory)
+    if pending.word == asking.GONE:
+        ended = f"Microsoft does not know the request {pending.id}"
+    else:
+        ended = f"the link ended{f' on {pending.expires.date()}' if pending.expires else ''} without an answer"
+    if asking.turn(pending, known.memory, session.connection) == "wait":
+        day = asking.asked_again_on(pending, known.memory, session.connection)
+        action = f"Nothing is to be done before {day}: the first run from then on asks {who} again with a new link."
+        return waiting(facts, "us", f"{ended}; asked again on {day}", NextStep("us", "nowhere yet", action))
+    action = (
+        f"{who} was asked {number} times and did not answer. Talk to the customer, correct the signatory if needed, "
+        f"then run {command('retry', desired.key)} to ask again."
+    )
+    return blocked(facts, f"{ended}; asked {number} times", NextStep("us", "telephone", action, next_steps.who()))
+
+
+def _recorded(desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState) -> Outcome:
+    """Microsoft says that the agreement was made, and does not list it yet: that takes some minutes, at most hours."""
+    since = known.memory.get(RECORDED, "")
+    if since.startswith(f"{pending.id} ") and not recent(since.partition(" ")[2]):
+        reason = "Microsoft says that the agreement was created, and lists none"
+        return waiting(facts, "distributor", reason, _ticket(desired))
+    memory = {} if since.startswith(f"{pending.id} ") else {RECORDED: f"{pending.id} {contract.now()}"}
+    return waiting(facts, NEXT_RUN, "the agreement was created; Microsoft shows it soon", memory=memory)
+
+
+def signatory_step(desired: AttestationInputs, pending: AttestationState, session: Session, known: Known) -> NextStep:
+    """The customer's signatory accepts on Microsoft's page; the link is theirs alone."""
+    who = signatory(desired)
+    note = letter(desired, pending.link, pending.id, session)
+    sent = known.memory.get(note.marker(), "")
+    action = (
+        f"{who.first_name} {who.last_name} ({who.email}) accepts the Microsoft Customer Agreement on Microsoft's page: "
+        f"{next_steps.NEEDS_AGREEMENT}."
+    )
+    if pending.expires is not None:
+        action += f" The page works until {pending.expires.date().isoformat()}."
+    if sent.startswith("maybe"):
+        return mails.look_first(note, sent)
+    if sent:
+        return NextStep(
+            "customer", "Microsoft's agreement page", f"{action} {mails.told(sent)}", next_steps.who(), pending.link
+        )
+    return NextStep(
+        "customer", "Microsoft's agreement page", f"{action} Send the mail below.", note.values(), pending.link
+    )
+
+
+def letter(desired: AttestationInputs, link: str, about: str, session: Session) -> mails.Letter:
+    """The mail with the page where the signatory accepts; `about` makes it unique."""
+    who = signatory(desired)
+    language = (desired.attestation.language or desired.language or "en")[:2].lower()
+    name = f"{who.first_name} {who.last_name}"
+    return mails.agreement(name, who.email, desired.company, link, about, session, language=language)
+
+
+def _accept_directly(desired: AttestationInputs, session: Session, known: Known) -> NextStep:
+    """The customer accepts in its own admin center; an administrator signs in there."""
+    note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
+    sent = known.memory.get(note.marker(), "")
+    if sent.startswith("maybe"):
+        return mails.look_first(note, sent)
+    action = (
+        f"{signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
+        f"(sign in as {next_steps.ADMINISTRATOR}): {next_steps.NEEDS_AGREEMENT}."
+    )
+    values = next_steps.who() if session.mail is not None else note.values()
+    return NextStep("customer", "Microsoft 365 admin center", action, values, labels.AGREEMENT_PAGE)
+
+
+def _look_in_ion(desired: AttestationInputs) -> NextStep:
+    """A status word that is in no table: a person looks, and says what it means."""
+    action = (
+        "Look at the agreement in ION. If it is accepted, teach ION's word to the connection file (status_words), or "
+        f"run {command('confirm', desired.key, 'agreement')}."
+    )
+    return NextStep("us", next_steps.row_path(exists=True), action, next_steps.who())
+
+
+def _evidence(facts: Facts) -> dict[str, str]:
+    """What is known about the agreement that holds, replacing what an earlier look knew."""
+    return dict.fromkeys(EVIDENCE, "") | dict(facts.data.get("evidence") or {})
+
+
+def _replaced(facts: Facts) -> str:
+    """Told, and no more: no source says that a new template ends the agreements made with the old one."""
+    evidence = facts.data.get("evidence") or {}
+    if not evidence.get("template_replaced"):
+        return ""
+    return (
+        f"the agreement of {evidence['agreed_on']} was made with template {evidence['template']}, which Microsoft has "
+        f"replaced by {evidence['template_replaced']}; it counts until Microsoft asks for a new one"
+    )
+
+
+def _ticket(desired: AttestationInputs) -> NextStep:
+    """Only TD SYNNEX can see at Microsoft what stands in the way."""
+    return next_steps.ticket(
+        f"The signatory of {{customer}} ({{email}}), tenant {desired.tenant_id}, accepted the Microsoft Customer "
+        "Agreement. Microsoft refuses to put it on record (600061: there is one already), yet lists no agreement that "
+        "is current. Please have it looked at."
+    )

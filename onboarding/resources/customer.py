@@ -1,0 +1,321 @@
+"""The customer profile in ION: found or created by e-mail, corrected by a full PUT that starts from a fresh GET.
+
+ION writes nothing else by API (streamone-ion-api section 0). The portal password of a create is discarded by the
+client.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field as Limit
+
+import schemas
+from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.ion.models import Address, IonCustomer, IonCustomerFields
+from clients.words import PROFILE, meaning
+from onboarding.core import compare, next_steps
+from onboarding.core.contract import (
+    ABSENT,
+    NEXT_RUN,
+    Facts,
+    Field,
+    Known,
+    NextStep,
+    Outcome,
+    blocked,
+    ready,
+    unobserved,
+    waiting,
+)
+from onboarding.core.remedy import remedy
+from onboarding.look.snapshot import Look
+from onboarding.resources import leaving
+from schemas.kinds import phones, places
+from schemas.model.gates import program_access_of
+
+if TYPE_CHECKING:
+    from clients.session import Session
+
+WHERE = "ION customer profile"
+ACTIVE = "ACTIVE"
+
+
+class CustomerInputs(schemas.Declared):
+    """The declared part of a customer profile and the switches of its file."""
+
+    key: Annotated[str, Limit(min_length=1)]
+    profile: schemas.Profile
+    lifecycle: Literal["active", "leaving", "left"] = "active"
+    adopt: bool = False
+    recreate: bool = False
+    on_remove: Literal["keep", "end-relationship"] = "keep"
+
+
+Inputs = CustomerInputs
+CARRIED = ("ion_customer_id",)
+
+
+def _declared(profile: schemas.Profile) -> dict[str, str]:
+    """Declared field -> text. What the file does not name is not managed and not in here."""
+    values = {
+        "organization": profile.organization,
+        "email": profile.email,
+        "contact_name": profile.contact_name,
+        "title": profile.title,
+        "phone": profile.phone,
+        "language": profile.language,
+        **{f"address.{name}": getattr(profile.address, name) for name in schemas.Address.model_fields},
+    }
+    return {name: text for name, text in values.items() if text is not None}
+
+
+def _live(found: IonCustomer) -> dict[str, str]:
+    return {
+        "organization": found.organization,
+        "email": found.email,
+        "contact_name": found.name,
+        "title": found.title,
+        "phone": found.phone,
+        "language": found.language,
+        **{f"address.{name}": getattr(found.address, name) for name in schemas.Address.model_fields},
+    }
+
+
+def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
+    """Find the profile by its id, before the first run by its e-mail, and compare every declared field."""
+    if look.session.ion is None:
+        # Orders of such a connection do not go through ION, so that its gates stand in nobody's way.
+        unneeded = Field("match", ACTIVE, "not needed", "no ION connection")
+        return Facts(fields={"status": unneeded, "reseller": _reseller(look)}, seen={"profile": "no ION connection"})
+    known_id = known.text("ion_customer_id")
+    found = look.ion_customer(known_id) if known_id else None
+    if found is None:
+        found = look.ion_customer_by_email(desired.profile.email)
+        if known_id and found is not None and found.id != known_id and not desired.recreate:
+            found = None  # another profile took the e-mail: not ours
+    reseller = _reseller(look)
+    if found is None:
+        return Facts(
+            fields={"status": Field("mismatch", ACTIVE, ABSENT, WHERE), "reseller": reseller},
+            seen={"profile": ABSENT},
+        )
+    declared, live = _declared(desired.profile), _live(found)
+    country = desired.profile.address.country
+    fields = {name: compare.field(name, text, live[name], WHERE, country=country) for name, text in declared.items()}
+    differing = {name: live[name] for name, fact in fields.items() if fact.state == "mismatch"}
+    fields["status"] = _status(found.status, look.session)
+    fields["reseller"] = reseller
+    seen = {"profile": found.status} | {name: compare.canonical(name, live[name], country) for name in differing}
+    return Facts(
+        fields=fields,
+        seen=seen,
+        live={f"profile.{name}": text for name, text in differing.items()} if known_id else {},
+        data={"customer": found},
+    )
+
+
+def _status(word: str, session: Session) -> Field:
+    active = meaning(PROFILE, word, session.connection.status_words) == "active"
+    return Field("match" if active else "mismatch", ACTIVE, word, WHERE)
+
+
+def profile_step(word: str, session: Session) -> NextStep:
+    """What to do about a profile that is not active: `word` is ION's status, maybe one that nobody knows."""
+    if meaning(PROFILE, word, session.connection.status_words) == "inactive":
+        return next_steps.reactivate()
+    return next_steps.ticket(
+        f'The profile of the customer {{customer}} ({{email}}) has the status "{word}". What does that mean, and what '
+        "is needed for it to be ACTIVE?"
+    )
+
+
+def _reseller(look: Look) -> Field:
+    """May this reseller transact? Told by Microsoft where a role can ask, else by a confirmation in the connection
+    file."""
+    connection = look.session.connection
+    verdict = look.reseller_verdict()
+    if verdict is not None:
+        seen = "may transact" if verdict.valid else f"{verdict.code} {verdict.message}".strip()
+        return Field("match" if verdict.valid else "mismatch", "may transact", seen, "Partner Center validateresellers")
+    if connection.role == "direct-bill":
+        return Field("match", "may transact", "direct bill partner", "connection")
+    given = program_access_of(connection)
+    confirmed = next_steps.confirmed_by(given) if given else ""
+    return Field("not_visible", "may transact", "", "ION > Partners > Programs", confirmed)
+
+
+def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """What the facts mean, without a call."""
+    if session.ion is None:
+        return ready(facts, reason="no ION connection is declared; the profile is not managed")
+    found: IonCustomer | None = facts.data.get("customer")
+    known_id = known.text("ion_customer_id")
+    if desired.lifecycle != "active":
+        carried = {"ion_customer_id": found.id if found else known_id}
+        return leaving.profile(facts, desired.lifecycle, carried)
+    if found is None:
+        if known_id and not desired.recreate:
+            return blocked(
+                facts,
+                f"not found in account {session.account}: the profile {known_id} is gone",
+                NextStep(
+                    "us",
+                    "customer file",
+                    f"Find out why the profile is gone from ION account {session.account}. To create it again, "
+                    "add recreate: true to the customer file.",
+                ),
+                carried={"ion_customer_id": known_id},
+            )
+        return waiting(facts, NEXT_RUN, "the profile is not in ION yet; the next run creates it")
+    carried = {"ion_customer_id": found.id}
+    if facts.fields["status"].state != "match":
+        reason = f"the profile is {found.status or 'without a status'} in ION"
+        return blocked(facts, reason, profile_step(found.status, session), carried=carried)
+    differing = [name for name, fact in facts.fields.items() if fact.state == "mismatch" and name != "reseller"]
+    if differing and not known_id and not desired.adopt:
+        told = "; ".join(
+            f"{n}: file {facts.fields[n].declared!r}, ION {facts.fields[n].seen!r}" for n in sorted(differing)
+        )
+        return blocked(
+            facts,
+            f"ION already has this customer with other values: {told}",
+            NextStep(
+                "us",
+                "customer file",
+                f"Compare: {told}. Correct the file, or add adopt: true to it to take the profile over with the "
+                f"file's values.",
+            ),
+        )
+    if differing:
+        return waiting(facts, NEXT_RUN, f"the next run corrects {', '.join(sorted(differing))} in ION", carried=carried)
+    return ready(facts, carried=carried)
+
+
+def converge(desired: CustomerInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """Create or correct the profile. Nothing is created twice: look-up and write share a lock on the e-mail."""
+    outcome = assess(desired, known, facts, session)
+    if session.ion is None or outcome.waiting_on != NEXT_RUN:
+        return outcome
+    with session.locks.hold("ion.customer", compare.email(desired.profile.email)):
+        look = Look(session)
+        facts = observe(desired, known, look)
+        outcome = assess(desired, known, facts, session)
+        if outcome.waiting_on != NEXT_RUN:
+            return outcome
+        found: IonCustomer | None = facts.data.get("customer")
+        try:
+            if found is None:
+                written = session.ion.create_customer(_body(desired, None))
+            else:
+                written = session.ion.update_customer(found.id, _body(desired, session.ion.customer(found.id)))
+        except UnknownOutcome as lost:
+            return _after_lost_answer(desired, known, session, str(lost))
+        except RetryLater as later:
+            return waiting(facts, NEXT_RUN, f"not sent: {later}", carried=outcome.carried, again=True)
+        except (OurBug, PersonMustAct) as refused:
+            return _refused(desired, facts, outcome, refused)
+        now = Known({**known.outputs, "ion_customer_id": written.id})
+        look.forget()
+        return assess(desired, now, _as_written(desired, now, written, look), session).but(final=True)
+
+
+def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, look: Look) -> Facts:
+    """Observe again; a profile that a read does not show yet is taken from the answer of the write."""
+    try:
+        facts = observe(desired, known, look)
+    except ClientError:
+        facts = Facts()
+    if "customer" in facts.data:
+        return facts
+    country, live = desired.profile.address.country, _live(written)
+    fields = {n: compare.field(n, t, live[n], WHERE, country=country) for n, t in _declared(desired.profile).items()}
+    return Facts(
+        fields=fields | {"status": _status(written.status or ACTIVE, look.session)},
+        seen={"profile": written.status or ACTIVE},
+        data={"customer": replace(written, status=written.status or ACTIVE)},
+    )
+
+
+def _after_lost_answer(desired: CustomerInputs, known: Known, session: Session, told: str) -> Outcome:
+    """No answer came to a write: only a look-up can tell; never send again blindly."""
+    try:
+        facts = observe(desired, known, Look(session))
+    except ClientError as blind:
+        return unobserved(f"{told}; and could not look: {blind}", remedy(blind, session.connection.name))
+    outcome = assess(desired, known, facts, session)
+    if outcome.waiting_on == NEXT_RUN:
+        return outcome.but(reason=f"no answer came, and ION does not show the change yet: {told}", again=True)
+    return outcome
+
+
+def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: OurBug | PersonMustAct) -> Outcome:
+    """A definite rejection: told in our words, with the way out."""
+    code = refused.problem.code
+    if code == "CUS-CR-001":
+        reason = f"another ION customer uses {desired.profile.email}; it may belong to another reseller"
+        action = "Use another e-mail in profile.email, or ask TD SYNNEX who holds this one."
+    elif code == "CUS-CR-002":
+        reason = f"ION does not know the language code {desired.profile.language}"
+        action = "Correct profile.language in the customer file (for example EN or FR)."
+    elif part := _missed_part(desired, refused.problem.message):
+        reason = f"ION wants a {part}, although {desired.profile.address.country} has none or the file names none"
+        action = (
+            f"Ask TD SYNNEX what ION takes there, and write it as profile.address.{part} (its own sample for France "
+            "repeats the city); Microsoft's record need not repeat it: identity.address may leave it out."
+        )
+    else:
+        reason = str(refused)
+        action = refused.action if isinstance(refused, PersonMustAct) else "Correct the customer file; see the reason."
+    owner = refused.owner if isinstance(refused, PersonMustAct) else "us"
+    step = NextStep("distributor" if owner == "microsoft" else owner, "customer file", action)
+    return blocked(facts, reason, step, carried=outcome.carried, final=True)
+
+
+def _missed_part(desired: CustomerInputs, message: str) -> str:
+    """The part of the address that ION misses and the file leaves out: "state", "zip" or ""."""
+    place = desired.profile.address
+    for part, declared in (("state", place.state), ("zip", place.zip)):
+        if declared is None and re.search(rf"property '{part}'", message):
+            return part
+    return ""
+
+
+def _body(desired: CustomerInputs, fresh: IonCustomer | None) -> IonCustomerFields:
+    """The full body. Optional fields that the file does not name keep what ION has."""
+    profile, place = desired.profile, desired.profile.address
+    return IonCustomerFields(
+        organization=profile.organization,
+        address=Address(
+            street=place.street,
+            suite=place.suite if place.suite is not None else (fresh.address.suite if fresh else ""),
+            city=place.city,
+            state=_part(place.state, fresh.address.state if fresh else "", place.country),
+            zip=place.zip if place.zip is not None else (fresh.address.zip if fresh else ""),
+            country=place.country,
+        ),
+        name=profile.contact_name,
+        email=profile.email,
+        language=profile.language,
+        title=profile.title if profile.title is not None else (fresh.title if fresh else None),
+        phone=_phone(profile) if profile.phone is not None else (fresh.phone if fresh else None),
+    )
+
+
+def _part(declared: str | None, held: str, country: str) -> str:
+    """The state as it is written to ION: a code where the country has codes; what ION holds where the file names none,
+    which is an empty text for a country without states (inferred: ION's page calls the member required)."""
+    return places.area_sent(declared, country) if declared is not None else held
+
+
+def _phone(profile: schemas.Profile) -> str:
+    """The number in international form; as written where the library cannot read it, which `validate` has told."""
+    number = phones.digits_of(profile.phone or "", profile.address.country)
+    return f"+{number}" if number else profile.phone or ""
+
+
+def release(known: Known, session: Session) -> Outcome:
+    """Nothing is deleted in ION: there is no such call, and a profile keeps the customer's history."""
+    return ready(Facts(), reason=f"the profile {known.text('ion_customer_id')} stays in ION account {session.account}")

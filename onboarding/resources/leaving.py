@@ -1,0 +1,168 @@
+"""A customer who leaves: `lifecycle: leaving`, then `left`. Nothing is deleted in ION, and nothing new is begun.
+
+Three steps, in this order: portal access off (else the customer goes on buying), subscriptions cancelled or moved (no
+API that is read here shows them: `lifecycle: left` is a person's statement that they are), relationship ended (only
+where that is wanted).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import schemas
+from onboarding.core import next_steps, visits
+from onboarding.core.contract import ABSENT, NEXT_RUN, Facts, Known, NextStep, Outcome, ready, waiting
+from schemas.command import command
+
+if TYPE_CHECKING:
+    from clients.session import Session
+
+Ending = Literal["leaving", "left"]
+"""The lifecycle of a customer who leaves; resources of others do not hold it."""
+
+DONE, OPEN, UNSEEN = "done", "open", "cannot be seen"
+
+
+class State(Protocol):
+    """What is needed of a resource's state."""
+
+    @property
+    def outputs(self) -> Mapping[str, Any]: ...
+    def fact(self, name: str) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of leaving. `state`: done, open, or cannot be seen."""
+
+    name: str
+    state: str
+    why: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"step": self.name, "state": self.state, "why": self.why}
+
+
+# What the resources of such a customer do: the row may only be switched off, the others only look.
+
+
+def row(facts: Facts, session: Session) -> Outcome:
+    """The Cloud Provider row: portal access goes off; pricebook and currencies no longer matter."""
+    access = facts.fields.get("portal_access")
+    facts = replace(facts, seen={"portal_access": access.seen if access else ""}, live={})  # nothing else is drift
+    if access is None or access.seen != next_steps.ON:
+        return ready(facts, reason="the customer is leaving; the row stays as it is")
+    if session.association is not None:
+        return waiting(facts, NEXT_RUN, "the customer is leaving: the next run switches portal access off")
+    return waiting(facts, "us", "the customer is leaving and can still buy", next_steps.portal_off())
+
+
+def tenant(known: Known, facts: Facts) -> Outcome:
+    """The tenant: nobody is invited any more, nothing is made or linked."""
+    carried = {"tenant_id": known.text("tenant_id"), "attestation_id": known.memory.get("attestation_id", "")}
+    relationship = facts.fields.get("relationship")
+    stands = relationship is not None and relationship.state == "match"
+    reason = "the customer is leaving; the relationship " + ("stands" if stands else "is not seen any more")
+    return ready(facts, carried=carried, reason=reason)
+
+
+def agreement(facts: Facts) -> Outcome:
+    """The agreement: nobody is asked any more."""
+    facts = replace(facts, seen={}, live={})
+    return ready(facts, reason="the customer is leaving; the agreement is no longer asked for")
+
+
+def refusal(known: Known) -> str:
+    """Why the relationship must not be ended yet, as far as the declaration tells; "" when nothing speaks against it.
+
+    Microsoft wants every subscription suspended and every reservation cancelled first (partner-center-api 2.8), and
+    nothing read here shows them, so that a person's statement is needed.
+    """
+    if known.text("lifecycle") == "left":
+        return ""
+    return "nobody has stated that every subscription is settled: apply lifecycle: left first"
+
+
+# What people read.
+
+
+def steps(customer: schemas.Customer, resources: Mapping[str, State]) -> list[Step]:
+    """The three steps of a leaving customer from its resource states."""
+    left = customer.lifecycle == "left"
+    settled = Step(
+        "subscriptions settled",
+        DONE if left else UNSEEN,
+        "stated by lifecycle: left" if left else "look in ION; then set lifecycle: left in the customer file",
+    )
+    return [_portal(resources["ProviderAssociation"]), settled, _relationship(resources["TenantIdentity"])]
+
+
+def _portal(state: State) -> Step:
+    fact = state.fact("portal_access")
+    if not fact:
+        return Step("portal access off", UNSEEN, "not looked at yet")
+    if fact["seen"] == next_steps.ON:
+        return Step("portal access off", OPEN, f"it is ON, this customer can go on buying ({fact['where']})")
+    if fact["seen"] == next_steps.OFF:
+        return Step("portal access off", DONE, f"off ({fact['where']})")
+    if fact["seen"] == ABSENT:
+        return Step("portal access off", DONE, f"there is no Cloud Provider row ({fact['where']})")
+    return Step("portal access off", DONE, "not shown; ION shows the row while portal access is on")
+
+
+def _relationship(state: State) -> Step:
+    fact = state.fact("relationship")
+    if fact.get("state") == "match":
+        return Step("relationship ended", OPEN, f"it stands ({fact['where']})")
+    if fact.get("state") == "mismatch":
+        return Step("relationship ended", DONE, f"not there ({fact['where']})")
+    return Step("relationship ended", UNSEEN, "no API shows it")
+
+
+def still_buying(resources: Mapping[str, State]) -> bool:
+    """Whether the last look saw portal access on."""
+    state = resources.get("ProviderAssociation")
+    return state is not None and state.fact("portal_access").get("seen") == next_steps.ON
+
+
+def next_step(customer: schemas.Customer, resources: Mapping[str, State], *, may_end: bool) -> dict[str, Any] | None:
+    """All that is open in one next step; None for who left and cannot buy. `may_end`: this role can end relationships
+    by API."""
+    portal, settled, relationship = steps(customer, resources)
+    if customer.lifecycle == "left" and portal.state != OPEN:
+        return None
+    told = []
+    if portal.state == OPEN and resources["ProviderAssociation"].outputs.get("waiting_on") == NEXT_RUN:
+        told.append("The next run switches portal access off.")
+    elif portal.state == OPEN:
+        told.append("Switch portal access off: as long as it is on, the customer can buy.")
+    if settled.state != DONE:
+        told.append(
+            "Let every subscription be cancelled or moved; when all are settled, set lifecycle: left in the customer "
+            "file."
+        )
+    if relationship.state != DONE and settled.state != DONE:
+        told.append(_how_to_end(customer.key, may_end=may_end))
+    step = next_steps.leaving(" ".join(told), portal_on=portal.state == OPEN)
+    return visits.filled(step.as_dict(), customer)
+
+
+def _how_to_end(key: str, *, may_end: bool) -> str:
+    if may_end:
+        return (
+            f"If the relationship shall end too: set on_remove: end-relationship with it, run {command('up')}, then "
+            f"remove the file and run {command('up', before='CSP_ALLOW_REMOVALS=1')}."
+        )
+    return f"If the relationship shall end too: ask TD SYNNEX for it in a ticket; no API of ours ends it for {key}."
+
+
+def profile(facts: Facts, lifecycle: str, carried: Mapping[str, str]) -> Outcome:
+    """The customer profile: stays as it is; holds the wait until somebody states that all is settled."""
+    facts = replace(facts, seen={"profile": facts.seen.get("profile", "")}, live={})
+    if lifecycle == "left":
+        return ready(facts, carried=carried, reason="left; the profile stays in ION")
+    text = f"Settle what is open: {command('status')} shows it. Then set lifecycle: left in the customer file."
+    step: NextStep = next_steps.leaving(text, portal_on=False)
+    return waiting(facts, "us", "the customer is leaving", step, carried=carried)

@@ -1,0 +1,230 @@
+"""The Cloud Provider row: provider, pricebook, currencies, portal access.
+
+Route `console`: ION has no public write; `cloudProfiles` shows the row (only while portal access is on), no API shows
+the pricebook or the invoice currency. Route `api`: only where the connection names a write endpoint (docs/provider-
+association-api.md; ION offers none).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field as Limit
+
+import schemas
+from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.ion.models import AssociationRow
+from onboarding.core import compare, next_steps
+from onboarding.core.contract import (
+    ABSENT,
+    EARLIER,
+    NEXT_RUN,
+    NOT_VISIBLE,
+    Facts,
+    Field,
+    Known,
+    NextStep,
+    Outcome,
+    blocked,
+    ready,
+    waiting,
+)
+from onboarding.look.snapshot import Look
+from onboarding.resources import leaving
+from schemas.command import command
+
+if TYPE_CHECKING:
+    from clients.session import Session
+
+API, PROFILES, PRICES = "association endpoint", "ION cloudProfiles", "ION products:pricing"
+NAMES = ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access")
+OURS = "ours"
+
+
+class ProviderAssociationInputs(schemas.Declared):
+    """The declared row; `ion_customer_id` comes from the customer profile ("" while unknown)."""
+
+    key: Annotated[str, Limit(min_length=1)]
+    ion_customer_id: str = ""
+    cloud_provider: schemas.CloudProvider
+    adopt: bool = False
+    lifecycle: leaving.Ending | None = None
+
+
+Inputs = ProviderAssociationInputs
+CARRIED = ()
+
+
+def _texts(row: schemas.CloudProvider | AssociationRow) -> dict[str, str]:
+    return {n: (next_steps.on_off(v) if isinstance(v := getattr(row, n), bool) else v) for n in NAMES}
+
+
+def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Facts:
+    """Compare the row as far as a system shows it."""
+    if look.session.ion is None:
+        declared = _texts(desired.cloud_provider)
+        fields = {n: Field("match", declared[n], "not needed", "no ION connection") for n in NAMES}
+        return Facts(fields=fields, seen={"row": "no ION connection"})
+    if not desired.ion_customer_id:
+        return Facts(seen={"row": "no customer profile"})
+    declared = _texts(desired.cloud_provider)
+    if look.session.association is not None:
+        row = look.row(desired.ion_customer_id)
+        if row is None:
+            return Facts(fields={n: Field("mismatch", declared[n], ABSENT, API) for n in NAMES}, seen={"row": ABSENT})
+        shown: dict[str, str | None] = dict(_texts(row))
+        return _compared(declared, shown, dict.fromkeys(NAMES, API), desired, {"row": row}, "shown")
+    profile = look.cloud_profile(desired.ion_customer_id)
+    shown, unasked = dict.fromkeys(NAMES), dict[str, str]()
+    if profile is not None:
+        shown["provider"] = declared["provider"]  # the row of provider 30; its name differs between pages of ION
+        shown["portal_access"] = None if profile.enabled is None else next_steps.on_off(profile.enabled)
+        # One call a customer is the budget of a read, so prices are asked for when something is decided, and
+        # remembered.
+        try:
+            priced = known.memory.get("price_currency") if look.bulk else look.price_currency(desired.ion_customer_id)
+        except ClientError:
+            priced, unasked = "", {"prices": "could not look"}
+        shown["provider_currency"] = priced or None
+    where = {"provider": PROFILES, "portal_access": PROFILES, "provider_currency": PRICES}
+    facts = _compared(declared, shown, where, desired, {}, NOT_VISIBLE if profile is None else "shown")
+    # The next read does not ask for prices, so that it differs from this one, and the next run asks again.
+    return replace(facts, seen={**facts.seen, **unasked})
+
+
+def _compared(
+    declared: dict[str, str],
+    shown: dict[str, str | None],
+    where: dict[str, str],
+    desired: ProviderAssociationInputs,
+    data: dict[str, object],
+    row: str,
+) -> Facts:
+    given = desired.cloud_provider.confirmed
+    fields = {}
+    for name in NAMES:
+        if not declared[name]:  # an adopted customer whose file leaves it open: nothing to compare yet
+            fields[name] = Field("not_visible", "", shown[name] or "", "customer file: not filled in")
+            continue
+        confirmation = given.of(name, declared[name]) if given else None
+        if confirmation is None and given and name == "provider":
+            confirmation = given.of("cloud_provider", declared["provider"])
+        confirmed = next_steps.confirmed_by(confirmation) if confirmation else ""
+        fields[name] = compare.field(name, declared[name], shown[name], where.get(name, "no API"), confirmed)
+    differing = {n: shown[n] or "" for n, fact in fields.items() if fact.state == "mismatch"}
+    seen = {"row": row} | {n: compare.canonical(n, text) for n, text in differing.items()}
+    live = {
+        f"cloud_provider.{n}": (text == next_steps.ON if n == "portal_access" else text)
+        for n, text in differing.items()
+    }
+    return Facts(fields=fields, seen=seen, live=live, data=data)
+
+
+def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """What the facts mean, without a call."""
+    if session.ion is None:
+        return ready(facts, reason="no ION connection is declared; the row is not managed")
+    if not desired.ion_customer_id:
+        return waiting(facts, EARLIER, "comes after the customer profile")
+    if desired.lifecycle is not None:
+        return leaving.row(facts, session)
+    differing = sorted(n for n, fact in facts.fields.items() if fact.state == "mismatch")
+    if session.association is not None:
+        return _assess_api(desired, known, facts, differing)
+    remembered = {}
+    if facts.fields["provider_currency"].state != "not_visible":
+        remembered["price_currency"] = facts.fields["provider_currency"].seen
+    exists = facts.fields["provider"].holds
+    unsettled = [n for n, fact in facts.fields.items() if not fact.holds and (n != "portal_access" or n in differing)]
+    if not unsettled:
+        return ready(facts, memory=remembered)
+    hidden = not exists and not desired.cloud_provider.portal_access
+    gates = ("pricebook",) if any(not facts.fields[n].holds for n in NAMES[1:4]) else ()
+    step = next_steps.provider_row(
+        desired.cloud_provider,
+        exists=exists,
+        confirm=("cloud_provider", *gates) if hidden else gates,
+        hidden=hidden,
+        differs=bool(differing),
+    )
+    if differing:
+        reason = "; ".join(
+            f"{n}: declared {facts.fields[n].declared}, ION has {facts.fields[n].seen}" for n in differing
+        )
+    elif exists:
+        reason = f"no API shows {', '.join(n.replace('_', ' ') for n in unsettled)}; nobody confirmed it"
+    else:
+        reason = "ION shows no Cloud Provider row"
+    return waiting(facts, "us", reason, step, memory=remembered)
+
+
+def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, differing: list[str]) -> Outcome:
+    if not differing:
+        return ready(facts, memory={OURS: "yes"})
+    absent = "row" not in facts.data
+    if not absent and not desired.adopt and not known.memory.get(OURS):
+        told = "; ".join(f"{n}: file {facts.fields[n].declared!r}, row {facts.fields[n].seen!r}" for n in differing)
+        return blocked(
+            facts,
+            f"there is already a Cloud Provider row with other values: {told}",
+            NextStep(
+                "us", "customer file", "Correct the file, or add adopt: true to it to give the row the file's values."
+            ),
+        )
+    if absent and not all(_texts(desired.cloud_provider).values()):
+        action = f"Fill in pricebook and currencies under cloud_provider; then {command('up')}."
+        step = NextStep("us", "customer file", action)
+        return waiting(facts, "us", "there is no Cloud Provider row, and the file leaves its pricebook open", step)
+    verb = "adds the row" if absent else f"corrects {', '.join(differing)}"
+    return waiting(facts, NEXT_RUN, f"the next run {verb}", memory=known.memory)
+
+
+def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
+    """Write the row where an endpoint exists: the whole row from a fresh read, the linked tenant kept."""
+    outcome = assess(desired, known, facts, session)
+    if outcome.waiting_on != NEXT_RUN or session.association is None:
+        return outcome
+    with session.locks.hold("ion.row", desired.ion_customer_id):
+        look = Look(session)
+        facts = observe(desired, known, look)
+        outcome = assess(desired, known, facts, session)
+        if outcome.waiting_on != NEXT_RUN:
+            return outcome
+        fresh = facts.data.get("row")
+        declared = desired.cloud_provider
+        row = AssociationRow(
+            provider=declared.provider,
+            pricebook=declared.pricebook,
+            provider_currency=declared.provider_currency,
+            invoice_currency=declared.invoice_currency,
+            portal_access=declared.portal_access,
+            tenant_id="",
+            domain="",
+        )
+        if isinstance(fresh, AssociationRow) and desired.lifecycle is not None:
+            row = replace(fresh, portal_access=False)
+        elif isinstance(fresh, AssociationRow):
+            kept = {n: getattr(fresh, n) for n in NAMES if getattr(declared, n) == ""}
+            row = replace(row, tenant_id=fresh.tenant_id, domain=fresh.domain, **kept)
+        lost = ""
+        try:
+            session.association.put(desired.ion_customer_id, row)
+        except UnknownOutcome as unknown:
+            lost = str(unknown)
+        except RetryLater as later:
+            return outcome.but(reason=f"not sent: {later}", again=True)
+        except (OurBug, PersonMustAct) as refused:
+            step = NextStep("us", "customer file", "Correct cloud_provider in the customer file; see the reason.")
+            return blocked(facts, str(refused), step, final=True)
+        look.forget()
+        ours = Known({**known.outputs, "memory": known.memory | {OURS: "yes"}})
+        after = assess(desired, ours, observe(desired, ours, look), session)
+        if after.waiting_on == NEXT_RUN:
+            return after.but(reason=lost or "the row was written, and still shows other values", again=True)
+        return after.but(final=True, memory={**after.memory, OURS: "yes"})
+
+
+def release(known: Known, session: Session) -> Outcome:
+    """The row stays: ION has no call that removes it."""
+    return ready(Facts(), reason=f"the Cloud Provider row stays in ION account {session.account}")

@@ -1,0 +1,127 @@
+"""What Partner Center's own rules of a country say of a new tenant, applied in full before anything is sent.
+
+Microsoft's rules win over what the libraries know of the world; where the two disagree, the refusal says so. A value is
+sent in the spelling that Microsoft's rules ask for: a state as its list has it, a phone number and a postal code in the
+first of their spellings that fits its pattern. Source: partner-center-api.md 3.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import schemas
+from clients.partner_center.models import CountryRules, PcAddress
+from onboarding.resources.tenant_identity.refused import Refused
+from schemas.kinds import phones, places
+
+
+def fitted(address: PcAddress, phone: str, identity: schemas.NewIdentity, rules: CountryRules | None) -> PcAddress:
+    """The address as it is sent. `phone` is the declared number. Without rules (None: Microsoft has none for the
+    country, which is an answer) the values go as the libraries read them. Raises Refused."""
+    numbers = phones.spellings(phone, address.country) if phone else ()
+    if phone and not numbers:
+        why = phones.why_impossible(phone, address.country)
+        raise Refused(f"{phone} is no possible phone number: {why}", "Correct identity.contact.phone.")
+    if rules is None:
+        number = numbers[0] if numbers else ""
+        return replace(address, phone_number=number, state=places.area_sent(address.state, address.country))
+    if not rules.city_required or address.city:
+        address = replace(address, state=_state(address, rules), postal_code=_postal_code(address, rules))
+    else:
+        raise Refused(f"{address.country} needs a city", "Add address.city to the customer file.")
+    _registration(address.country, identity, rules)
+    _culture(address.country, identity, rules)
+    return replace(address, phone_number=_phone(address.country, numbers, rules))
+
+
+def _state(address: PcAddress, rules: CountryRules) -> str:
+    country, given = address.country, address.state
+    if not given:
+        if rules.state_required:
+            raise Refused(f"Microsoft needs a state for {country}", f"Add address.state: {_one_of(rules.states)}.")
+        return ""
+    if not rules.states:
+        return places.area_sent(given, country)
+    listed = next((s for s in rules.states if s.casefold() == given.casefold()), "")
+    if not listed:
+        area = places.area_of(country, given)
+        listed = next((s for s in rules.states if area and places.area_of(country, s) == area), "")
+    if not listed and rules.state_required:
+        known = " although it is one" if places.area_of(country, given) else ""
+        reason = f"Microsoft does not list {given} as a state of {country}{known}"
+        raise Refused(reason, f"Write address.state as {_one_of(rules.states)}.")
+    return listed or places.area_sent(given, country)
+
+
+def _postal_code(address: PcAddress, rules: CountryRules) -> str:
+    country, given, form = address.country, address.postal_code, rules.postal_code_regex
+    place = places.place(country)
+    if not given:
+        if not rules.postal_code_required:
+            return ""
+        odd = f", although the post of {country} does without" if place and not place.needs_zip else ""
+        example = f", such as {place.zip_examples[0]}" if place and place.zip_examples else ""
+        reason = f"Microsoft needs a postal code for {country}{odd}"
+        raise Refused(reason, f"Add address.zip{example} (pattern {form or 'not named'}).")
+    if not form:
+        return given
+    if found := _first(form, places.zip_spellings(given, country)):
+        return found
+    odd = f", although it has the form that the post of {country} uses" if places.zip_fits(given, country) else ""
+    raise Refused(f"Microsoft does not take {given} as a postal code of {country}{odd}", f"It must match {form}.")
+
+
+def _phone(country: str, numbers: Sequence[str], rules: CountryRules) -> str:
+    if not numbers:
+        if rules.phone_required:
+            raise Refused(f"{country} needs a phone number", "Add identity.contact.phone to the customer file.")
+        return ""
+    if not rules.phone_regex:
+        return numbers[0]
+    if found := _first(rules.phone_regex, numbers):
+        return found
+    raise Refused(
+        f"Microsoft does not take {numbers[0]} as a phone number in {country}",
+        f"Write identity.contact.phone so that it matches {rules.phone_regex}.",
+    )
+
+
+def _registration(country: str, identity: schemas.NewIdentity, rules: CountryRules) -> None:
+    given = identity.organization_registration_number or ""
+    sample = f", for example {rules.registration_number_sample}" if rules.registration_number_sample else ""
+    form = rules.registration_number_regex
+    if not given:
+        if rules.registration_number_required:
+            raise Refused(
+                f"{country} needs the organization's registration number",
+                f"Add identity.organization_registration_number{sample}.",
+            )
+    elif form and not _first(form, (given,)):
+        raise Refused(
+            f"Microsoft does not take {given} as a registration number of {country}",
+            f"identity.organization_registration_number must match {form}{sample}.",
+        )
+
+
+def _culture(country: str, identity: schemas.NewIdentity, rules: CountryRules) -> None:
+    if rules.cultures and identity.culture.casefold() not in {c.casefold() for c in rules.cultures}:
+        raise Refused(
+            f"culture {identity.culture} is not offered in {country}",
+            f"Choose one of {', '.join(rules.cultures)} for identity.culture.",
+        )
+
+
+def _first(pattern: str, spellings: Iterable[str]) -> str:
+    """The first spelling that has the form. A pattern that Python cannot read refuses nothing: it is Microsoft's."""
+    wanted = list(spellings)
+    try:
+        form = re.compile(pattern)
+    except re.error:
+        return wanted[0]
+    return next((spelling for spelling in wanted if form.fullmatch(spelling)), "")
+
+
+def _one_of(allowed: Sequence[str]) -> str:
+    return f"one of {', '.join(allowed)}" if allowed else "the state"

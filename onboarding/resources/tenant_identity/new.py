@@ -1,0 +1,283 @@
+"""Making a new tenant through Partner Center. It cannot be undone, so everything that can be checked is checked first.
+
+The one-time password is encrypted to the connection's recipients before this returns; state holds a reference only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import schemas
+from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.handover import Kept, Reservation
+from clients.partner_center.models import NewTenant, PcAddress
+from clients.wire.transport import request_id
+from clients.words import PARTNERSHIP, meaning
+from onboarding.core import contract, next_steps
+from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.resources.tenant_identity.country_rules import fitted
+from onboarding.resources.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
+from onboarding.resources.tenant_identity.refused import Refused as Refused
+from schemas.command import command
+
+if TYPE_CHECKING:
+    from clients.session import Session
+
+LONGEST_PREFIX = 27
+MADE = "made"
+"""The reason of a create whose password is where it belongs."""
+
+
+def address_of(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> PcAddress:
+    """The tenant's address with the billing contact, as declared; `fitted` makes of it what is sent."""
+    place = identity.address or desired.address
+    assert place is not None
+    person = identity.contact
+    return PcAddress(
+        address_line1=place.street,
+        address_line2=place.suite or "",
+        city=place.city,
+        state=place.state or "",
+        postal_code=place.zip or "",
+        country=place.country,
+        first_name=person.first_name,
+        last_name=person.last_name,
+    )
+
+
+def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> PcAddress:
+    """All checks before a create; the answer is the address as it is sent. Raises Refused, or a ClientError when
+    Microsoft could not be asked."""
+    pc = session.partner_center
+    assert pc is not None
+    if pc.domain_exists(identity.initial_domain):
+        raise Refused(
+            f"{identity.initial_domain} is taken (or left over from a create that failed half-way)",
+            another_prefix(_free_prefix(identity.domain_prefix, session)),
+        )
+    declared = address_of(desired, identity)
+    address = fitted(declared, identity.contact.phone or "", identity, pc.country_rules(declared.country))
+    verdict = pc.validate_address(address)
+    if verdict.ok is False:
+        first = verdict.suggestions[0] if verdict.suggestions else None
+        better = f"{first.address_line1}, {first.city} {first.state} {first.postal_code}" if first else "none"
+        raise Refused(
+            f"Microsoft does not accept the address "
+            f"({verdict.status}{': ' + verdict.message if verdict.message else ''})",
+            f"Correct the address in the customer file. Microsoft suggests: {better}.",
+        )
+    if not pc.agreement_templates():
+        raise Refused(
+            "Microsoft names no current agreement template, so nobody could accept the agreement of the new tenant",
+            f"Look in Partner Center whether the agreement is offered; then {command('retry', desired.key)}.",
+        )
+    _check_reseller(desired.key, identity, session)
+    return address
+
+
+def _check_reseller(key: str, identity: schemas.NewIdentity, session: Session) -> None:
+    """The indirect reseller must be ours and have signed; a create without it would make a direct customer."""
+    pc, connection = session.partner_center, session.connection
+    assert pc is not None
+    if identity.direct_customer or connection.role == "direct-bill":
+        return
+    wanted = session.reseller_tenant
+    if not wanted:
+        raise Refused(
+            "the connection names no reseller, so that this would make a direct customer of the provider",
+            f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it "
+            f"is meant.",
+        )
+    partnership = next((r for r in pc.indirect_resellers() if r.tenant_id.lower() == wanted.lower()), None)
+    if partnership is None:
+        raise Refused(
+            f"{wanted} is not an indirect reseller of this provider",
+            "Correct reseller.tenant_id in the connection (a tenant id, not the partner id).",
+        )
+    if partnership.state and meaning(PARTNERSHIP, partnership.state, connection.status_words) != "active":
+        raise Refused(
+            f'Microsoft says "{partnership.state}" of the partnership with the reseller {wanted}, not Active',
+            "Look in Partner Center > Customers > Indirect resellers. A word that means active belongs into the "
+            f"connection file (status_words); then {command('retry', key)}.",
+        )
+    if not pc.partner_agreement_signed(wanted):
+        raise Refused(
+            "the reseller has not signed the Microsoft Partner Agreement",
+            f"The reseller signs it in its Partner Center; then {command('retry', key)}.",
+            "us",
+        )
+
+
+def create(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    """Find-or-create under one lock. An unknown outcome is never followed by a blind second create."""
+    pc = session.partner_center
+    assert pc is not None
+    domain = identity.initial_domain
+    with session.locks.hold("pc.tenant", domain):
+        try:
+            if pc.find_by_domain(domain) is not None:  # meanwhile there: the next look decides
+                return waiting(facts, NEXT_RUN, f"{domain} is there already")
+            sent = create_sent(known, domain)
+            if sent and pc.domain_exists(domain):
+                if datetime.fromisoformat(contract.now()) - datetime.fromisoformat(sent) > LAG:
+                    return _half_made(desired.key, domain, sent, _free_prefix(identity.domain_prefix, session), facts)
+                reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
+                return waiting(facts, NEXT_RUN, reason, again=True)
+            # First, because it costs Microsoft nothing: without a place for the password no question is worth asking.
+            with place(desired.key, session) as kept:
+                address = check_before(desired, identity, session)
+                return _create(desired, identity, address, known, facts, session, kept)
+        except Refused as refused:
+            return blocked(facts, refused.reason, refused.step, final=True)
+        except (OurBug, PersonMustAct) as refused_here:
+            return blocked(facts, str(refused_here), _see(refused_here), final=True)
+
+
+@contextmanager
+def place(key: str, session: Session) -> Iterator[Reservation]:
+    """A proven place for the one-time password, given up at the end: by then it is used, or there is no password.
+
+    Raises Refused, or RetryLater when a vault does not answer."""
+    try:
+        reserved = session.handover.reserve(key)
+    except PersonMustAct as nobody:
+        raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", nobody.action) from None
+    try:
+        yield reserved
+    finally:
+        session.handover.release(reserved)
+
+
+def _create(
+    desired: TenantIdentityInputs,
+    identity: schemas.NewIdentity,
+    address: PcAddress,
+    known: Known,
+    facts: Facts,
+    session: Session,
+    reserved: Reservation,
+) -> Outcome:
+    pc = session.partner_center
+    assert pc is not None
+    body = _body(desired, identity, address, session)
+    natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
+    unique = request_id(session.partner_tenant, identity.initial_domain, "customers.create", natural, known.attempt)
+    try:
+        made = pc.create_customer(body, request_id=unique)
+    except UnknownOutcome as lost:
+        memory = {CREATE_SENT: f"{contract.now()} {identity.initial_domain}"}
+        return waiting(facts, NEXT_RUN, f"no answer to the create: {lost}", memory=memory, again=True)
+    except (RetryLater, NotFound) as later:
+        return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
+    except (OurBug, PersonMustAct) as refused_there:
+        return blocked(facts, str(refused_there), _see(refused_there), final=True)
+    # After the create nothing may raise: keep the id, hand over the password, remember when it was made.
+    kept = session.handover.keep(reserved, made.credentials) if made.credentials is not None else None
+    memory = {
+        "created_at": contract.now(),
+        "domain": made.customer.domain or identity.initial_domain,
+        "declared_domain": identity.initial_domain,
+        "credentials": (kept.reference or next_steps.IN_OUTPUT) if kept is not None else next_steps.LOST,
+        "credentials_text": kept.text if kept is not None else "",
+        CREATE_SENT: "",
+    }
+    carried = {"tenant_id": made.customer.id.lower()}
+    return waiting(facts, NEXT_RUN, _told(kept, identity), carried=carried, memory=memory, final=True)
+
+
+def _told(kept: Kept | None, identity: schemas.NewIdentity) -> str:
+    """What became of the password, loud where it is not in its place."""
+    if kept is None or not kept.trouble:
+        return MADE
+    if kept.reference:
+        return (
+            f"made, but the first place for its one-time password failed ({kept.trouble}): it is in the second place, "
+            "encrypted, on this machine; deliver it before the machine is gone"
+        )
+    return (
+        f"made, but NO PLACE TOOK ITS ONE-TIME PASSWORD ({kept.trouble}). Keep this line: it is the sign-in of "
+        f"admin@{identity.initial_domain}, encrypted to the recipients (base64 of age): {kept.text}"
+    )
+
+
+def handed_over(key: str, session: Session) -> str:
+    """For a tenant that we made without living to write it down: the reference of its password when that was encrypted
+    already (which happens at once after the answer), else "lost"."""
+    kept = [entry for entry in session.handover.list(key) if entry.kind != "elsewhere"]
+    return kept[-1].reference if kept else "lost"
+
+
+def _body(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, address: PcAddress, session: Session
+) -> NewTenant:
+    connection = session.connection
+    direct = identity.direct_customer or connection.role == "direct-bill"
+    return NewTenant(
+        domain=identity.initial_domain,
+        company_name=identity.company_name or desired.company,
+        email=identity.contact.email,
+        culture=identity.culture,
+        language=identity.language,
+        address=address,
+        associated_partner_id="" if direct else session.reseller_tenant,
+        enable_gdap_by_default=identity.enable_gdap,
+        direct_customer=direct,
+        first_name=identity.contact.first_name,
+        last_name=identity.contact.last_name,
+        organization_registration_number=identity.organization_registration_number or "",
+    )
+
+
+def _see(refused: OurBug | PersonMustAct) -> NextStep:
+    if isinstance(refused, PersonMustAct):
+        return NextStep(
+            "distributor" if refused.owner == "microsoft" else refused.owner, "Partner Center", refused.action
+        )
+    return NextStep("us", "customer file", "Correct the customer file; see the reason.")
+
+
+def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Outcome:
+    """A create got no answer, and since then the prefix is held while no tenant of ours appears."""
+    reason = (
+        f"{domain} is half made: a create of {sent[:16]} got no answer, and Microsoft shows no such customer of ours"
+    )
+    action = (
+        f"Ask TD SYNNEX's operations (or Microsoft's partner support) with the text below whether the tenant exists. "
+        f"If not: {another_prefix(free)} If it does, {command('retry', key)} takes it over."
+    )
+    text = (
+        f"Customer {{customer}} ({{email}}): the create of the Microsoft tenant {domain} at {sent} got no answer. The "
+        "domain is taken since, and the tenant is not in our list of customers. Please tell us whether it exists and "
+        "relate it to us, or release the domain."
+    )
+    step = next_steps.ticket(text)
+    return blocked(facts, reason, NextStep(step.owner, step.where, action, step.values), final=True)
+
+
+def another_prefix(free: str) -> str:
+    """What to do about a prefix that is gone for ever. `free`: one that is not, "" where a few tries found none."""
+    example = f", for example {free}," if free else " (with the next numbers behind it, it is taken too)"
+    return f"Choose another prefix{example} and confirm it in identity.confirm_new_tenant."
+
+
+def _free_prefix(prefix: str, session: Session) -> str:
+    """The next prefix that Microsoft calls free; "" when none of five is."""
+    assert session.partner_center is not None
+    for _ in range(5):
+        prefix = next_prefix(prefix)
+        if not session.partner_center.domain_exists(f"{prefix}.onmicrosoft.com"):
+            return prefix
+    return ""
+
+
+def next_prefix(prefix: str) -> str:
+    """The prefix with a counter, within Microsoft's 27 characters."""
+    stem, number = re.fullmatch(r"(.*?)(\d*)", prefix).groups()  # type: ignore[union-attr]
+    following = str(int(number or "1") + 1)
+    return stem[: LONGEST_PREFIX - len(following)] + following

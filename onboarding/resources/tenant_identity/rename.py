@@ -1,0 +1,61 @@
+"""A company was renamed: its billing profile in Partner Center follows, where a role may.
+
+Microsoft asks for the whole profile with its etag. Whether the name of the tenant itself follows is not documented
+(partner-center-api 2.7); the customer changes that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.wire.transport import request_id
+from onboarding.core import compare
+from onboarding.core.contract import Facts, Known, NextStep, Outcome, blocked
+from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
+
+if TYPE_CHECKING:
+    from clients.session import Session
+
+RENAMED_FROM = "renamed_from"
+"""In memory: the name before a rename that did not reach Partner Center yet."""
+
+
+def unsettled(desired: TenantIdentityInputs, known: Known) -> dict[str, str]:
+    """What has to be remembered of the declaration before, while the new one has not reached Partner Center."""
+    before = known.memory.get(RENAMED_FROM) or known.text("company")
+    renamed = before and desired.company and not compare.same("organization", before, desired.company)
+    return {RENAMED_FROM: before} if renamed else {}
+
+
+def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: Outcome, session: Session) -> Outcome:
+    """`outcome`, after the billing profile was given the new company name.
+
+    A billing profile that showed another name than the one declared before was never ours to keep: it stays.
+    """
+    before = unsettled(desired, known).get(RENAMED_FROM)
+    found: Found = facts.data["found"]
+    if not before or session.partner_center is None or found.related is None:
+        return outcome
+    if outcome.status == "blocked":
+        return outcome.but(memory={**outcome.memory, RENAMED_FROM: before})
+    tenant = found.related.id
+    unique = request_id(session.partner_tenant, tenant, "billing.rename", desired.company, known.attempt)
+    try:
+        with session.locks.hold("pc.tenant", tenant.lower()):
+            billing = session.partner_center.billing_profile(tenant)
+            if compare.same("organization", billing.company_name, before):
+                renamed = replace(billing, company_name=desired.company)
+                session.partner_center.update_billing_profile(tenant, renamed, request_id=unique)
+    except (RetryLater, UnknownOutcome) as later:
+        reason = f"the billing profile is not renamed yet: {later}"
+        return outcome.but(reason=reason, again=True, memory={**outcome.memory, RENAMED_FROM: before})
+    except (OurBug, PersonMustAct) as refused:
+        step = NextStep(
+            "us",
+            "Partner Center",
+            f"Rename the customer {before} to {desired.company} there (Account > Billing profile).",
+        )
+        return blocked(facts, str(refused), step, carried=outcome.carried, memory=outcome.memory, final=True)
+    return outcome.but(memory={**outcome.memory, RENAMED_FROM: ""}, final=True)

@@ -1,0 +1,1 @@
+"""The declaration as pydantic models: customer, connection, stack, estate, gates."""

@@ -1,0 +1,1 @@
+"""Findings, the table of rules, SARIF."""

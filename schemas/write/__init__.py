@@ -1,0 +1,1 @@
+"""Changing and writing YAML files without touching anything else in them."""
