@@ -3,7 +3,8 @@ as one of us, which links a mail may hold, what a person vouched for.
 
 They are all settings of `schemas.model.connection` but those marked Harmless, so that a new setting is a line unless
 somebody says that it is none. The guard (providers/estate.py) keeps them in state, so that a plan shows a change of
-one by its name, old and new. Addresses and names are in clear, recipients and mail templates as digests; no secret is among them.
+one by its name, old and new. Addresses and names are in clear, recipients and mail templates as digests; no secret is
+among them.
 """
 
 from __future__ import annotations
