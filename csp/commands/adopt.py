@@ -28,8 +28,8 @@ from onboarding.adoption.read import Sight
 from onboarding.core import contract
 from onboarding.look.snapshot import EstateLook
 from onboarding.readiness import blind
-from onboarding.readiness import gates as readiness
 from onboarding.readiness.blind import Unseen
+from onboarding.readiness.states import ResourceState, states_from_export
 from schemas.write.whole_file import private_folder
 
 TENANTS_SHOWN = 20
@@ -93,7 +93,7 @@ def _adopt(
             raise CommandError(f"connection {name} names no ION account: there is no list of customers to adopt", 2)
         elsewhere = _elsewhere(project, stack, name, session)
         exported = engine.export_if_there()
-        states = readiness.states_from_export(exported, estate.renamed) if exported else {}
+        states = states_from_export(exported, estate.renamed) if exported else {}
         look = EstateLook(session)
         with progress("reading") as tell:
             sights = adoption.read_account(look, tell)
@@ -181,7 +181,7 @@ def _folder(project: Project, file: Path, include: tuple[str, ...], into: Path |
     return folder
 
 
-def _ion_ids(states: dict[str, dict[str, readiness.ResourceState]]) -> dict[str, str]:
+def _ion_ids(states: dict[str, dict[str, ResourceState]]) -> dict[str, str]:
     return {
         str(kinds["Customer"].outputs["ion_customer_id"]): key
         for key, kinds in states.items()

@@ -24,7 +24,7 @@ from csp.views.readiness import print_unseen
 from onboarding.drift import run as domain
 from onboarding.drift.report import KINDS, DriftReport
 from onboarding.drift.resources import Outputs
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.states import states_from_export
 from schemas.command import shown
 from schemas.plain import as_json
 
@@ -95,7 +95,7 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     except CommandError as missing:
         say(f"csp: looking without state ({missing})", err=True)
         return {}
-    found = readiness.states_from_export(export, estate.renamed)
+    found = states_from_export(export, estate.renamed)
     return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in found.items()}
 
 

@@ -13,7 +13,7 @@ from csp.options import Stack
 from csp.project import Project
 from csp.say import say, say_document, say_json
 from onboarding.readiness import blind, evidence
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.verdicts import all_readiness
 from schemas.command import shown
 from schemas.plain import visible
 
@@ -54,7 +54,7 @@ def print_evidence(
         raise CommandError(f"{format_!r} is not one of: yaml, json", 2)
     project = Project.find()
     estate, states = look.estate_and_states(project, stack)
-    verdicts = [v for v in readiness.all_readiness(states, estate, clock.now()) if customer in ("", v.key)]
+    verdicts = [v for v in all_readiness(states, estate, clock.now()) if customer in ("", v.key)]
     unseen = blind.in_state(verdicts, estate, project.home)
     found = [one for one in evidence.records(states, estate) if customer in ("", one["customer"])]
     if customer and not found:

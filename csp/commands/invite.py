@@ -23,7 +23,7 @@ from csp.views.readiness import pasted
 from onboarding.core.contract import Known
 from onboarding.core.follow_up import began, follow_up
 from onboarding.people import mails
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.states import states_from_export
 from onboarding.resources import tenant_identity
 from onboarding.resources.inputs import inputs_of
 from onboarding.resources.tenant_identity import invitation, inviting
@@ -142,7 +142,7 @@ def _known(project: Project, stack: str, estate: schemas.Estate, key: str) -> Kn
     export = engine.export_if_there()
     if export is None:
         return Known()
-    state = readiness.states_from_export(export, estate.renamed).get(key, {}).get("TenantIdentity")
+    state = states_from_export(export, estate.renamed).get(key, {}).get("TenantIdentity")
     return Known(state.outputs) if state is not None else Known()
 
 

@@ -23,8 +23,9 @@ from csp.views.progress import progress
 from csp.views.readiness import as_steps, pasted, print_rows, print_unseen
 from onboarding.core import contract
 from onboarding.readiness import blind, live
-from onboarding.readiness import gates as readiness
 from onboarding.readiness.blind import Unseen
+from onboarding.readiness.table import can_order_text, table_rows
+from onboarding.readiness.verdicts import Readiness
 
 ACCOUNT_ONLY = "live"
 """Stands in for a connection when only an account id is given: CSP_LIVE_ION_REFRESH_TOKEN, tokens/live.json."""
@@ -38,7 +39,7 @@ class Account:
 
     connection: str
     account: str
-    verdicts: list[readiness.Readiness]
+    verdicts: list[Readiness]
     calls: str
 
 
@@ -78,7 +79,7 @@ def _unseen(found: list[Account], closed: list[Unseen]) -> list[Unseen]:
     return [*closed, *(unseen for one in found for unseen in blind.in_account(one.connection, one.verdicts))]
 
 
-def _red(everyone: list[readiness.Readiness], closed: list[Unseen]) -> None:
+def _red(everyone: list[Readiness], closed: list[Unseen]) -> None:
     """End with 10 when something could not be looked at."""
     if unread := [verdict.key for verdict in everyone if verdict.unobserved]:
         told = f"{len(unread)} of {count(len(everyone), 'customer')} could not be looked at: {_some(unread)}"
@@ -189,7 +190,7 @@ def _print(one: Account) -> None:
     say(f"ION account {one.account} (connection {one.connection}), as it is now")
     for line in live.open_everywhere(one.verdicts):
         say(line)
-    rows = zip(one.verdicts, readiness.table_rows(one.verdicts), strict=True)
+    rows = zip(one.verdicts, table_rows(one.verdicts), strict=True)
     print_rows([(row[0], _can_order(verdict), *row[2:-1]) for verdict, row in rows])
     say(f"{live.footer(one.verdicts)}; {one.calls}")
     if any(map(live.only_unseen, one.verdicts)):
@@ -198,8 +199,8 @@ def _print(one: Account) -> None:
     say(f"Who has to do what: {pasted('todo', **whose, live=True)}")
 
 
-def _can_order(verdict: readiness.Readiness) -> str:
-    return live.order_word(verdict) or readiness.can_order_text(verdict)
+def _can_order(verdict: Readiness) -> str:
+    return live.order_word(verdict) or can_order_text(verdict)
 
 
 def _grouped(items: Iterable[dict[str, Any]]) -> dict[tuple[str, str, str, str], list[str]]:

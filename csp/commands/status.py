@@ -15,8 +15,9 @@ from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
 from csp.views import readiness as shown
 from onboarding.core.follow_up import FollowUp
-from onboarding.readiness import blind, confirmed, credentials
-from onboarding.readiness import gates as readiness
+from onboarding.readiness import blind, confirmed, counts, credentials
+from onboarding.readiness.states import States, states_from_export
+from onboarding.readiness.verdicts import Readiness, all_readiness
 from schemas.plain import as_json
 
 FAIL_ON = ("blocked", "waiting", "unobserved")
@@ -67,7 +68,7 @@ def status(
     project = Project.find()
     estate, states = estate_and_states(project, _named(stack, connection, account))
     now = clock.now()
-    verdicts = readiness.all_readiness(states, estate, now, customer)
+    verdicts = all_readiness(states, estate, now, customer)
     if customer:
         verdicts = [v for v in verdicts if v.key == customer]
         if not verdicts:
@@ -79,7 +80,7 @@ def status(
     unseen = blind.in_state(verdicts, estate, project.home)
     if format_ == "json":
         shown.print_unseen(unseen, stack, err=True)
-        whole = readiness.report(states, estate, now, customer)
+        whole = counts.report(states, estate, now, customer)
         whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
         whole = {"not_looked_at": [one.as_dict() for one in unseen]} | whole
         say_document(shown.pastable(as_json(whole), stack))
@@ -101,7 +102,7 @@ def status(
     _fail_on(fail_on, verdicts)
 
 
-def _fail_on(what: str, verdicts: list[readiness.Readiness]) -> None:
+def _fail_on(what: str, verdicts: list[Readiness]) -> None:
     """End with 1 for customers whom `what` of FAIL_ON names, else with 10 for any that could not be looked at."""
     if not what:
         return
@@ -137,7 +138,7 @@ def todo(
     project, stack = Project.find(), _named(stack, connection, account)
     estate, states = estate_and_states(project, stack)
     items = _items(project, estate, states, owner)
-    unseen = blind.in_state(readiness.all_readiness(states, estate, clock.now()), estate, project.home)
+    unseen = blind.in_state(all_readiness(states, estate, clock.now()), estate, project.home)
     shown.print_unseen(unseen, stack, err=format_ == "json")
     if format_ == "json":
         say_json([shown.on_stack(item, stack) for item in (*shown.as_steps(unseen, owner), *items)])
@@ -158,8 +159,8 @@ def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, 
     return _items(project, *estate_and_states(project, stack), owner)
 
 
-def _items(project: Project, estate: schemas.Estate, states: readiness.States, owner: str) -> list[dict[str, Any]]:
-    items = readiness.todo(states, estate, clock.now(), owner)
+def _items(project: Project, estate: schemas.Estate, states: States, owner: str) -> list[dict[str, Any]]:
+    items = counts.todo(states, estate, clock.now(), owner)
     if owner in ("", "us"):
         told = {(item["customer"], item["action"]) for item in items}
         more = credentials.todo(estate, states, kept.entries_of(project, estate))
@@ -170,7 +171,7 @@ def _items(project: Project, estate: schemas.Estate, states: readiness.States, o
 def print_status(project: Project, stack: str) -> None:
     """The readiness table of a stack."""
     estate, states = estate_and_states(project, stack)
-    verdicts = readiness.all_readiness(states, estate, clock.now())
+    verdicts = all_readiness(states, estate, clock.now())
     unseen = blind.in_state(verdicts, estate, project.home)
     shown.print_table([shown.told_on_stack(verdict, stack) for verdict in verdicts], stack, unseen)
 
@@ -178,13 +179,13 @@ def print_status(project: Project, stack: str) -> None:
 def unseen(project: Project, stack: str) -> list[blind.Unseen]:
     """What the last run of a stack could not look at."""
     estate, states = estate_and_states(project, stack)
-    return blind.in_state(readiness.all_readiness(states, estate, clock.now()), estate, project.home)
+    return blind.in_state(all_readiness(states, estate, clock.now()), estate, project.home)
 
 
-def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, readiness.States]:
+def estate_and_states(project: Project, stack: str) -> tuple[schemas.Estate, States]:
     """What a stack declares, and its resources as the engine exports them."""
     estate = project.estate(stack)
-    states = readiness.states_from_export(engines.choose(project, stack, estate).export(), estate.renamed)
+    states = states_from_export(engines.choose(project, stack, estate).export(), estate.renamed)
     return estate, confirmed.counted(credentials.closed(states, kept.entries_of(project, estate)), estate)
 
 

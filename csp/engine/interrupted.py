@@ -17,7 +17,7 @@ from csp.engine import words as engine_words
 from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.say import say
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.states import TYPE_PREFIX
 from schemas.command import command
 from schemas.write.whole_file import private_folder, write_whole
 
@@ -40,7 +40,7 @@ def _under_way(state: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str
     found: dict[str, set[str]] = {}
     for operation in deployment.get("pending_operations") or []:
         resource = operation.get("resource") or {}
-        urn, kind = str(resource.get("urn")), str(resource.get("type")).removeprefix(readiness.TYPE_PREFIX)
+        urn, kind = str(resource.get("urn")), str(resource.get("type")).removeprefix(TYPE_PREFIX)
         if kind in MAILING and (operation.get("type") == "updating" or urn not in there):
             start, _, key = urn.rpartition("::")
             now = renamed.get(key, key)

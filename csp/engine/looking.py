@@ -10,8 +10,9 @@ from csp.engine.start import Engine
 from csp.say import say
 from onboarding.look import run_notes
 from onboarding.readiness import blind
-from onboarding.readiness import gates as readiness
 from onboarding.readiness.blind import UNOBSERVED, Alarm, Unseen
+from onboarding.readiness.states import states_from_export
+from onboarding.readiness.verdicts import all_readiness
 from schemas.command import shown
 
 ENGINE_CODES = (0, 1, 2, 7)
@@ -36,8 +37,8 @@ def run(engine: Engine, estate: schemas.Estate, verb: str, *arguments: str) -> t
 def before(state: Mapping[str, Any] | None, estate: schemas.Estate) -> None:
     """What the last run could not look at, told before the next one begins."""
     if state is not None:
-        states = readiness.states_from_export(state, estate.renamed)
-        seen = [v for v in readiness.all_readiness(states, estate, clock.now()) if v.key in states]
+        states = states_from_export(state, estate.renamed)
+        seen = [v for v in all_readiness(states, estate, clock.now()) if v.key in states]
         tell(blind.in_state(seen, estate), estate.stack, "the last run: ")
 
 

@@ -12,7 +12,7 @@ from csp.engine import words as engine_words
 from csp.errors import CommandError
 from csp.say import say
 from onboarding.core import compare
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.states import TYPE_PREFIX, States, states_from_export
 from onboarding.resources import leaving
 
 VERBS = ("up", "preview", "destroy")
@@ -27,7 +27,7 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
     relationships than CSP_ALLOW_REMOVALS allows: all or none, where the plugin could only stop half-way.
     """
     asked = engine_words.read(arguments)
-    states = readiness.states_from_export(export)
+    states = states_from_export(export)
     kept = {key for one in estate.customers for key in (one.key, *one.previously)}
     reached = {_key(urn) for urn in _urns(export) if asked.may_reach(urn)}
     going = sorted(reached & (set(states) if verb == "destroy" else set(states) - kept))
@@ -45,7 +45,7 @@ def check(export: dict[str, Any], estate: schemas.Estate, verb: str, arguments: 
         _all_or_none([_key(urn) for urn in _ending(export) if asked.may_reach(urn)])
 
 
-def renamed(states: readiness.States, going: Sequence[str], estate: schemas.Estate) -> Iterator[str]:
+def renamed(states: States, going: Sequence[str], estate: schemas.Estate) -> Iterator[str]:
     """A line for every customer who goes while another key comes with the same e-mail, tenant or domain."""
     coming = [one for one in estate.customers if one.key not in states and not set(one.previously) & set(states)]
     for key in going:
@@ -84,7 +84,7 @@ def _all_or_none(ending: list[str]) -> None:
 def _ending(export: dict[str, Any]) -> list[str]:
     """URNs of tenants that the engine would hand to the plugin for their end."""
     resources = (export.get("deployment") or {}).get("resources") or []
-    kind = f"{readiness.TYPE_PREFIX}TenantIdentity"
+    kind = f"{TYPE_PREFIX}TenantIdentity"
     doomed = [one for one in resources if one.get("type") == kind and not one.get("retainOnDelete")]
     return sorted(str(one["urn"]) for one in doomed if not one.get("delete"))
 

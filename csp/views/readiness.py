@@ -10,8 +10,9 @@ from rich.table import Table
 
 from csp.say import cell, say
 from onboarding.core.contract import NOT_CHECKED
-from onboarding.readiness import gates as readiness
 from onboarding.readiness.blind import Unseen, moment
+from onboarding.readiness.table import COLUMNS, can_order_text, footer, table_rows
+from onboarding.readiness.verdicts import Readiness
 from schemas.command import command, shown
 from schemas.plain import block
 
@@ -36,7 +37,7 @@ def on_stack(step: Mapping[str, Any], stack: str) -> dict[str, Any]:
     return {**step, "action": shown(str(step["action"]), stack=stack)}
 
 
-def told_on_stack(verdict: readiness.Readiness, stack: str) -> readiness.Readiness:
+def told_on_stack(verdict: Readiness, stack: str) -> Readiness:
     """The verdict with such a next step, and such reasons."""
     step = on_stack(verdict.next_step, stack) if verdict.next_step else None
     gates = {name: replace(gate, why=shown(gate.why, stack=stack)) for name, gate in verdict.gates.items()}
@@ -78,13 +79,13 @@ def as_steps(unseen: Iterable[Unseen], owner: str) -> list[dict[str, Any]]:
     ]
 
 
-def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterable[Unseen] = ()) -> None:
+def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] = ()) -> None:
     """Print what could not be looked at, the readiness table of a stack, the first sentence of each next step, and the
     footer."""
     print_unseen(unseen, stack)
     going = [v for v in verdicts if v.ending]
     verdicts = [v for v in verdicts if not v.ending]
-    rows = [row[:-1] for row in readiness.table_rows(verdicts)]
+    rows = [row[:-1] for row in table_rows(verdicts)]
     print_rows(rows)
     if any("?" in row[1] for row in rows):
         say(f"? {NOT_CHECKED} by the last run: as last seen")
@@ -99,7 +100,7 @@ def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterabl
     if any(v.next_step for v in (*verdicts, *going)):
         say()
         say(f"Menu paths and values to enter: {pasted('todo', stack=stack)}")
-    say(readiness.footer(verdicts))
+    say(footer(verdicts))
     oldest = max((gate.age or 0 for verdict in verdicts for gate in verdict.gates.values()), default=0)
     if oldest >= DAY:
         say(f"The oldest of this was looked at {age(oldest)} ago: {pasted('up', stack=stack)} looks again.")
@@ -109,12 +110,12 @@ def print_table(verdicts: list[readiness.Readiness], stack: str, unseen: Iterabl
 
 
 def print_rows(rows: list[tuple[str, ...]]) -> None:
-    """The readiness table: the cells of `readiness.table_rows` without the next step. On a narrow terminal heads and
+    """The readiness table: the cells of `table_rows` without the next step. On a narrow terminal heads and
     words are shorter, the date is left out, and a name has several lines. No word is broken but one of a name that is
     longer than its whole column."""
     console = Console()
     narrow = console.width < WIDE
-    columns = NARROW_COLUMNS if narrow else readiness.COLUMNS[:-1]
+    columns = NARROW_COLUMNS if narrow else COLUMNS[:-1]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
     for number, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=narrow and number > 0)
@@ -132,7 +133,7 @@ def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(cells)
 
 
-def explain_leaving(verdict: readiness.Readiness) -> None:
+def explain_leaving(verdict: Readiness) -> None:
     """Print the three steps of a customer who leaves, and what is left to do."""
     say(f"{verdict.organization} ({verdict.key}): {verdict.lifecycle}")
     for step in verdict.ending:
@@ -141,12 +142,12 @@ def explain_leaving(verdict: readiness.Readiness) -> None:
         say(f"  Next step, for us: {verdict.next_step['action']}")
 
 
-def explain(verdict: readiness.Readiness) -> None:
+def explain(verdict: Readiness) -> None:
     """Print one customer gate by gate: state, what was seen and where, how long ago; then the next step."""
     if verdict.ending:
         explain_leaving(verdict)
         return
-    say(f"{verdict.organization} ({verdict.key}): can order: {readiness.can_order_text(verdict)}")
+    say(f"{verdict.organization} ({verdict.key}): can order: {can_order_text(verdict)}")
     for name, gate in verdict.gates.items():
         looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
         say(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
@@ -158,7 +159,7 @@ def explain(verdict: readiness.Readiness) -> None:
         print_step(verdict.next_step)
 
 
-def notes(verdict: readiness.Readiness) -> list[str]:
+def notes(verdict: Readiness) -> list[str]:
     """What a run told about a customer's resources, and what could not be looked at."""
     told = []
     for resource in verdict.resources.values():

@@ -9,9 +9,12 @@ import jinja2
 
 from csp.views import readiness as shown
 from onboarding.core import next_steps
-from onboarding.readiness import gates as readiness
+from onboarding.readiness import table
 from onboarding.readiness.blind import Unseen
+from onboarding.readiness.gates import Gate
+from onboarding.readiness.table import can_order_text, footer
 from onboarding.readiness.ticket import TITLES
+from onboarding.readiness.verdicts import Readiness
 from schemas import command
 from schemas.plain import block, markdown_block
 
@@ -52,9 +55,9 @@ def render(
     format_: str,
     title: str,
     source: str,
-    verdicts: list[readiness.Readiness],
+    verdicts: list[Readiness],
     now: datetime,
-    can_order: Callable[[readiness.Readiness], str] = readiness.can_order_text,
+    can_order: Callable[[Readiness], str] = can_order_text,
     *,
     stack: str = "",
     unseen: Sequence[Unseen] = (),
@@ -76,7 +79,7 @@ def render(
         title=title,
         source=source,
         made=now.strftime("%Y-%m-%d %H:%M UTC"),
-        footer=readiness.footer(verdicts),
+        footer=footer(verdicts),
         titles=TITLES,
         short=SHORT,
         words=WORDS,
@@ -87,9 +90,9 @@ def render(
     return COMMAND.sub(r"<code>\1</code>", page) if format_ == "html" else page
 
 
-def _customer(verdict: readiness.Readiness, can_order: str) -> dict[str, Any]:
+def _customer(verdict: Readiness, can_order: str) -> dict[str, Any]:
     step = verdict.next_step
-    waits = readiness.OWNERS.get(verdict.waiting_on, verdict.waiting_on)
+    waits = table.OWNERS.get(verdict.waiting_on, verdict.waiting_on)
     return {
         "key": verdict.key,
         "name": verdict.organization,
@@ -104,7 +107,7 @@ def _customer(verdict: readiness.Readiness, can_order: str) -> dict[str, Any]:
     }
 
 
-def _gate(gate: readiness.Gate) -> dict[str, str]:
+def _gate(gate: Gate) -> dict[str, str]:
     return {
         "state": "cannot be seen" if gate.unseen else gate.state,
         "why": gate.why,

@@ -15,7 +15,8 @@ from typing import Any
 import schemas
 from onboarding.look import run_notes
 from onboarding.look.run_notes import Note
-from onboarding.readiness.gates import Readiness, ResourceState
+from onboarding.readiness.states import ResourceState
+from onboarding.readiness.verdicts import Readiness
 from schemas.command import command, for_connection
 
 UNOBSERVED = 10

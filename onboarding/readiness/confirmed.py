@@ -11,7 +11,7 @@ from typing import Any
 
 import schemas
 from onboarding.core import next_steps
-from onboarding.readiness.gates import ResourceState, States
+from onboarding.readiness.states import ResourceState, States
 from schemas.model.gates import confirmation_of, program_access_of
 
 GATE_OF = {

@@ -15,7 +15,7 @@ from clients.handover import Entry, newest
 from onboarding.core import next_steps, visits
 from onboarding.core.contract import NextStep
 from onboarding.core.next_steps import LOST, UNKEPT
-from onboarding.readiness.gates import ResourceState, States
+from onboarding.readiness.states import ResourceState, States
 
 KIND = "TenantIdentity"
 Entries = Mapping[str, Sequence[Entry]]

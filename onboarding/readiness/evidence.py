@@ -12,7 +12,7 @@ from typing import Any
 
 import schemas
 from clients.errors import ClientError, contained
-from onboarding.readiness.gates import ResourceState, States
+from onboarding.readiness.states import ResourceState, States
 from onboarding.resources.attestation.observe import WHERE_DIRECT, WHERE_ION
 
 UNSEEN = "cannot be seen"

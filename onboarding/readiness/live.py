@@ -20,8 +20,9 @@ from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
 from onboarding.core import labels, next_steps
 from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep
-from onboarding.readiness import gates as readiness
-from onboarding.readiness.gates import KINDS, Readiness, ResourceState
+from onboarding.readiness import counts, table
+from onboarding.readiness.states import KINDS, ResourceState
+from onboarding.readiness.verdicts import Readiness, readiness
 from onboarding.resources import customer
 from onboarding.resources.attestation import WHERE_ION, says_accepted
 from onboarding.resources.customer import ACTIVE, WHERE
@@ -102,7 +103,7 @@ def _one(session: Session, sight: Sight, now: datetime) -> Readiness:
         outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
         key = sight.customer.email.casefold() or sight.customer.id
         states = {kind: ResourceState(kind, key, outputs) for kind in KINDS}
-        return readiness.readiness(_stand_in(sight.customer, key), states, now)
+        return readiness(_stand_in(sight.customer, key), states, now)
 
 
 def only_unseen(verdict: Readiness) -> bool:
@@ -120,7 +121,7 @@ def order_word(verdict: Readiness) -> str:
 def footer(found: list[Readiness]) -> str:
     """The footer of `csp status`, with the words of the rows."""
     words = Counter(filter(None, map(order_word, found)))
-    return readiness.footer(found, {"unclear": words["unclear"], NOT_CHECKED: words[NOT_CHECKED]})
+    return table.footer(found, {"unclear": words["unclear"], NOT_CHECKED: words[NOT_CHECKED]})
 
 
 def report(found: list[Readiness]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def report(found: list[Readiness]) -> dict[str, Any]:
     customers = [{**verdict.as_dict(), "only_unseen": only_unseen(verdict)} for verdict in found]
     return {
         "customers": customers,
-        "counts": {**readiness.counts(found), "only_unseen": sum(c["only_unseen"] for c in customers)},
+        "counts": {**counts.counts(found), "only_unseen": sum(c["only_unseen"] for c in customers)},
     }
 
 
@@ -162,7 +163,7 @@ def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
             outputs |= {"status": "unobserved", "reason": f"could not look: {sight.trouble}", "next_step": None}
             outputs |= {"facts": {}, "waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": stamp}}
         states[kind] = ResourceState(kind, key, outputs)
-    verdict = readiness.readiness(_stand_in(sight.customer, key), states, now)
+    verdict = readiness(_stand_in(sight.customer, key), states, now)
     # Nothing is declared here: a gate says what an order needs.
     gates = {name: replace(g, why=g.why.replace(", declared ", ", needed: ")) for name, g in verdict.gates.items()}
     return replace(verdict, gates=gates)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import schemas
 from onboarding.core import labels
-from onboarding.readiness.gates import GATES, Gate, Readiness
+from onboarding.readiness.gates import GATES, Gate
+from onboarding.readiness.verdicts import Readiness
 from onboarding.resources import leaving
 
 TITLES = {

@@ -12,7 +12,8 @@ from csp_sandbox.people import customers
 
 from drills.harness import Pipeline
 from onboarding.readiness import evidence
-from onboarding.readiness.gates import KINDS, ResourceState, readiness
+from onboarding.readiness.states import KINDS, ResourceState
+from onboarding.readiness.verdicts import readiness
 from schemas.model.connection import ATTESTATION_FIELDS
 
 KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"

@@ -23,7 +23,8 @@ from onboarding.drift import record as drift_record
 from onboarding.drift import run as drift
 from onboarding.look.snapshot import EstateLook
 from onboarding.readiness import evidence, live
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.states import ResourceState
+from onboarding.readiness.verdicts import all_readiness
 from onboarding.resources import attestation, customer, provider_association, tenant_identity
 from providers import sessions
 
@@ -205,9 +206,9 @@ def test_adoption_puts_the_others_into_state(pipeline: Pipeline, monkeypatch: py
     ],
 )
 def test_a_state_that_nobody_can_read_hides_nobody_else(pipeline: Pipeline, outputs: dict[str, Any]) -> None:
-    kinds = {kind: readiness.ResourceState(kind, "contoso", {"status": "waiting", **outputs}) for kind in THINGS}
+    kinds = {kind: ResourceState(kind, "contoso", {"status": "waiting", **outputs}) for kind in THINGS}
     estate = SimpleNamespace(customers=tuple(pipeline.declared.values()), connections=pipeline.connections)
-    verdicts = readiness.all_readiness({"contoso": kinds}, estate, clock.now())  # type: ignore[arg-type]
+    verdicts = all_readiness({"contoso": kinds}, estate, clock.now())  # type: ignore[arg-type]
     assert {one.key for one in verdicts} == set(pipeline.declared)
     assert not next(one for one in verdicts if one.key == "contoso").can_order
     records = evidence.records({"contoso": kinds}, estate)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import pytest
 
 from clients.handover import Entry
 from onboarding.readiness import credentials
-from onboarding.readiness.gates import ResourceState
+from onboarding.readiness.states import ResourceState
 from tests.onboarding.test_readiness import customer, estate
 
 CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}

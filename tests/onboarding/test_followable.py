@@ -13,7 +13,8 @@ import schemas
 from drills.harness import Pipeline
 from onboarding.core import places
 from onboarding.readiness import confirmed, ticket
-from onboarding.readiness.gates import KINDS, Readiness, ResourceState, States, readiness
+from onboarding.readiness.states import KINDS, ResourceState, States
+from onboarding.readiness.verdicts import Readiness, readiness
 from schemas.model.gates import confirmed_values
 from tests.workspace import ROOT
 

@@ -12,8 +12,10 @@ from clients.ion.models import AssociationRow
 from clients.partner_center.models import PcCustomer
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
-from onboarding.readiness import gates as readiness
-from onboarding.readiness import ticket
+from onboarding.readiness import counts, ticket
+from onboarding.readiness.states import ResourceState
+from onboarding.readiness.table import can_order_text
+from onboarding.readiness.verdicts import Readiness, all_readiness
 from onboarding.resources import attestation, leaving, provider_association, tenant_identity
 from onboarding.resources.inputs import inputs_of
 from tests.onboarding.test_readiness import NOW, customer, estate, states
@@ -73,17 +75,15 @@ def test_the_state_of_others_does_not_hold_the_word() -> None:
     assert all("lifecycle" not in one for kind, one in inputs_of(customer()).items() if kind != "Customer")
 
 
-def shown(
-    *, portal: str, related: bool, lifecycle: str, tenant: str = "", asked_for: str = ""
-) -> readiness.Readiness | None:
+def shown(*, portal: str, related: bool, lifecycle: str, tenant: str = "", asked_for: str = "") -> Readiness | None:
     access = {"declared": "off", "seen": portal, "state": "match" if portal == "off" else "mismatch", "where": "ION"}
     stands = {"declared": "x", "seen": "x", "state": "match" if related else "mismatch", "where": "Partner Center"}
     found = states({})
     outputs: dict[str, dict[str, Any]] = {kind: dict(one.outputs) for kind, one in found["contoso"].items()}
     outputs["ProviderAssociation"]["facts"] = {"portal_access": access}
     outputs["TenantIdentity"] |= {"facts": {"relationship": stands}, "partner_tenant": tenant}
-    found["contoso"] = {k: readiness.ResourceState(k, "contoso", one) for k, one in outputs.items()}
-    verdicts = readiness.all_readiness(found, estate(customer(lifecycle=lifecycle)), NOW, asked_for)
+    found["contoso"] = {k: ResourceState(k, "contoso", one) for k, one in outputs.items()}
+    verdicts = all_readiness(found, estate(customer(lifecycle=lifecycle)), NOW, asked_for)
     return verdicts[0] if verdicts else None
 
 
@@ -109,8 +109,8 @@ def test_three_steps_and_one_next_step(
     assert verdict.next_step is not None
     assert told in verdict.next_step["action"]
     assert "Contoso Ltd is leaving" in verdict.next_step["action"]
-    assert readiness.counts([verdict])["customers"] == 0
-    assert readiness.can_order_text(verdict) == "leaving"
+    assert counts.counts([verdict])["customers"] == 0
+    assert can_order_text(verdict) == "leaving"
     assert verdict.as_dict()["leaving"][0]["state"] == steps[0]
 
 

@@ -12,8 +12,11 @@ from clients.partner_center.models import PcCustomer
 from onboarding.core import next_steps, state
 from onboarding.core.contract import Known, NextStep
 from onboarding.look.snapshot import Look
-from onboarding.readiness import gates as readiness
-from onboarding.readiness.gates import GATES, KINDS, ResourceState
+from onboarding.readiness import counts
+from onboarding.readiness.gates import GATES
+from onboarding.readiness.states import KINDS, ResourceState, states_from_export
+from onboarding.readiness.table import COLUMNS, can_order_text, footer, table_rows
+from onboarding.readiness.verdicts import Readiness, all_readiness, readiness
 from onboarding.resources import inputs
 from tests.onboarding.world import World
 
@@ -78,8 +81,8 @@ def states(
     }
 
 
-def verdict(facts: dict[str, dict[str, str]], **outputs: dict[str, Any]) -> readiness.Readiness:
-    return readiness.readiness(customer(), states(facts, **outputs)["contoso"], NOW)
+def verdict(facts: dict[str, dict[str, str]], **outputs: dict[str, Any]) -> Readiness:
+    return readiness(customer(), states(facts, **outputs)["contoso"], NOW)
 
 
 @pytest.mark.parametrize("open_gates", [g for n in range(8) for g in itertools.combinations(GATES, n)], ids="-".join)
@@ -110,16 +113,16 @@ def test_what_no_api_shows_is_said_so() -> None:
 
 def test_confirmations_are_counted_in_the_verdict() -> None:
     found = verdict({"pricebook": CONFIRMED, "agreement": CONFIRMED})
-    assert readiness.can_order_text(found) == "yes (2 gates on confirmation)"
+    assert can_order_text(found) == "yes (2 gates on confirmation)"
 
 
 def test_a_customer_that_was_never_looked_at_cannot_order() -> None:
-    found = readiness.readiness(customer(), {}, NOW)
+    found = readiness(customer(), {}, NOW)
     assert found.blockers == list(GATES)
     assert found.waiting_on == "not checked"
     assert found.unobserved
-    assert readiness.can_order_text(found) == "not checked"
-    assert readiness.footer([found]) == "0 can order, 0 cannot, 1 not checked"
+    assert can_order_text(found) == "not checked"
+    assert footer([found]) == "0 can order, 0 cannot, 1 not checked"
 
 
 def test_could_not_look_keeps_the_last_verdict_and_says_so() -> None:
@@ -127,8 +130,8 @@ def test_could_not_look_keeps_the_last_verdict_and_says_so() -> None:
     assert found.can_order
     assert found.unobserved
     assert not found.stopped
-    assert readiness.can_order_text(found) == "yes, not checked"
-    assert readiness.footer([found]) == "1 can order, 0 cannot (1 as last seen, not checked since)"
+    assert can_order_text(found) == "yes, not checked"
+    assert footer([found]) == "1 can order, 0 cannot (1 as last seen, not checked since)"
 
 
 def waits(owner: str, where: str, action: str, values: dict[str, str], **more: Any) -> dict[str, Any]:
@@ -187,7 +190,7 @@ def test_the_next_run_needs_nobody() -> None:
     found = verdict({"agreement": ABSENT}, Attestation=soon)
     assert found.next_step is None
     assert found.waiting_on == "next run"
-    assert readiness.table_rows([found])[0][-1] == "Next run"
+    assert table_rows([found])[0][-1] == "Next run"
 
 
 def test_lost_credentials_are_a_step_although_the_customer_can_order() -> None:
@@ -209,15 +212,15 @@ def test_report_todo_footer_and_table() -> None:
         | states({"cloud_provider": ABSENT}, "ours", ProviderAssociation=waits("us", ROW, "Add.", {}))
     )
     declared = estate(customer("ready"), customer("waits"), customer("ours"), customer("gone", lifecycle="left"))
-    report = readiness.report(all_states, declared, NOW)
+    report = counts.report(all_states, declared, NOW)
     assert [c["key"] for c in report["customers"]] == ["ours", "ready", "waits"]
     assert set(report["customers"][0]) >= {"key", "can_order", "gates", "blockers", "next_step", "resources"}
     assert report["counts"]["can_order"] == 1
-    assert [s["customer"] for s in readiness.todo(all_states, declared, NOW)] == ["waits", "ours"]
-    assert [s["customer"] for s in readiness.todo(all_states, declared, NOW, "us")] == ["ours"]
-    verdicts = readiness.all_readiness(all_states, declared, NOW)
-    assert readiness.footer(verdicts) == "1 can order, 2 cannot: 1 waits for us, 1 for the customer"
-    assert all(len(row) == len(readiness.COLUMNS) for row in readiness.table_rows(verdicts))
+    assert [s["customer"] for s in counts.todo(all_states, declared, NOW)] == ["waits", "ours"]
+    assert [s["customer"] for s in counts.todo(all_states, declared, NOW, "us")] == ["ours"]
+    verdicts = all_readiness(all_states, declared, NOW)
+    assert footer(verdicts) == "1 can order, 2 cannot: 1 waits for us, 1 for the customer"
+    assert all(len(row) == len(COLUMNS) for row in table_rows(verdicts))
 
 
 def test_states_are_found_in_an_export() -> None:
@@ -227,9 +230,9 @@ def test_states_are_found_in_an_export() -> None:
         "outputs": {"status": "ready"},
     }
     others = [{"type": "pulumi:pulumi:Stack", "urn": "urn:x"}, resource | {"delete": True}]
-    found = readiness.states_from_export({"deployment": {"resources": [resource, *others]}})
+    found = states_from_export({"deployment": {"resources": [resource, *others]}})
     assert found["contoso"]["Customer"].status == "ready"
-    assert readiness.states_from_export({"deployment": {}}) == {}
+    assert states_from_export({"deployment": {}}) == {}
 
 
 def test_without_an_ion_connection_its_gates_stand_in_nobodys_way() -> None:
@@ -247,4 +250,4 @@ def test_without_an_ion_connection_its_gates_stand_in_nobodys_way() -> None:
         carried |= outcome.carried
         outs = state.outputs(wanted, Known(), outcome, account=("", "p"), carried=kind.thing.CARRIED, converged=True)
         found[kind.name] = ResourceState(kind.name, "contoso", outs)
-    assert readiness.readiness(declared, found, NOW).blockers == []
+    assert readiness(declared, found, NOW).blockers == []

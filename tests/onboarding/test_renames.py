@@ -13,7 +13,7 @@ from clients.errors import OurBug, RetryLater, UnknownOutcome
 from clients.partner_center.models import Agreement, BillingProfile, PcAddress, PcCustomer
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
-from onboarding.readiness import gates as readiness
+from onboarding.readiness.states import states_from_export
 from onboarding.resources import attestation, customer, tenant_identity
 from tests.onboarding.test_customer import OURS, PROFILE
 from tests.onboarding.world import World, ion_customer, problem
@@ -146,11 +146,11 @@ def test_an_email_that_is_taken_is_refused_with_the_way() -> None:
 def test_a_new_key_is_known_before_any_run_brought_it_into_state() -> None:
     urn = "urn:pulumi:s::p::csp:index:OnboardedCustomer$pulumi-python:dynamic/csp:Customer::old-name"
     export = {"resources": [{"type": "pulumi-python:dynamic/csp:Customer", "urn": urn, "outputs": {"status": "ready"}}]}
-    assert list(readiness.states_from_export(export)) == ["old-name"]
+    assert list(states_from_export(export)) == ["old-name"]
     profile = schemas.Profile.model_validate(PROFILE)
     identity = {"method": "existing", "tenant_id": TENANT}
     declared = schemas.Customer.model_validate(
         {"key": "new-name", "previously": ["old-name"], "profile": profile, "identity": identity}
     )
     estate = schemas.Estate("s", Path(), (declared,), {})
-    assert list(readiness.states_from_export(export, estate.renamed)) == ["new-name"]
+    assert list(states_from_export(export, estate.renamed)) == ["new-name"]

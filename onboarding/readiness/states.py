@@ -1,0 +1,62 @@
+"""The resources of a stack's customers as the exported state holds them: what the last run or refresh saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onboarding.core.legible import legible
+
+KINDS = ("Customer", "ProviderAssociation", "TenantIdentity", "Attestation")
+TYPE_PREFIX = "pulumi-python:dynamic/csp:"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceState:
+    """One resource of a customer as the state holds it. `outputs` is empty for one that no run has looked at yet."""
+
+    kind: str
+    key: str
+    outputs: Mapping[str, Any]
+
+    @property
+    def status(self) -> str:
+        return str(self.outputs.get("status") or ("waiting" if self.outputs else "unobserved"))
+
+    @property
+    def last_status(self) -> str:
+        """The status of the last look that succeeded."""
+        return str((self.outputs.get("unobserved") or {}).get("status") or self.status)
+
+    @property
+    def next_step(self) -> Mapping[str, Any] | None:
+        return self.outputs.get("next_step") or None
+
+    def fact(self, name: str) -> Mapping[str, str]:
+        found: Mapping[str, str] = (self.outputs.get("facts") or {}).get(name) or {}
+        return found
+
+
+States = Mapping[str, Mapping[str, ResourceState]]
+"""Customer key -> kind -> state."""
+
+
+def states_from_export(
+    export: Mapping[str, Any], renamed: Mapping[str, str] | None = None
+) -> dict[str, dict[str, ResourceState]]:
+    """The resources of ours in the document of `stack export` (or its `deployment`), by customer key and kind.
+
+    `renamed`: former key -> key (`Estate.renamed`), for a rename that no `up` has brought into state yet.
+    """
+    deployment = export.get("deployment", export)
+    states: dict[str, dict[str, ResourceState]] = {}
+    for resource in deployment.get("resources") or []:
+        kind = str(resource.get("type", "")).removeprefix(TYPE_PREFIX)
+        if kind not in KINDS or resource.get("delete"):
+            continue
+        outputs = legible(resource.get("outputs") or {})
+        key = str(resource["urn"]).rsplit("::", 1)[-1]
+        key = (renamed or {}).get(key, key)
+        states.setdefault(key, {})[kind] = ResourceState(kind, key, outputs)
+    return states

@@ -1,0 +1,92 @@
+"""The verdicts in the words of the readiness table: its cells, and the footer that adds them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from onboarding.core.contract import NEXT_RUN, NOT_CHECKED
+from onboarding.readiness.counts import counts
+from onboarding.readiness.verdicts import Readiness
+
+COLUMNS = (
+    "Customer",
+    "Can order",
+    "Profile",
+    "Cloud Provider (pricebook, currency)",
+    "Relationship",
+    "Microsoft tenant",
+    "MCA",
+    "Waiting for",
+    "Since",
+    "Next step",
+)
+OWNERS = {
+    "us": "us",
+    "customer": "the customer",
+    "distributor": "TD SYNNEX",
+    NEXT_RUN: "next run",
+    NOT_CHECKED: NOT_CHECKED,
+    "": "",
+}
+
+
+def can_order_text(verdict: Readiness) -> str:
+    """`yes`, `yes (2 gates on confirmation)`, `no`, or `leaving`; with `, not checked` where that is as last seen, and
+    `not checked` alone where nothing was ever seen."""
+    if verdict.ending:
+        return "leaving"
+    if verdict.never_seen:
+        return NOT_CHECKED
+    number, checked = verdict.on_confirmation, f", {NOT_CHECKED}" if verdict.unobserved else ""
+    if not verdict.can_order:
+        return f"no{checked}"
+    return f"yes ({number} gate{'s' if number > 1 else ''} on confirmation){checked}" if number else f"yes{checked}"
+
+
+def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
+    """The cells of the readiness table, one row a customer, in the order of COLUMNS."""
+    cell: Callable[[Readiness, str], str] = lambda v, name: v.gates[name].state  # noqa: E731
+    rows: list[tuple[str, ...]] = []
+    for v in verdicts:
+        step = v.next_step
+        told = f"{step['where']}. {step['action']}" if step else ("Next run" if v.waiting_on == NEXT_RUN else "")
+        rows.append(
+            (
+                v.organization,
+                can_order_text(v),
+                cell(v, "profile"),
+                f"{cell(v, 'cloud_provider')} ({cell(v, 'pricebook')})",
+                cell(v, "relationship"),
+                cell(v, "tenant"),
+                cell(v, "agreement"),
+                OWNERS.get(v.waiting_on, v.waiting_on),
+                v.since[:10],
+                told,
+            )
+        )
+    return rows
+
+
+def footer(verdicts: Iterable[Readiness], neither: Mapping[str, int] = MappingProxyType({})) -> str:
+    """`3 can order, 6 cannot: 4 wait for us, 1 for the customer, 1 for TD SYNNEX`. `neither`: word -> how many rows
+    read neither yes nor no."""
+    verdicts = list(verdicts)
+    total = counts(verdicts)
+    held = [
+        f"{total[name.replace(' ', '_')]} for {OWNERS[name]}"
+        for name in ("us", "customer", "distributor", NEXT_RUN)
+        if total.get(name.replace(" ", "_"))
+    ]
+    if held:
+        first, _, rest = held[0].partition(" ")
+        held[0] = f"{first} {'waits' if first == '1' else 'wait'} {rest}"
+    never = sum(v.never_seen for v in verdicts if not v.ending)
+    words = {"can order": total["can_order"], "cannot": total["cannot_order"] - never - sum(neither.values())}
+    words |= {
+        word: number for word, number in {**neither, NOT_CHECKED: neither.get(NOT_CHECKED, never)}.items() if number
+    }
+    text = ", ".join(f"{number} {word}" for word, number in words.items())
+    text = f"{text}: {', '.join(held)}" if held else text
+    as_before = total["unobserved"] - never - neither.get(NOT_CHECKED, 0)
+    return f"{text} ({as_before} as last seen, {NOT_CHECKED} since)" if as_before else text

@@ -1,0 +1,169 @@
+"""Can this customer order? All gates of a purchase in one list, one verdict, the blockers, the one next step.
+
+Works on the exported state of a stack (what the last run or refresh saw); no call is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import schemas
+from clients.errors import ClientError, contained
+from onboarding.core import next_steps, places, visits
+from onboarding.core.follow_up import FollowUp, began, follow_up
+from onboarding.readiness.gates import GATES, Gate, gates_of
+from onboarding.readiness.states import KINDS, ResourceState, States
+from onboarding.resources import leaving
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The verdict for one customer."""
+
+    key: str
+    organization: str
+    gates: Mapping[str, Gate]
+    next_step: Mapping[str, Any] | None
+    resources: Mapping[str, ResourceState]
+    waiting_on: str
+    since: str
+    lifecycle: str
+    credentials: Mapping[str, Any]
+    ending: tuple[leaving.Step, ...] = ()
+    follow_up: FollowUp = field(default_factory=FollowUp)
+
+    @property
+    def blockers(self) -> list[str]:
+        return [name for name in GATES if not self.gates[name].passed]
+
+    @property
+    def can_order(self) -> bool:
+        return not self.blockers
+
+    @property
+    def on_confirmation(self) -> int:
+        return sum(gate.state == "confirmed" for gate in self.gates.values())
+
+    @property
+    def stopped(self) -> bool:
+        """Somebody must resolve something."""
+        return any(r.last_status == "blocked" for r in self.resources.values())
+
+    @property
+    def never_seen(self) -> bool:
+        """No look ever succeeded."""
+        return self.unobserved and not any(r.outputs.get("facts") for r in self.resources.values())
+
+    @property
+    def unobserved(self) -> bool:
+        """A look at some of it failed, or no run has looked yet: what is shown is as last seen."""
+        return any(r.status == "unobserved" for r in self.resources.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `csp status` for one customer."""
+        return {
+            "key": self.key,
+            "can_order": self.can_order,
+            "gates": {
+                name: {"state": g.state, "why": g.why, "age": g.age, "source": g.source, "cannot_be_seen": g.unseen}
+                for name, g in self.gates.items()
+            },
+            "blockers": self.blockers,
+            "next_step": dict(self.next_step) if self.next_step else None,
+            "waiting_on": self.waiting_on,
+            "since": self.since,
+            "follow_up": self.follow_up.as_dict(),
+            "lifecycle": self.lifecycle,
+            "resources": {
+                kind: {
+                    name: r.outputs.get(name)
+                    for name in ("status", "waiting_on", "since", "reason", "facts", "observed_at", "unobserved")
+                    if r.outputs.get(name)
+                }
+                | (dict(self.credentials) if kind == "TenantIdentity" else {})
+                for kind, r in self.resources.items()
+            },
+        } | ({"leaving": [step.as_dict() for step in self.ending]} if self.ending else {})
+
+
+def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[str, Any]:
+    """Reference of the handed-over credentials ("lost" when nobody ever received them) and how to get new ones."""
+    reference = (resource.outputs.get("memory") or {}).get("credentials")
+    if not reference:
+        return {}
+    told = {"credentials": reference}
+    if reference in next_steps.UNKEPT and resource.next_step:
+        told["credentials_step"] = visits.filled(resource.next_step, customer)
+    return told
+
+
+def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState], now: datetime) -> Readiness:
+    """The verdict for one declared customer from its resource states (missing ones count as not there yet)."""
+    have = {kind: resources.get(kind) or ResourceState(kind, customer.key, {}) for kind in KINDS}
+    gates = gates_of(have, now)
+    step = visits.one_next_step(customer, [have[kind] for kind in KINDS])
+    waits = visits.waits([have[kind] for kind in KINDS])
+    ending: tuple[leaving.Step, ...] = ()
+    if customer.lifecycle != "active":
+        ending = tuple(leaving.steps(customer, have))
+        step = leaving.next_step(customer, have, may_end=bool(have["TenantIdentity"].outputs.get("partner_tenant")))
+        waits = ("us" if step else "", str(have["Customer"].outputs.get("since") or ""))
+    if step is None and not ending and not waits[0] and not gates["reseller"].passed:
+        # It stops every customer of the connection, so that it is told only where a customer has no step of its own.
+        step = visits.filled(next_steps.reseller(have["Customer"].fact("reseller"), customer.connection), customer)
+        waits = step["owner"], str(have["Customer"].outputs.get("since") or "")
+    return Readiness(
+        key=customer.key,
+        organization=customer.profile.organization,
+        gates=gates,
+        next_step=step,
+        resources=have,
+        waiting_on=waits[0],
+        since=waits[1],
+        lifecycle=customer.lifecycle,
+        credentials=_credentials(customer, have["TenantIdentity"]),
+        ending=ending,
+    )
+
+
+def all_readiness(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> list[Readiness]:
+    """The verdicts of an estate, by customer key; who left is in it only when asked for by key."""
+    return [
+        _one(customer, states.get(customer.key, {}), estate, now)
+        for customer in sorted(estate.customers, key=lambda c: c.key)
+        if customer.lifecycle == "active"
+        or _still_here(customer, states.get(customer.key))
+        or (customer.key == asked_for and states.get(customer.key))
+    ]
+
+
+def _one(
+    customer: schemas.Customer, resources: Mapping[str, ResourceState], estate: schemas.Estate, now: datetime
+) -> Readiness:
+    """The verdict; of a state that nobody can read, one that says so: the others are told all the same."""
+    try:
+        with contained():
+            return _followed(readiness(customer, resources, now), customer, estate, now)
+    except ClientError as error:
+        blind = {"status": "unobserved", "unobserved": {"reason": f"its state cannot be read: {error}", "since": ""}}
+        return readiness(customer, {kind: ResourceState(kind, customer.key, blind) for kind in KINDS}, now)
+
+
+def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Estate, now: datetime) -> Readiness:
+    """The verdict with the day on which to ask again, by the policy of the connection."""
+    connection = estate.connections.get(customer.connection)
+    if verdict.next_step is not None:
+        verdict = replace(verdict, next_step=places.located(verdict.next_step, customer, estate))
+    if connection is None or verdict.next_step is None or verdict.ending:
+        return verdict
+    memory = verdict.resources["TenantIdentity"].outputs.get("memory") or {}
+    wait = began(verdict.waiting_on, verdict.since, memory)
+    return replace(verdict, follow_up=follow_up(wait, connection.follow_up_days, now.date()))
+
+
+def _still_here(customer: schemas.Customer, resources: Mapping[str, ResourceState] | None) -> bool:
+    """A leaving customer has steps of its own; one who left is told of only while it can go on buying."""
+    return bool(resources) and (customer.lifecycle == "leaving" or leaving.still_buying(resources or {}))
