@@ -68,6 +68,7 @@ check: $(READY)       ## Style, types, imports, generated files, links, and that
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m csp_sandbox behaviours --check
 	$(BIN)/python tools/engine_table.py --check
+	$(BIN)/python -m drills
 	$(BIN)/python tools/check_links.py
 	$(BIN)/python tools/check_dependencies.py
 	@told=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { printf '%s\n' "$$told" | tail -40; exit 1; }
@@ -84,6 +85,7 @@ schemas: $(READY)     ## Write the generated schema files, rule tables and the s
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m csp_sandbox behaviours
 	$(BIN)/python tools/engine_table.py
+	$(BIN)/python -m drills --write
 
 bench-sandbox: $(READY)  ## Reads of a 10,000-customer estate against an empty route, as a ratio
 	$(BIN)/python benchmarks/sandbox_reads.py
@@ -98,13 +100,10 @@ bench-start: $(READY)    ## Start of the commands and of a plugin, and validate 
 	$(BIN)/python benchmarks/start_up.py
 
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
-	$(BIN)/python -m drills.faults
+	$(BIN)/python -m drills faults
 
-# Adoption takes the longest. Of the killed commands every fourth boundary: all of them take over half an hour.
-DRILLS := "reading.adopt" "faults.storage --every 3" "races.order" "kills.runs" "reading.drift" "races.two_pipelines" \
-	"kills.commands --every 4" "reading.readiness"
-drills: $(READY)      ## Drift, adoption, readiness, kills, order and two pipelines on seeded estates, one figure a line
-	@printf '%s\n' $(DRILLS) | xargs -P 2 -I '{}' sh -c '$(BIN)/python -m drills.{}'
+drills: $(READY)      ## Drift, adoption, readiness, kills, disks, order and two pipelines on seeded estates
+	$(BIN)/python -m drills drills
 
 clean: down
 	rm -rf .csp .venv

@@ -6,7 +6,7 @@ import random
 import threading
 from pathlib import Path
 
-from drills.faults import long_lists, onboarding, parts
+from drills.faults import long_lists, onboarding
 from drills.races import tokens
 
 
@@ -35,9 +35,3 @@ def test_a_few_races(tmp_path: Path) -> None:
     server.shutdown()
     server.server_close()
     thread.join(5)
-
-
-def test_a_part_that_ends_without_its_figure_is_a_failure() -> None:
-    result = parts.part("no_such_drill")
-    assert (result.cells, result.failed) == (0, 1)
-    assert "no_such_drill" in " ".join(result.said)
