@@ -1,7 +1,8 @@
 """What can go wrong on the wire, as a caller must tell it apart.
 
-Every documented code of both references maps to exactly one of these classes (tables in `clients/ion/errors.py`,
-`clients/partner_center/errors.py` and `clients/entra/errors.py`, checked by tests/clients/test_error_table.py).
+Every documented code of ION, Partner Center and Entra (docs/systems) maps to exactly one of these classes (tables in
+`clients/ion/errors.py`, `clients/partner_center/errors.py` and `clients/entra/errors.py`, checked by
+tests/clients/test_error_table.py).
 """
 
 # The names say what a caller does next; a suffix Error would only make the except clauses longer.

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 UNKNOWN = "unknown"
 
 ATTESTATION: Mapping[str, str] = {
-    # Ours for the states that Microsoft's pages describe without naming them (partner-center-api 5.6).
+    # Ours for the states that Microsoft's pages describe without naming them (partner-center.md 5.6).
     "created": "created",
     "accepted": "accepted",
     "declined": "declined",
     "expired": "expired",
-    # Seen in three vendors' wrappers (new-facts, Microsoft Customer Agreement, 3).
+    # Seen in three vendors' wrappers (partner-center.md 14 (3)).
     "pending": "created",
     "unverified": "created",
     "linkgenerated": "created",
@@ -36,20 +36,20 @@ AGREEMENT: Mapping[str, str] = {
     **dict.fromkeys(("expired", "linkexpired", "outdated"), "expired"),
     **dict.fromkeys(("declined", "rejected"), "declined"),
 }
-"""Of ION's `agreementStatus`, whose values are not published (streamone-ion-api 3): inferred."""
+"""Of ION's `agreementStatus`, whose values are not published (ion.md 3): inferred."""
 
 PROFILE: Mapping[str, str] = {"active": "active", "inactive": "inactive"}
-"""Of ION's `customerStatus` (streamone-ion-api 2.5). CUSTOMER_STATUS_UNSPECIFIED is no status of a customer."""
+"""Of ION's `customerStatus` (ion.md 2.5). CUSTOMER_STATUS_UNSPECIFIED is no status of a customer."""
 
 RELATIONSHIP: Mapping[str, str] = {
     "reseller": "related",
     **dict.fromkeys(("none", "advisor", "syndication", "microsoftsupport"), "not related"),
 }
-"""Of Partner Center's `relationshipToPartner` (partner-center-api 2.4); its word "unknown" is one that nobody can
+"""Of Partner Center's `relationshipToPartner` (partner-center.md 2.4); its word "unknown" is one that nobody can
 interpret."""
 
 PARTNERSHIP: Mapping[str, str] = {"active": "active", "inactive": "inactive"}
-"""Of the `state` of an indirect reseller (partner-center-api 4.5 shows Active only)."""
+"""Of the `state` of an indirect reseller (partner-center.md 4.5 shows Active only)."""
 
 MEANINGS = tuple(
     dict.fromkeys(m for table in (ATTESTATION, AGREEMENT, PROFILE, RELATIONSHIP, PARTNERSHIP) for m in table.values())

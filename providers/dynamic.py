@@ -1,5 +1,4 @@
-"""The one place that knows Pulumi's dynamic-provider protocol (design section 4; habits of the engine in pulumi-real-
-engine.md).
+"""The one place that knows Pulumi's dynamic-provider protocol (docs/systems/pulumi.md).
 
 A resource is declared by a `Resource` subclass and run by a `Provider` that holds a module of `onboarding` (its verbs).
 Providers are pickled by reference to a module-level function, a path that stays in state for ever (docs/state.md).

@@ -1,4 +1,4 @@
-"""Which tenant owns a domain: OpenID discovery, public, without a credential (partner-center-api 4.4)."""
+"""Which tenant owns a domain: OpenID discovery, public, without a credential (partner-center.md 4.4)."""
 
 from __future__ import annotations
 

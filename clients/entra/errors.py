@@ -1,4 +1,4 @@
-"""Entra's token errors (AADSTS codes) and what they mean to us (partner-center-api 1.4, 6.1 shape D)."""
+"""Entra's token errors (AADSTS codes) and what they mean to us (partner-center.md 1.4, 6.1 shape D)."""
 
 from __future__ import annotations
 

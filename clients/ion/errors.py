@@ -1,4 +1,4 @@
-"""ION's error bodies and what each documented code means to us (streamone-ion-api 1.1, 2.6, 4.3)."""
+"""ION's error bodies and what each documented code means to us (ion.md 1.1, 2.6, 4.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ION's v3 customer and cloud-profile calls carry (reference: streamone-ion-api 2.2, 2.3, 3)."""
+"""What ION's v3 customer and cloud-profile calls carry (reference: ion.md 2.2, 2.3, 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Microsoft Customer Agreement: templates, what is accepted, and the enhanced attestation (reference 5).
+"""The Microsoft Customer Agreement: templates, what is accepted, and the enhanced attestation (partner-center.md 5).
 
 Several names of the enhanced attestation are not on any page that could be read. They are settings of the connection
 and were never tried against the live service.

@@ -186,7 +186,7 @@ def legacy_address_refusal(description: Mapping[str, Any]) -> AddressVerdict:
 
 
 def country_rules(data: Mapping[str, Any], country: str) -> CountryRules:
-    """The live shape of 2021 and the older one of the samples (`states.value`), see reference 3.3."""
+    """The live shape of 2021 and the older one of the samples (`states.value`), see partner-center.md 3.3."""
     states = words(data, "supportedStatesList")
     if not states and "states" in data:
         states = words(mapping(data["states"], "states"), "value", "states")

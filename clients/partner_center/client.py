@@ -127,7 +127,7 @@ class PartnerCenterClient(AgreementCalls):
         )
         self._wire.write(call, request_id)
 
-    # --- pre-flight (reference 3)
+    # --- pre-flight (partner-center.md 3)
 
     def domain_exists(self, domain: str) -> bool:
         """True: taken. Only 200 and 404 say anything; every other answer is an error, never "free"."""
@@ -161,20 +161,20 @@ class PartnerCenterClient(AgreementCalls):
     def country_rules(self, country: str) -> CountryRules | None:
         """What Microsoft demands of an address in a country; None where it has no rules for it: an answer, no outage.
 
-        The refusal was a 404, or a 400 with code 20000 (new-facts, Partner Center 7)."""
+        The refusal was a 404, or a 400 with code 20000 (partner-center.md 16 (7))."""
         call = Call("countryRules.get", "GET", self._wire.url("countryvalidationrules", country.upper()))
         answer = self._wire.get(call, accept=_no_rules)
         if _no_rules(answer):
             return None
         return self._wire.shaped(call, lambda: bodies.country_rules(mapping(answer.data, "answer"), country.upper()))
 
-    # --- relationships (reference 4)
+    # --- relationships (partner-center.md 4)
 
     def relationship_link(self, reseller_tenant: str = "") -> str:
         """The invitation link of this partner: the same for every customer, and never opened by us.
 
         `reseller_tenant`: the indirect reseller that the link shall name. No page of today says whether Microsoft
-        honours that (partner-center-api 4.1), so the caller looks for it in the answer."""
+        honours that (partner-center.md 4.1), so the caller looks for it in the answer."""
         named = {"indirectResellerId": reseller_tenant} if reseller_tenant else {}
         call = Call("relationshipRequest.get", "GET", self._wire.url("customers", "relationshiprequests"), params=named)
         answer = self._wire.get(call)
@@ -209,7 +209,7 @@ class PartnerCenterClient(AgreementCalls):
             Call("auditRecords.list", "GET", self._wire.url("auditrecords"), params=params), bodies.audit_record
         )
 
-    # --- may the reseller transact? (reference 13)
+    # --- may the reseller transact? (partner-center.md 13)
 
     def reseller_may_transact(self, partner_ids: list[str]) -> dict[str, ResellerVerdict]:
         """Microsoft's verdict per partner id (PLA id, the former MPN id)."""

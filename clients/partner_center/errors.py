@@ -1,4 +1,4 @@
-"""Partner Center's error bodies and what each documented code means to us (partner-center-api 5.8, 6.1, 6.2, 13)."""
+"""Partner Center's error bodies and what each documented code means to us (partner-center.md 5.8, 6.1, 6.2, 13)."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ RULES: tuple[Rule, ...] = (
     Rule("bug", code="2071", shown_at=_RESELLERS, source="6.2"),
     Rule("bug", code="3000", source="6.2"),
     # A property has invalid data; `data` names it. And a country that Microsoft does not support.
-    Rule("bug", code="27002", source="new-facts"),
-    Rule("bug", code="20000", status=400, source="new-facts"),
+    Rule("bug", code="27002", source="16 (7)"),
+    Rule("bug", code="20000", status=400, source="16 (7)"),
     Rule("bug", code="600002", source="6.2"),
     Rule("bug", code="600049", source="6.2"),
     Rule("bug", code="600050", source="6.2"),
     Rule("bug", code="600051", source="6.2"),
-    # A partner-confirmed agreement exists: a read decides whether it is the one we want (design section 5).
+    # A partner-confirmed agreement exists: a read decides whether it is the one we want (docs/attestation.md).
     Rule("bug", code="600061", shown_at=_AGREEMENT, source="5.4"),
     Rule("bug", code="800002", source="6.2"),
     Rule("bug", code="900118", source="6.2"),
@@ -77,7 +77,7 @@ RULES: tuple[Rule, ...] = (
         code="1002",
         action="use a connection that may make this call: Microsoft gives an indirect reseller part of the API only",
         shown_at=_APP,
-        source="new-facts",
+        source="16 (1)",
     ),
     Rule(
         "person",
@@ -276,7 +276,7 @@ LASTING_401 = frozenset(("900420", "900421", "10001"))
 
 
 def describe(call: Call, answer: Answer) -> Problem:
-    """All six shapes of reference 6.1, empty bodies included. Never fails."""
+    """All six shapes of partner-center.md 6.1, empty bodies included. Never fails."""
     body: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
     if isinstance(inner := body.get("error"), dict):  # as Microsoft Graph and the gateways before it write them
         body = {**body, **inner}

@@ -11,7 +11,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class PcAddress:
     """Reference section 2.1: line 1 1-200, names 1-50, `country` two letters. `region` holds the state in company
-    profiles (reference 2.7)."""
+    profiles (partner-center.md 2.7)."""
 
     address_line1: str = ""
     address_line2: str = ""
@@ -98,7 +98,7 @@ class CreatedTenant:
 @dataclass(frozen=True, slots=True)
 class AddressVerdict:
     """`status` in Microsoft's words without spaces; `ok` for Verified and VerifiedShippable, None where Microsoft could
-    not validate (a warning, not a refusal; reference 3.2)."""
+    not validate (a warning, not a refusal; partner-center.md 3.2)."""
 
     status: str
     ok: bool | None
@@ -108,7 +108,7 @@ class AddressVerdict:
 
 @dataclass(frozen=True, slots=True)
 class CountryRules:
-    """Rules of one country (reference 3.3). A regex is "" when Microsoft gives none."""
+    """Rules of one country (partner-center.md 3.3). A regex is "" when Microsoft gives none."""
 
     country: str
     default_culture: str
@@ -172,7 +172,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class AttestationRequest:
-    """Request of an enhanced attestation; the JSON names are a setting of the connection (reference 5.6)."""
+    """Request of an enhanced attestation; the JSON names are a setting of the connection (partner-center.md 5.6)."""
 
     country: str
     language: str

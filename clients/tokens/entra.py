@@ -27,7 +27,7 @@ from clients.wire.shape import ShapeError, number
 from clients.wire.transport import Call, Transport
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
-_AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (reference 1.4)
+_AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (partner-center.md 1.4)
 _SCOPES = [f"{AUDIENCE}/.default"]
 _LIFE = 3_600  # of a token whose answer does not say
 _LONGEST_LIFE = 86_400
@@ -186,7 +186,7 @@ class EntraTokens:
                 expires_at=self._expires_at,
                 obtained_at=self._now(),
             )
-            # Entra keeps the old token valid (partner-center-api 1.4), so a full disk costs the next process one more
+            # Entra keeps the old token valid (partner-center.md 1.4), so a full disk costs the next process one more
             # redemption and this run nothing.
             with contextlib.suppress(PersonMustAct, RetryLater):
                 store.save(renewed)

@@ -151,7 +151,7 @@ class IonTokens:
         )
         answer = transport.send(call)
         if not answer.ok:
-            # The vendor's two packages disagree on 400 and 401 here (reference 13): both say "not valid any more".
+            # The vendor's two packages disagree on 400 and 401 here (ion.md 13): both say "not valid any more".
             if answer.status in (400, 401):
                 return TokenLife(state, self.store.place, 0.0, None)
             error: ClientError = classify(RULES, describe(call, answer))

@@ -1,6 +1,6 @@
 """Renews ION's single-use refresh token without ever losing the chain.
 
-The token call carries no other secret, so a lost answer ends the chain (streamone-ion-api 0.1, 1.4). Therefore: one
+The token call carries no other secret, so a lost answer ends the chain (ion.md 0.1, 1.4). Therefore: one
 renewer at a time, a note before sending, the new token stored before it is used, and no second sending of a token whose
 fate is unknown.
 """
@@ -196,7 +196,7 @@ def exchange_over(transport: Transport, base_url: str) -> Exchange:
 
 
 def _seconds(value: object) -> int:
-    """The life of an access token. ION documents 7200 (streamone-ion-api 1.3), which also stands for what is no
+    """The life of an access token. ION documents 7200 (ion.md 1.3), which also stands for what is no
     plausible number: a token that ends earlier is refused with 401 and renewed then."""
     try:
         seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0

@@ -54,7 +54,7 @@ class Pauses:
     """Pauses ("do not call before"), one small file a scope: all threads and processes of a run honour one Retry-After.
 
     Times in the files are wall-clock seconds of `clock`. A scope is a system and account, or one customer of it,
-    because Microsoft throttles both (partner-center-api 6.3).
+    because Microsoft throttles both (partner-center.md 6.3).
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:

@@ -93,7 +93,7 @@ def words(data: Mapping[str, Any], name: str, where: str = "") -> tuple[str, ...
 
 
 def moment(data: Mapping[str, Any], name: str, where: str = "") -> datetime | None:
-    """An ISO 8601 date-time, in UTC; Partner Center leaves the zone out in answers (partner-center-api 5.2)."""
+    """An ISO 8601 date-time, in UTC; Partner Center leaves the zone out in answers (partner-center.md 5.2)."""
     value = text(data, name, where)
     if not value:
         return None

@@ -266,7 +266,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 def _answer(response: httpx.Response, body: bytes, *, secret: bool) -> Answer:
     """`secret`: an answer of a token service, whose text is read by msal as it is. Of any other, and in any field that
     is not named a credential, a token of ours is an echo: it must get into no message, mail, state or file."""
-    # Either system may start a body with a byte-order mark, or leave it out (partner-center-api 12).
+    # Either system may start a body with a byte-order mark, or leave it out (partner-center.md 12).
     text = body.decode("utf-8-sig", errors="replace")
     try:
         data = json.loads(text) if text.strip() else None

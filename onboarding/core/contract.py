@@ -1,7 +1,7 @@
 """What every resource of the domain speaks: facts, fields, outcomes, next steps.
 
-A resource is a claim that is observed, moved one step if an API can, and otherwise waits on a named person (design
-section 4). Each thing is a module with these verbs:
+A resource is a claim that is observed, moved one step if an API can, and otherwise waits on a named person. Each
+thing is a module with these verbs:
 
     observe(desired, known, look)            -> Facts     read-only
     assess(desired, known, facts, session)   -> Outcome   what the facts mean; no call, so a refresh can tell it too

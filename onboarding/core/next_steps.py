@@ -25,7 +25,7 @@ ON, OFF = "on", "off"
 ADMINISTRATOR = "an administrator (Global or Billing Administrator)"
 """Who accepts at Microsoft. Its pages name one role here and the other there, so both are told."""
 NEEDS_AGREEMENT = "without a current agreement Microsoft takes no order, seat change, upgrade, term or billing change"
-"""Since 2025-10-07 (new-facts, Microsoft Customer Agreement, 6)."""
+"""Since 2025-10-07 (partner-center.md 14 (6))."""
 TICKET_WHERE = 'TD SYNNEX support: "?" icon, upper right in ION, or Submit a ticket'
 
 

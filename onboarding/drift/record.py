@@ -127,7 +127,7 @@ def _compared(turn: _Turn, record: PcCustomer, eyes: ObservedLook) -> Iterable[t
         seen = shown.get(name) if billing is not None else None
         if seen == "" and name != "contact.phone":
             seen = ABSENT
-        # Microsoft was seen to echo a phone number as "" (partner-center-api 2.1), so that an empty one says nothing.
+        # Microsoft was seen to echo a phone number as "" (partner-center.md 2.1), so that an empty one says nothing.
         yield name, compare.field(name, text, seen or None, WHERE, country=country)
     direct = turn.identity.direct_customer
     if eyes.session.connection.role == "indirect-provider" and (direct or eyes.session.reseller_tenant):

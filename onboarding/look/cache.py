@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LIFE = timedelta(hours=2)
-"""How long an answer may serve: the life of ION's access token (streamone-ion-api 1.2)."""
+"""How long an answer may serve: the life of ION's access token (ion.md 1.2)."""
 SAMPLE = 40
 """Kept answers that every look asks again, the oldest first, those of customers with something open before others."""
 RECORD = "record"

@@ -1,7 +1,7 @@
 """How things are looked at: directly (before a write) or through the estate snapshot (for reads of a whole estate).
 
 Both answer the same questions. The snapshot asks for list pages once a process and remembers; it serves `read` only,
-because a write must see the present moment (design section 9).
+because a write must see the present moment.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def user_name(given: str, customer: schemas.Customer) -> str:
     identity = customer.identity
     if "@" in name or not isinstance(identity, schemas.NewIdentity):
         return name
-    # An order's answer may hold the domain alone (streamone-ion-api section 4).
+    # An order's answer may hold the domain alone (ion.md 4).
     return f"admin@{name}" if name.lower() == identity.initial_domain else f"{name}@{identity.initial_domain}"
 
 

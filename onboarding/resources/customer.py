@@ -1,6 +1,6 @@
 """The customer profile in ION: found or created by e-mail, corrected by a full PUT that starts from a fresh GET.
 
-ION writes nothing else by API (streamone-ion-api section 0). The portal password of a create is discarded by the
+ION writes nothing else by API (ion.md 0). The portal password of a create is discarded by the
 client.
 """
 

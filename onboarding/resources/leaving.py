@@ -77,7 +77,7 @@ def agreement(facts: Facts) -> Outcome:
 def refusal(known: Known) -> str:
     """Why the relationship must not be ended yet, as far as the declaration tells; "" when nothing speaks against it.
 
-    Microsoft wants every subscription suspended and every reservation cancelled first (partner-center-api 2.8), and
+    Microsoft wants every subscription suspended and every reservation cancelled first (partner-center.md 2.8), and
     nothing read here shows them, so that a person's statement is needed.
     """
     if known.text("lifecycle") == "left":

@@ -1,6 +1,6 @@
 """Would an order go through? Answered as ION and Microsoft would, from what is on record and nothing else.
 
-Sources: streamone-ion-api.md 7.4, partner-center-api.md 2.3, 5.5, 5.8. A gate is open when its precondition fails.
+Sources: ion.md 7.4, partner-center.md 2.3, 5.5, 5.8. A gate is open when its precondition fails.
 Gates behind a missing one are open as well: without a Cloud Provider row there is no pricebook and no linked tenant.
 """
 
@@ -20,7 +20,7 @@ CHECKOUT = rule(
     "An order passes when the reseller may transact, the profile is ACTIVE, the Microsoft row exists with a "
     "pricebook of its "
     "currency, the tenant is related through this reseller and linked to the row, and a current MCA is on record.",
-    source="streamone-ion-api.md 7.4; partner-center-api.md 5.8",
+    source="ion.md 7.4; partner-center.md 5.8",
     confidence="inferred",
 )
 

@@ -1,8 +1,8 @@
 """The links that people receive by mail: how Microsoft writes them and what each one asks for.
 
-Sources: partner-center-api.md 4.2 (invitation links), 5.5 (the customer's agreement page), new-facts.md (the acceptance
-page of an enhanced attestation). Nothing here opens a link over the network: the hosts are Microsoft's, the pages are
-the sandbox's.
+Sources: partner-center.md 4.2 (invitation links), 5.5 (the customer's agreement page), 14 (the acceptance page of an
+enhanced attestation). Nothing here opens a link over the network: the hosts are Microsoft's, the pages are the
+sandbox's.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def invitation_link(account: Account) -> str:
 
 
 def attestation_link(attestation: str) -> str:
-    """The acceptance page of an attestation, as clients build it from the id (new-facts.md)."""
+    """The acceptance page of an attestation, as clients build it from the id (partner-center.md 14 (1))."""
     return f"https://{_MCA_HOST}/mca/?attestationid={attestation}"
 
 

@@ -22,29 +22,29 @@ MCA = "MicrosoftCustomerAgreement"
 MCA_TEMPLATE = "117a77b0-9360-443b-8795-c6dedc750cf9"
 CLOUD_AGREEMENT = "MicrosoftCloudAgreement"
 CLOUD_TEMPLATE = "998b88de-aa99-4388-a42c-1b3517d49490"
-#: An MCA accepted before this day has to be accepted again (partner-center-api.md 5.5).
+#: An MCA accepted before this day has to be accepted again (partner-center.md 5.5).
 AGREEMENT_VALID_FROM = date(2023, 4, 1)
-#: From this day on a partner's plain word no longer counts (partner-center-api.md 0.1).
+#: From this day on a partner's plain word no longer counts (partner-center.md 0.1).
 ATTESTATION_RETIRED = date(2026, 1, 5)
 VISIBILITY_LAG = timedelta(seconds=90)
 
 VISIBLE_LATER = rule(
     "microsoft.tenant.visible-later",
     "A tenant cannot be read for 90 s after its create; writes that name its id work at once.",
-    source="partner-center-api.md 6.5",
+    source="partner-center.md 6.5",
     confidence="seen in client code",
 )
 AGREEMENT_CURRENT = rule(
     "microsoft.agreement.current",
     "An agreement counts when it is an MCA dated 2023-04-01 or later. An older direct acceptance no longer "
     "reads as signed.",
-    source="partner-center-api.md 5.5",
+    source="partner-center.md 5.5",
     confidence="inferred",
 )
 ONE_PASSWORD = rule(
     "microsoft.tenant.password-once",
     "The first administrator is admin@<initial domain>; the password is shown once and kept only as a hash.",
-    source="partner-center-api.md 2.1",
+    source="partner-center.md 2.1",
 )
 
 

@@ -28,7 +28,7 @@ ALLOW = rule("http.allow", "A 405 of any system names the methods of its path in
 NO_CONTENT = rule(
     "http.empty",
     "An answer without a body names no content type, so that nobody tries to read JSON from it.",
-    source="RFC 9110, 8.3; partner-center-api.md 6.1 shape F",
+    source="RFC 9110, 8.3; partner-center.md 6.1 shape F",
 )
 _SICK_PAGE = "<html><head><title>Service unavailable</title></head><body><h1>Service unavailable</h1></body></html>"
 

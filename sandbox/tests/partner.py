@@ -1,4 +1,4 @@
-"""A small Partner Center caller for tests; written against the reference, not against the sandbox."""
+"""A small Partner Center caller for tests; written against docs/systems, not against the sandbox."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Partner:
 
 
 def new_customer(box: Box, prefix: str, **changes: Any) -> dict[str, Any]:
-    """The minimal request of the reference (2.1) for the account's reseller. `changes` overlay the top level."""
+    """The minimal request (partner-center.md 2.1) for the account's reseller. `changes` overlay the top level."""
     return {
         "enableGDAPByDefault": False,
         "AssociatedPartnerId": box.ready["reseller_tenant_id"],

@@ -1,4 +1,4 @@
-"""ION as the reference describes it. Numbers in names are sections of the research note."""
+"""ION as docs/systems/ion.md describes it. Numbers in names are its sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers of Partner Center: create, read, list, change, end. Vectors of partner-center-api.md 8 by number."""
+"""Customers of Partner Center: create, read, list, change, end. Vectors of partner-center.md 8 by number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP as the systems speak it: paths, methods, bodies, pages, etags. Written against the reference and the RFCs."""
+"""HTTP as the systems speak it: paths, methods, bodies, pages, etags. Written against docs/systems and the RFCs."""
 
 from __future__ import annotations
 

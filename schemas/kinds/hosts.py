@@ -1,8 +1,8 @@
 """The hosts that credentials may go to. A file can choose among them; only the runner can add one.
 
 Whoever may change a connection file may otherwise have every stored token sent to a host of their own. So the hosts of
-ION, Entra, Partner Center and Azure Key Vault are built in, for every cloud that the references name
-(streamone-ion-api 1.1, partner-center-api 1.2), and any other one must be named by a variable of the environment.
+ION, Entra, Partner Center and Azure Key Vault are built in, for every cloud that docs/systems name
+(ion.md 1.1, partner-center.md 1.2), and any other one must be named by a variable of the environment.
 """
 
 from __future__ import annotations

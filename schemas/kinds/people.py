@@ -1,6 +1,6 @@
 """Names of companies and persons that Microsoft refuses, before a relationship and before an order.
 
-Source: Microsoft's page on validating names and addresses (new-facts.md, "Names and e-mails that Microsoft refuses").
+Source: Microsoft's page on validating names and addresses (partner-center.md 15).
 Each function answers why a name is refused, as the end of a sentence, or "".
 """
 

@@ -1,4 +1,4 @@
-"""The clients against the sandbox process over a socket: two independent readings of the same references."""
+"""The clients against the sandbox process over a socket: two independent readings of docs/systems."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from tests.clients.virtual import Script, transport
 LOST, PERSON, BUG, LATER, GONE, ACCOUNT = CredentialsLost, PersonMustAct, OurBug, RetryLater, NotFound, WrongAccount
 
 ION_CODES: list[tuple[int, str, str, str, type[ClientError]]] = [
-    # status, error, message, detail code, class (streamone-ion-api 2.6, 4.3, 1.1)
+    # status, error, message, detail code, class (ion.md 2.6, 4.3, 1.1)
     (400, "INVALID_REQUEST", "must have required property 'orgName'", "", BUG),
     (400, "INVALID_REQUEST", "At least one of page_size and page_token must be present", "", BUG),
     (400, "INVALID_ARGUMENT", "resource name 'x' is invalid", "", BUG),
@@ -86,7 +86,7 @@ def test_a_refused_refresh_token_ends_the_chain() -> None:
     assert "Request New Credentials" in raised.action
 
 
-# status, code, text, operation, class (partner-center-api 6.2, 5.8, 13)
+# status, code, text, operation, class (partner-center.md 6.2, 5.8, 13)
 PC_CODES: list[tuple[int, str, str, str, type[ClientError]]] = [
     (501, "0", "undefined exception", "customers.get", BUG),
     (401, "400", "access denied", "customers.get", LOST),

@@ -1,6 +1,6 @@
 """How often, and when, a signatory is asked for an agreement: a small calendar, kept in memory.
 
-A link lives as long as Microsoft says, and never longer than 7 days (new-facts, Microsoft Customer Agreement, 2). When
+A link lives as long as Microsoft says, and never longer than 7 days (partner-center.md 14 (2)). When
 it ended without an answer the signatory is asked again, at most twice, on the connection's follow-up days; then it is
 our turn: a person talks to the customer and orders another try (`csp retry`).
 """

@@ -20,7 +20,7 @@ from onboarding.resources.attestation import asking
 WHERE_PC, WHERE_ION, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfiles", "ION cloudProfile (deprecated)"
 WHERE_DIRECT = "Partner Center direct acceptance"
 WHERE_ANSWER = "Partner Center, its answer to our record"
-LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center-api 5.9)
+LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center.md 5.9)
 EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
 """Names in memory of what is known about an agreement that holds; replaced as a whole with every look."""
 
@@ -207,7 +207,7 @@ def _was_current(known: Known, look: Look) -> bool:
 
 def _as_declared(desired: AttestationInputs, email: str) -> str:
     """The declared signatory's e-mail, or that it was somebody else: ION's record of other people is not ours to keep
-    (streamone-ion-api 3.1)."""
+    (ion.md 3.1)."""
     who = desired.attestation.signatory
     return email.lower() if who and who.email.lower() == email.lower() else "another person than declared"
 

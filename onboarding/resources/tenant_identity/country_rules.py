@@ -2,7 +2,7 @@
 
 Microsoft's rules win over what the libraries know of the world; where the two disagree, the refusal says so. A value is
 sent in the spelling that Microsoft's rules ask for: a state as its list has it, a phone number and a postal code in the
-first of their spellings that fits its pattern. Source: partner-center-api.md 3.3.
+first of their spellings that fits its pattern. Source: partner-center.md 3.3.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
     accepted -> ended (the relationship is gone again)
 
 What was sent is remembered; the rest follows from what is seen and from the calendar, so that weeks may lie between
-two runs. Microsoft's link itself has no end in any page we know (partner-center-api 4.1): expiry is our own policy.
+two runs. Microsoft's link itself has no end in any page we know (partner-center.md 4.1): expiry is our own policy.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ CARRIED = ("tenant_id", "attestation_id")
 CREATE_SENT = "create_sent"
 """In memory: a create was sent and no answer came: `<when> <domain>`."""
 LAG = timedelta(minutes=15)
-"""A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center-api 6.5)."""
+"""A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center.md 6.5)."""
 
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 """Microsoft's tenant of personal accounts; no company's."""
@@ -129,7 +129,7 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
 
 def _ours(listed: PcCustomer | None, known: Known, look: Look) -> tuple[PcCustomer | None, str]:
     """The customer where Microsoft's word makes it ours; else None and the word. A tenant that we just made is ours
-    whatever the word (partner-center-api 2.1), and so is one without any."""
+    whatever the word (partner-center.md 2.1), and so is one without any."""
     word = listed.relationship_to_partner if listed is not None else ""
     if not word or just_made(known):
         return listed, ""
@@ -194,7 +194,7 @@ def relationship_by_ion(linked: bool, confirmed: str = "") -> Field:
     """The relationship where ION is all we may ask: never visible, so only a person can confirm it.
 
     ION links related tenants only, but goes on showing the link when the relationship has ended
-    (streamone-ion-api 3.2: a cloud profile does not prove the relationship).
+    (ion.md 3.2: a cloud profile does not prove the relationship).
     """
     where = "ION shows that it was, not that it is" if linked else "no API"
     return Field("not_visible", "related to TD SYNNEX", NOT_VISIBLE, where, confirmed)

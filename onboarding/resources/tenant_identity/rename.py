@@ -1,7 +1,7 @@
 """A company was renamed: its billing profile in Partner Center follows, where a role may.
 
 Microsoft asks for the whole profile with its etag. Whether the name of the tenant itself follows is not documented
-(partner-center-api 2.7); the customer changes that.
+(partner-center.md 2.7); the customer changes that.
 """
 
 from __future__ import annotations

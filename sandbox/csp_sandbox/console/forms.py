@@ -1,6 +1,6 @@
 """ION's management console: what its forms do, field by field.
 
-Sources: article (streamone-ion-api.md 8), 7.3, 7.6. The operator's web page and the people both end here, with the
+Sources: article (ion.md 8), 7.3, 7.6. The operator's web page and the people both end here, with the
 labels that the screen shows. A refusal is what the screen would say.
 """
 
@@ -20,7 +20,7 @@ from csp_sandbox.world import World
 ROW = rule(
     "console.row",
     "Add or Edit of Legacy Azure sets pricebook, currencies and portal toggle; a pricebook has one provider currency.",
-    source="streamone-ion-api.md 5, 8 (11-14, 21-23)",
+    source="ion.md 5, 8 (11-14, 21-23)",
 )
 CUSTOMER = rule(
     "console.customer",
@@ -30,38 +30,36 @@ CUSTOMER = rule(
 IDENTITY_LIST = rule(
     "console.identity",
     "The section Microsoft Azure Identity offers a new or an existing identity; two of its three texts are not known.",
-    source="streamone-ion-api.md 7.3, 8 (8, 9, 24)",
+    source="ion.md 7.3, 8 (8, 9, 24)",
     confidence="inferred",
 )
 NEW_REFUSED = rule(
     "console.identity.new.refused",
     "A new identity needs every field with * and the agreement, credentials of the list, a free prefix of 1 to 27 "
     "letters and digits, and an address of the credentials' country that Microsoft verifies.",
-    source="streamone-ion-api.md 7.3, 8 (25-30)",
+    source="ion.md 7.3, 8 (25-30)",
     confidence="inferred",
 )
 NEW = rule(
     "console.identity.new",
     "Create New Customer Identity makes the tenant in TD SYNNEX's Partner Center for this reseller, records "
     "the agreement and shows admin and password once.",
-    source="streamone-ion-api.md 7.3, 7.6, 8 (24-36)",
+    source="ion.md 7.3, 7.6, 8 (24-36)",
 )
 EXISTING = rule(
     "console.identity.existing",
     "An existing Microsoft ID is refused until its tenant is related to TD SYNNEX's Partner Center; a linked "
     "one is never replaced here.",
-    source="streamone-ion-api.md 7.7",
+    source="ion.md 7.7",
     confidence="inferred",
 )
 ATTESTATION = rule(
     "console.attestation",
     "Attestation records who agreed and when for the linked tenant; it may be updated.",
-    source="streamone-ion-api.md 8 (17, 28)",
+    source="ion.md 8 (17, 28)",
     confidence="inferred",
 )
-ONE_TENANT = rule(
-    "console.identity.one-tenant", "One tenant belongs to one ION customer.", source="streamone-ion-api.md 0 (7)"
-)
+ONE_TENANT = rule("console.identity.one-tenant", "One tenant belongs to one ION customer.", source="ion.md 0 (7)")
 
 PROVIDER = "Legacy Azure"
 IDENTITY_NEW, IDENTITY_EXISTING = "Create New Customer Identity", "Add existing Microsoft ID"

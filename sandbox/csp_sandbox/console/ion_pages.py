@@ -1,6 +1,6 @@
 """ION's management console: customers, their Cloud Providers, the form of Legacy Azure.
 
-Source: article (streamone-ion-api.md 7.2, 8). The layout is ours; menu path, buttons and labels are the article's,
+Source: article (ion.md 7.2, 8). The layout is ours; menu path, buttons and labels are the article's,
 the rest inferred.
 """
 
@@ -13,7 +13,7 @@ from csp_sandbox.ledger import rule
 from csp_sandbox.model import Account, IonCustomer
 from csp_sandbox.web import Answer, Call
 
-_ARTICLE = "streamone-ion-api.md 7.2, 8"
+_ARTICLE = "ion.md 7.2, 8"
 HOME = rule("console.home", "Ways into the pages of the simulated world.", source="sandbox")
 CUSTOMERS = rule("console.ion.customers", "Navigation menu Customer: the customers of one account.", source=_ARTICLE)
 CUSTOMER = rule(
@@ -28,7 +28,7 @@ FORM = rule(
 SUCCESS = rule(
     "console.ion.success",
     "After Create Customer user and password of the new Global Admin are shown once.",
-    source="streamone-ion-api.md 7.6",
+    source="ion.md 7.6",
 )
 PAGE = 100
 

@@ -1,6 +1,6 @@
 """Mailboxes, and the pages of Microsoft to which the links in them lead.
 
-Sources: partner-center-api.md 4.3, 5.5, 5.6. Who opens a page from a mailbox is that person; a page opened in any
+Sources: partner-center.md 4.3, 5.5, 5.6. Who opens a page from a mailbox is that person; a page opened in any
 other way is opened by somebody else, which is counted: no program may open what a customer has to accept.
 """
 
@@ -24,17 +24,17 @@ MAILBOXES = rule(
 INVITATION = rule(
     "console.microsoft.invitation",
     "The page behind an invitation names the partner and asks for relationship and agreement.",
-    source="partner-center-api.md 4.3",
+    source="partner-center.md 4.3",
 )
 AGREEMENT = rule(
     "console.microsoft.agreement",
     "The page on which a Global Admin accepts the agreement directly.",
-    source="partner-center-api.md 5.5",
+    source="partner-center.md 5.5",
 )
 ATTESTATION = rule(
     "console.microsoft.attestation",
     "The acceptance page of an attestation: accept or decline, without a sign-in.",
-    source="partner-center-api.md 5.6",
+    source="partner-center.md 5.6",
     confidence="inferred",
 )
 DEVICE = rule(

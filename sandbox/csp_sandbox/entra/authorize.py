@@ -1,6 +1,6 @@
 """Entra's authorization code flow: a person signs in with MFA, the app redeems the code.
 
-Source: partner-center-api.md 1.4 (step 1 of the Secure Application Model, once for each consent) and the OAuth code
+Source: partner-center.md 1.4 (step 1 of the Secure Application Model, once for each consent) and the OAuth code
 flow with PKCE (RFC 6749, 7636).
 """
 

@@ -1,4 +1,4 @@
-"""Entra's device flow: a program shows a code, a person enters it in a browser. Source: partner-center-api.md 1.4."""
+"""Entra's device flow: a program shows a code, a person enters it in a browser. Source: partner-center.md 1.4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenID discovery: which tenant a domain belongs to, without credentials. Source: partner-center-api.md 4.4, 12."""
+"""OpenID discovery: which tenant a domain belongs to, without credentials. Source: partner-center.md 4.4, 12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entra's habits: errors are OAuth bodies with an AADSTS number. Source: partner-center-api.md 1, 6.1 D, 12."""
+"""Entra's habits: errors are OAuth bodies with an AADSTS number. Source: partner-center.md 1, 6.1 D, 12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entra's token endpoint, v1 and v2. Source: partner-center-api.md 1.2 to 1.5, 12."""
+"""Entra's token endpoint, v1 and v2. Source: partner-center.md 1.2 to 1.5, 12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes of ION's requests and answers, for the OpenAPI document. Source: streamone-ion-api.md 1 to 5."""
+"""Shapes of ION's requests and answers, for the OpenAPI document. Source: ion.md 1 to 5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices and provisioning templates: read-only helpers of onboarding. Source: streamone-ion-api.md 4.4, 5."""
+"""Prices and provisioning templates: read-only helpers of onboarding. Source: ion.md 4.4, 5."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PRICING = rule(
     "ion.products.pricing",
     "The customer's effective price and currency of a product, never the pricebook's name. A product that the "
     "pricebook does not hold comes with productAvailability false.",
-    source="ion 5; new-facts.md, StreamOne ION 1",
+    source="ion 5; ion.md 14 (1)",
 )
 _ATTRIBUTES = [
     "domainName",

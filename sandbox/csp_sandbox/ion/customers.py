@@ -1,4 +1,4 @@
-"""ION's customer profiles: list, create, get, full PUT. Source: streamone-ion-api.md 2."""
+"""ION's customer profiles: list, create, get, full PUT. Source: ion.md 2."""
 
 from __future__ import annotations
 

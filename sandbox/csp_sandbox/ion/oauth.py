@@ -1,4 +1,4 @@
-"""ION's tokens: single-use refresh tokens, opaque access tokens. Source: streamone-ion-api.md 1, 13."""
+"""ION's tokens: single-use refresh tokens, opaque access tokens. Source: ion.md 1, 13."""
 
 from __future__ import annotations
 

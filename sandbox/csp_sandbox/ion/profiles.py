@@ -1,4 +1,4 @@
-"""What ION shows of a customer's Microsoft side. Source: streamone-ion-api.md 3."""
+"""What ION shows of a customer's Microsoft side. Source: ion.md 3."""
 
 from __future__ import annotations
 

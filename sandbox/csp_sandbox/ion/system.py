@@ -1,4 +1,4 @@
-"""ION's habits: bearer token, account in the path, two error shapes. Source: streamone-ion-api.md 1, 2.6."""
+"""ION's habits: bearer token, account in the path, two error shapes. Source: ion.md 1, 2.6."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Address validation as Microsoft answers it: a verdict, suggestions, a message.
 
-Source: partner-center-api.md 3.2 and vectors V6-V8. Real postal data is not available here, so US addresses are
+Source: partner-center.md 3.2 and vectors V6-V8. Real postal data is not available here, so US addresses are
 judged by the ZIP ranges of the states, Canadian ones by the first letter of the postal code, and a few cities by
 name. Inferred as a whole; the verdict words and the shapes are documented.
 """

@@ -1,6 +1,6 @@
 """The Microsoft Customer Agreement as partners see it: metadata, what is on record, the two ways to attest.
 
-Source: partner-center-api.md 5. The plain way is retired since 2026-01-05 on the sandbox's clock; before that day it
+Source: partner-center.md 5. The plain way is retired since 2026-01-05 on the sandbox's clock; before that day it
 works.
 """
 
@@ -22,43 +22,43 @@ from csp_sandbox.partner_center.customers import related
 from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
 
-_AGREEMENTS = "partner-center-api.md 5"
+_AGREEMENTS = "partner-center.md 5"
 
 METADATA = rule(
     "pc.agreements.metadata",
     "Templates by agreementType; left out it means the old MicrosoftCloudAgreement, * means all.",
-    source="partner-center-api.md 5.1",
+    source="partner-center.md 5.1",
 )
 LIST = rule(
     "pc.agreements.list",
     "Partner attestations of one type, without zone on the date and without userId; direct acceptance is not shown.",
-    source="partner-center-api.md 5.3, V13",
+    source="partner-center.md 5.3, V13",
 )
 DIRECT = rule(
     "pc.agreements.direct-signed",
     "Whether the customer accepted the MCA directly; neither who nor when.",
-    source="partner-center-api.md 5.5",
+    source="partner-center.md 5.5",
 )
 DOCUMENT = rule(
     "pc.agreements.document",
     "Links to the text; the language falls back to en-US, the download link changes at every call.",
-    source="partner-center-api.md 5.7",
+    source="partner-center.md 5.7",
 )
 CREATE = rule(
     "pc.agreements.create",
     "With the id of an accepted attestation and an app-only token: 201 and the agreement.",
-    source="partner-center-api.md 5.6",
+    source="partner-center.md 5.6",
     confidence="inferred",
 )
 LEGACY = rule(
     "pc.agreements.create.legacy",
     "Without an attestation id and before 2026-01-05: 201, App+User only.",
-    source="partner-center-api.md 5.4",
+    source="partner-center.md 5.4",
 )
 RETIRED = switch(
     "pc.agreements.create.retired",
     "A partner's plain statement since 2026-01-05. No public page shows the answer.",
-    source="partner-center-api.md 5.4, 11 (2)",
+    source="partner-center.md 5.4, 11 (2)",
     choices={"refused": "400, code 900127", "gone": "410, code 900127", "taken": "still works"},
     default="refused",
     strict="gone",
@@ -66,41 +66,41 @@ RETIRED = switch(
 EXISTS = rule(
     "pc.agreements.create.exists",
     "The recorded contact again: 400, code 600061. One changed field is enough.",
-    source="partner-center-api.md 5.4, V12b",
+    source="partner-center.md 5.4, V12b",
 )
 FUTURE = rule(
     "pc.agreements.create.future",
     "dateAgreed later than the server's day: 400, code 600002.",
-    source="partner-center-api.md 5.4",
+    source="partner-center.md 5.4",
 )
 TEMPLATE = rule(
     "pc.agreements.create.template",
     "A template that is not the type's: 400, code 600002; the Cloud Agreement is no longer supported.",
-    source="partner-center-api.md 5.1, 5.4",
+    source="partner-center.md 5.1, 5.4",
     confidence="seen in client code",
 )
 WHO = rule(
     "pc.agreements.create.token",
     "An attestation id needs an app-only token (403, 900308), a plain statement App+User (403, 900329).",
-    source="partner-center-api.md 1.7, 5.6",
+    source="partner-center.md 1.7, 5.6",
     confidence="inferred",
 )
 NO_TYPE = rule(
     "pc.agreements.bad-type",
     "An unknown agreementType: 400, code 2000.",
-    source="partner-center-api.md 5.1",
+    source="partner-center.md 5.1",
     confidence="inferred",
 )
 NO_TEMPLATE = rule(
     "pc.agreements.document.unknown",
     "An unknown template (case-sensitive): 404, code 1000.",
-    source="partner-center-api.md 5.7",
+    source="partner-center.md 5.7",
     confidence="inferred",
 )
 LAG = switch(
     "pc.agreements.lag",
     "When a new agreement appears in the list.",
-    source="partner-center-api.md 6.5 (the bulk tool: within four hours)",
+    source="partner-center.md 6.5 (the bulk tool: within four hours)",
     choices={"none": "at once", "five-minutes": "after five minutes"},
     default="none",
     strict="five-minutes",

@@ -1,6 +1,6 @@
 """The enhanced attestation: the partner asks, the signatory accepts on Microsoft's page, the partner records it.
 
-Source: partner-center-api.md 5.6. Much of it is on no public page; those names are inferred and marked so in the
+Source: partner-center.md 5.6. Much of it is on no public page; those names are inferred and marked so in the
 ledger.
 """
 
@@ -19,7 +19,7 @@ from csp_sandbox.partner_center import bodies, countries, errors, properties
 from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
 
-_ENHANCED = "partner-center-api.md 5.6"
+_ENHANCED = "partner-center.md 5.6"
 
 CREATE = rule(
     "pc.attestations.create",
@@ -42,7 +42,7 @@ READ = rule(
 COUNTRY = rule(
     "pc.attestations.country",
     "A country without validation rules: 400, code 20000.",
-    source="new-facts.md, Partner Center 7",
+    source="partner-center.md 16 (7)",
     confidence="inferred",
 )
 UNKNOWN = rule(
@@ -72,7 +72,7 @@ NO_SIGN_IN = rule(
 EXPIRY = switch(
     "pc.attestations.expiry",
     "How long a link lives when the request does not say. It is 7 days at most; the default is on no page.",
-    source="new-facts.md, Microsoft Customer Agreement 2",
+    source="partner-center.md 14 (2)",
     choices={"7": "7 days", "1": "1 day"},
     default="7",
     strict="7",
@@ -80,13 +80,13 @@ EXPIRY = switch(
 LIFE = rule(
     "pc.attestations.life",
     "Whoever asks may choose the life of the link, 5 to 10,080 minutes: another number is 400, code 27002.",
-    source="new-facts.md, Microsoft Customer Agreement 2",
+    source="partner-center.md 14 (2)",
     confidence="seen in client code",
 )
 LINK = switch(
     "pc.attestations.link",
     "Where the acceptance page is told.",
-    source="new-facts.md, Microsoft Customer Agreement 1",
+    source="partner-center.md 14 (1)",
     choices={
         "id": "nowhere: clients build https://cdn.partner.microsoft.com/mca/?attestationid= from the id",
         "answer": "acceptanceUrl in the answer, a page of the sandbox",
@@ -97,7 +97,7 @@ LINK = switch(
 WORDS = switch(
     "pc.attestations.words",
     "The status words. Microsoft's own are on no public page; three vendors' wrappers show these.",
-    source="new-facts.md, Microsoft Customer Agreement 3",
+    source="partner-center.md 14 (3)",
     choices={
         "plain": "created, accepted, declined, expired",
         "link": "linkgenerated, customeraccepted, declined, linkexpired, agreementcreated",

@@ -1,6 +1,6 @@
 """The billing profile: read it, and send all of it back.
 
-Source: partner-center-api.md 2.6, 12 (row 2.6).
+Source: partner-center.md 2.6, 12 (row 2.6).
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from csp_sandbox.partner_center.customers import log_change, related
 from csp_sandbox.partner_center.system import caller, operation
 from csp_sandbox.web import Answer, Call
 
-BILLING = rule("pc.customers.billing.get", "The billing profile with its etag.", source="partner-center-api.md 2.6")
+BILLING = rule("pc.customers.billing.get", "The billing profile with its etag.", source="partner-center.md 2.6")
 UPDATE = rule(
     "pc.customers.billing.update",
     "PUT of the full billing profile; answers it with a new etag.",
-    source="partner-center-api.md 2.6",
+    source="partner-center.md 2.6",
 )
 KEPT = rule(
     "pc.customers.billing.update.kept",
     "What a PUT leaves as GET showed it is not checked again, so that every profile can be sent back as it was read. "
     "A part that is on record cannot be emptied.",
-    source="partner-center-api.md 2.6 (build the PUT from a fresh GET)",
+    source="partner-center.md 2.6 (build the PUT from a fresh GET)",
     confidence="inferred",
 )
 IF_MATCH = rule(
     "pc.customers.billing.if-match",
     "If-Match holds one etag or several; * stands for whatever is there. It wins over the etag in the body; a weak one "
     "(W/) never matches.",
-    source="RFC 9110, 13.1.1; partner-center-api.md 1.6, 2.6",
+    source="RFC 9110, 13.1.1; partner-center.md 1.6, 2.6",
 )
 STALE = switch(
     "pc.customers.billing.stale",
     "A stale etag, in If-Match or in the body.",
-    source="partner-center-api.md 2.6",
+    source="partner-center.md 2.6",
     choices={"400": "400, code 2055", "412": "412, code 2055"},
     default="400",
     strict="412",
@@ -48,7 +48,7 @@ STALE = switch(
 NO_ETAG = switch(
     "pc.customers.billing.no-etag",
     "A PUT with an etag neither in If-Match nor in the body.",
-    source="partner-center-api.md 12, row 2.6",
+    source="partner-center.md 12, row 2.6",
     choices={"taken": "the last writer wins", "refused": "400, code 2055"},
     default="taken",
     strict="refused",

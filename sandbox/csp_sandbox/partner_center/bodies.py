@@ -1,6 +1,6 @@
 """Reading request bodies the way Partner Center does: property names in any case, unknown ones ignored.
 
-Source: partner-center-api.md 2.1 (samples mix PascalCase and camelCase; case-insensitivity is inferred from that).
+Source: partner-center.md 2.1 (samples mix PascalCase and camelCase; case-insensitivity is inferred from that).
 """
 
 from __future__ import annotations

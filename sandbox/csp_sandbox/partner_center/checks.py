@@ -1,6 +1,6 @@
 """What a partner asks before a create: is the domain free, is the address good, what does the country demand.
 
-Source: partner-center-api.md 3.
+Source: partner-center.md 3.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from csp_sandbox.web import Answer, Call
 DOMAIN = rule(
     "pc.domains",
     "HEAD: 200 when the domain exists anywhere, 404 when it is free; never a body.",
-    source="partner-center-api.md 3.1",
+    source="partner-center.md 3.1",
 )
 PREFIX = rule(
     "pc.validations.domain",
     "The deprecated check answers true when the prefix is free.",
-    source="partner-center-api.md 3.1",
+    source="partner-center.md 3.1",
     confidence="inferred",
 )
 ADDRESS = rule(
     "pc.validations.address",
     "200 for every verdict, with suggestions; US postal codes come back as ZIP+4.",
-    source="partner-center-api.md 3.2, V6, V7",
+    source="partner-center.md 3.2, V6, V7",
 )
 VERDICT = rule(
     "pc.validations.address.verdict",
     "The verdict itself is judged by ZIP ranges and a few known places, since the real data is not public.",
-    source="partner-center-api.md 3.2",
+    source="partner-center.md 3.2",
     confidence="inferred",
 )
 COUNTRY = rule(
     "pc.countryrules",
     "What an address needs, with the booleans and patterns seen live for PT.",
-    source="partner-center-api.md 3.3",
+    source="partner-center.md 3.3",
     confidence="seen in client code",
 )
 NO_COUNTRY = rule(
     "pc.countryrules.unknown",
     "A country without rules: 404, code 1000.",
-    source="partner-center-api.md 3.3",
+    source="partner-center.md 3.3",
     confidence="inferred",
 )
 

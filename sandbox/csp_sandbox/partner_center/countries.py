@@ -1,6 +1,6 @@
 """What Microsoft demands of an address in each country it sells in.
 
-Source: partner-center-api.md 3.3 (answer shape, seen live for PT) and 3.5 (registration numbers). The table is a
+Source: partner-center.md 3.3 (answer shape, seen live for PT) and 3.5 (registration numbers). The table is a
 selection: the countries TD SYNNEX and the documented registration rules name. The patterns of a country that no
 source shows are inferred.
 """

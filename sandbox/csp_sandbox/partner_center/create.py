@@ -1,6 +1,6 @@
 """POST /v1/customers: a tenant, a relationship and an administrator in one call.
 
-Source: partner-center-api.md 2.1-2.3, 3.4, 3.5, 6.2.
+Source: partner-center.md 2.1-2.3, 3.4, 3.5, 6.2.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from csp_sandbox.partner_center.bodies import Body
 from csp_sandbox.partner_center.system import caller, is_guid, operation
 from csp_sandbox.web import Answer, Call, RefusalError
 
-_CREATE = "partner-center-api.md 2.1"
-_CODES = "partner-center-api.md 6.2"
+_CREATE = "partner-center.md 2.1"
+_CODES = "partner-center.md 6.2"
 
 CREATE = rule(
     "pc.customers.create",
@@ -28,17 +28,17 @@ CREATE = rule(
 GDAP = rule(
     "pc.customers.create.gdap",
     "enableGDAPByDefault true or left out: default GDAP; false: none. Never DAP.",
-    source="partner-center-api.md 2.2",
+    source="partner-center.md 2.2",
 )
 DIRECT = rule(
     "pc.customers.create.direct",
     "Without associatedPartnerId an indirect provider gets a direct customer.",
-    source="partner-center-api.md 2.3",
+    source="partner-center.md 2.3",
 )
 RESELLER_BY_USER = rule(
     "pc.customers.create.reseller-by-user",
     "associatedPartnerId with an app-only token: 403, code 900329.",
-    source="partner-center-api.md 1.7",
+    source="partner-center.md 1.7",
 )
 RESELLER_UNKNOWN = rule(
     "pc.customers.create.reseller-unknown",
@@ -60,13 +60,13 @@ PASSWORD = rule(
 DOMAIN = rule(
     "pc.customers.create.domain",
     "The domain is 17 to 43 characters: a prefix of at most 27 and .onmicrosoft.com: 400, code 3000.",
-    source="partner-center-api.md 3.4",
+    source="partner-center.md 3.4",
     confidence="seen in client code",
 )
 HYPHEN = switch(
     "pc.customers.create.hyphen",
     "Whether a domain prefix may hold hyphens (not at its ends).",
-    source="partner-center-api.md 3.4",
+    source="partner-center.md 3.4",
     choices={"allowed": "accepted", "refused": "400, code 3000"},
     default="allowed",
     strict="refused",
@@ -74,7 +74,7 @@ HYPHEN = switch(
 TAKEN = switch(
     "pc.customers.create.taken",
     "The status for a domain that exists already; the body is shape B with code 600002.",
-    source="partner-center-api.md 2.10",
+    source="partner-center.md 2.10",
     choices={"400": "bad request", "409": "conflict"},
     default="400",
     strict="409",
@@ -91,13 +91,13 @@ NO_COUNTRY = rule(
 ADDRESS = rule(
     "pc.customers.create.address",
     "An address that is not verified: 400, code 2007 with a JSON document inside the description.",
-    source="partner-center-api.md 3.2, V8",
+    source="partner-center.md 3.2, V8",
 )
 CULTURE = rule(
     "pc.customers.create.culture",
     "A culture the country does not support: 400, code 3000. Its case is normalised in the answer, the "
     "language is echoed.",
-    source="partner-center-api.md 2.1, V1, V2",
+    source="partner-center.md 2.1, V1, V2",
     confidence="inferred",
 )
 NUMBER_MISSING = rule(
@@ -113,7 +113,7 @@ NUMBER_FORM = rule(
 NUMBER_UNWANTED = rule(
     "pc.customers.create.number-unwanted",
     "Registration number where the country has none: 400, code 600002.",
-    source="partner-center-api.md 3.5",
+    source="partner-center.md 3.5",
 )
 PHONE_MISSING = rule(
     "pc.customers.create.phone-missing", "Phone missing where the country demands it: 400, code 600051.", source=_CODES
@@ -121,7 +121,7 @@ PHONE_MISSING = rule(
 LIMIT = rule(
     "pc.customers.create.sandbox-limit",
     "The 76th customer of an integration sandbox: 400, code 800018.",
-    source="partner-center-api.md 7.1",
+    source="partner-center.md 7.1",
 )
 
 

@@ -1,6 +1,6 @@
 """Reading and changing customers, and ending the relationship with one.
 
-Source: partner-center-api.md 2.4-2.9, 6.5.
+Source: partner-center.md 2.4-2.9, 6.5.
 """
 
 from __future__ import annotations
@@ -17,72 +17,72 @@ from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.system import caller, is_guid, operation
 from csp_sandbox.web import Answer, Call
 
-_CODES = "partner-center-api.md 6.2"
+_CODES = "partner-center.md 6.2"
 
 GET = rule(
     "pc.customers.get",
     "Shows a related customer; address, e-mail and custom domains only with GDAP.",
-    source="partner-center-api.md 2.4",
+    source="partner-center.md 2.4",
 )
 COMPANY = rule(
     "pc.customers.company.get",
     "The company profile; region holds the state. App+User only.",
-    source="partner-center-api.md 2.7",
+    source="partner-center.md 2.7",
 )
 END = rule(
     "pc.customers.end-relationship",
     "PATCH relationshipToPartner none; the answer is PascalCase and null but for one field.",
-    source="partner-center-api.md 2.8, V10",
+    source="partner-center.md 2.8, V10",
 )
 DELETE = rule(
     "pc.customers.delete",
     "Purges tenant and relationship in an integration sandbox; 204.",
-    source="partner-center-api.md 2.9",
+    source="partner-center.md 2.9",
 )
 VALIDATION = rule(
     "pc.customers.validation-status",
     "type, status and lastUpdateDateTime of type=account.",
-    source="partner-center-api.md 2.1",
+    source="partner-center.md 2.1",
     confidence="inferred",
 )
 ORGANIZATION = rule(
-    "pc.customers.organization", "Organization and custom domains need a GDAP role.", source="partner-center-api.md 2.7"
+    "pc.customers.organization", "Organization and custom domains need a GDAP role.", source="partner-center.md 2.7"
 )
 
 BAD_ID = rule("pc.customers.bad-id", "A customer id that is no GUID: 400, code 900118.", source=_CODES)
 UNKNOWN = rule(
     "pc.customers.unknown",
     "No relationship with the tenant: 404, code 60003 with the tenant text.",
-    source="partner-center-api.md 2.10, 6.5",
+    source="partner-center.md 2.10, 6.5",
 )
 LATER_1 = rule(
     "pc.customers.not-yet-1",
     '0 to 30 s after a create: 404 "A customer with the tenant Id ... was not found."',
-    source="partner-center-api.md 6.5",
+    source="partner-center.md 6.5",
     confidence="seen in client code",
 )
 LATER_2 = rule(
     "pc.customers.not-yet-2",
     '30 to 90 s after a create: 404 "No company was found to be associated with tenant Id".',
-    source="partner-center-api.md 6.5",
+    source="partner-center.md 6.5",
     confidence="seen in client code",
 )
 NO_GDAP = rule(
     "pc.customers.no-gdap",
     "Without GDAP: 403, code 900308.",
-    source="partner-center-api.md 2.7, 6.2",
+    source="partner-center.md 2.7, 6.2",
     confidence="inferred",
 )
 NOT_A_SANDBOX = rule(
     "pc.customers.delete.production",
     "DELETE in production: 400, code 900127.",
-    source="partner-center-api.md 2.9, 6.2",
+    source="partner-center.md 2.9, 6.2",
     confidence="inferred",
 )
 ONLY_NONE = rule(
     "pc.customers.patch.only-none",
     "PATCH with another value than none: 400, code 3000.",
-    source="partner-center-api.md 2.8",
+    source="partner-center.md 2.8",
     confidence="inferred",
 )
 

@@ -1,6 +1,6 @@
 """Error answers of Partner Center, in the documented body shapes.
 
-Source: partner-center-api.md 6.1 (shapes) and 6.2 (codes). Every answer names the ledger row that demands it.
+Source: partner-center.md 6.1 (shapes) and 6.2 (codes). Every answer names the ledger row that demands it.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from csp_sandbox.ledger import Rule, rule
 from csp_sandbox.web import Answer, RefusalError
 
-_CODES = "partner-center-api.md 6.2"
+_CODES = "partner-center.md 6.2"
 
 BAD_JSON = rule("pc.bad-json", "A body that is no JSON object: 400, code 800002.", source=_CODES, confidence="inferred")
 BAD_PROPERTY = rule("pc.bad-property", "A property of a wrong type or form: 400, code 3000.", source=_CODES)
 BAD_DATA = rule(
     "pc.bad-data",
     "A property whose data cannot be used: 400, code 27002; which property it is stands in data[] alone.",
-    source="new-facts.md, Partner Center 7",
+    source="partner-center.md 16 (7)",
     confidence="seen in client code",
 )
 NO_PATH = rule(

@@ -1,6 +1,6 @@
 """GET /v1/customers: pages by seek, filters by prefix.
 
-Source: partner-center-api.md 2.5, 12 (rows 2.5). A page costs what it shows; only a filter by a short prefix, and a
+Source: partner-center.md 2.5, 12 (rows 2.5). A page costs what it shows; only a filter by a short prefix, and a
 seek that is not Next or First, walk the list.
 """
 
@@ -25,49 +25,49 @@ from csp_sandbox.web import Answer, Call
 LIST = rule(
     "pc.customers.list",
     "Related customers in order of creation, at most 500 a page; new ones appear after the lag.",
-    source="partner-center-api.md 2.5, 6.5",
+    source="partner-center.md 2.5, 6.5",
 )
 PAGES = rule(
     "pc.customers.list.pages",
     "links.next, and links.previous behind the first page, name the uri and the MS-ContinuationToken header to send "
     "with it. The token stands for the page it came with, with its size and filter.",
-    source="partner-center-api.md 2.5",
+    source="partner-center.md 2.5",
 )
 SEEK = rule(
     "pc.customers.list.seek",
     "seekOperation next, previous, first, last or pageIndex (any case, or 0 to 4) moves from the page of the token; "
     "pageIndex counts from 0 and is the number in the query parameter pageIndex. A token alone means next; first, last "
     "and pageIndex need none.",
-    source="partner-center-api.md 2.5, 12 (words and integers); where the number of pageIndex stands is inferred",
+    source="partner-center.md 2.5, 12 (words and integers); where the number of pageIndex stands is inferred",
     confidence="inferred",
 )
 BAD_SEEK = rule(
     "pc.customers.list.bad-seek",
     "Another seekOperation, next or previous without a continuation token, or a pageIndex that is no number: 400, code "
     "2000.",
-    source="partner-center-api.md 2.5",
+    source="partner-center.md 2.5",
     confidence="inferred",
 )
 BAD_TOKEN = rule(
     "pc.customers.list.bad-token",
     "A continuation token that is not ours: 400, code 2000.",
-    source="partner-center-api.md 2.5",
+    source="partner-center.md 2.5",
     confidence="inferred",
 )
 BAD_FILTER = rule(
     "pc.customers.list.bad-filter",
     "An unknown field or operator in the filter: 400, code 2000.",
-    source="partner-center-api.md 2.10",
+    source="partner-center.md 2.10",
 )
 RESELLER_FILTER = rule(
     "pc.customers.list.reseller-filter",
     "The IndirectReseller filter with an app-only token: 403, code 900329.",
-    source="partner-center-api.md 1.7",
+    source="partner-center.md 1.7",
 )
 NEXT_URI = switch(
     "pc.customers.list.next-uri",
     "Whether links.next.uri begins with /v1.",
-    source="partner-center-api.md 2.5",
+    source="partner-center.md 2.5",
     choices={"plain": "/customers?...", "versioned": "/v1/customers?..."},
     default="plain",
     strict="versioned",

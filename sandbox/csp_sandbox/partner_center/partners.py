@@ -1,6 +1,6 @@
 """About partners: may this reseller transact, did it sign, whose number is this, what happened.
 
-Source: partner-center-api.md 13 and 4.4 (5), V19, V21.
+Source: partner-center.md 13 and 4.4 (5), V19, V21.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from csp_sandbox.web import Answer, Call, RefusalError
 VALIDATE = rule(
     "pc.validateresellers",
     "For each partner id whether it is valid on record; 900400 when not.",
-    source="partner-center-api.md 13",
+    source="partner-center.md 13",
 )
 VALIDATE_BAD = rule(
     "pc.validateresellers.bad",
     "partnerIds that are not a list of texts: 400, code 2000.",
-    source="partner-center-api.md 13",
+    source="partner-center.md 13",
     confidence="inferred",
 )
 COMPLIANCE = rule(
     "pc.compliance",
     "Whether a reseller signed the Microsoft Partner Agreement, by mpnId or tenantId.",
-    source="partner-center-api.md 2.3, V19",
+    source="partner-center.md 2.3, V19",
 )
 COMPLIANCE_BAD = rule(
     "pc.compliance.bad",
     "2001 without exactly one id, 2000 for no GUID, 2200 unknown mpnId, 2205 unknown tenant: 400.",
-    source="partner-center-api.md 2.3, 6.2",
+    source="partner-center.md 2.3, 6.2",
 )
 MPN = rule(
-    "pc.profiles.mpn", "The partner of an id; 400 code 2071 when there is none.", source="partner-center-api.md 13, 6.2"
+    "pc.profiles.mpn", "The partner of an id; 400 code 2071 when there is none.", source="partner-center.md 13, 6.2"
 )
-ORGANIZATION = rule("pc.profiles.organization", "The partner's own company.", source="partner-center-api.md 1.7")
+ORGANIZATION = rule("pc.profiles.organization", "The partner's own company.", source="partner-center.md 1.7")
 AUDIT = rule(
     "pc.audit",
     "The activity log from startDate on, oldest first, at most 500 a page; default the last 30 days.",
-    source="partner-center-api.md 4.4 (5), V21",
+    source="partner-center.md 4.4 (5), V21",
 )
 AUDIT_BAD = rule(
     "pc.audit.bad",
     "No startDate that is a date, or a filter on another field: 400, code 2000.",
-    source="partner-center-api.md 4.4 (5)",
+    source="partner-center.md 4.4 (5)",
     confidence="inferred",
 )
 PAGE = 500

@@ -1,6 +1,6 @@
 """Names, e-mail addresses and phone numbers that Microsoft refuses.
 
-Source: new-facts.md, "Names and e-mails that Microsoft refuses", and partner-center-api.md 3.3 (phones). Written
+Source: partner-center.md 15 (names), and partner-center.md 3.3 (phones). Written
 after Microsoft's published rules and sharing nothing with the tool that is tested against it.
 """
 
@@ -16,7 +16,7 @@ from csp_sandbox.model import Account, Person
 from csp_sandbox.partner_center import countries, errors
 from csp_sandbox.web import RefusalError
 
-_FACTS = "new-facts.md, names and e-mails that Microsoft refuses"
+_FACTS = "partner-center.md 15Microsoft refuses"
 
 COMPANY = rule(
     "pc.names.company",
@@ -53,7 +53,7 @@ SUFFIX = switch(
 PHONE = rule(
     "pc.phone-pattern",
     "A phone number without the country's phoneNumberRegex: 400, code 27002.",
-    source="partner-center-api.md 3.3",
+    source="partner-center.md 3.3",
     confidence="inferred",
 )
 _RESERVED = frozenset(("example", "test", "invalid", "localhost"))
@@ -64,7 +64,7 @@ _NOBODY = frozenset(("test", "tester", "testing", "admin", "administrator", "nob
 
 
 def refused(row: Rule, name: str) -> RefusalError:
-    """Code 27002 for one property: which one stands in data[] only (new-facts.md, Partner Center 7)."""
+    """Code 27002 for one property: which one stands in data[] only (partner-center.md 16 (7))."""
     error = errors.shape_a(row, 400, 27002, "A property has invalid data.")
     assert isinstance(error.answer.body, dict)
     error.answer.body["data"] = [name]

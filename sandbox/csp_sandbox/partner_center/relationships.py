@@ -1,6 +1,6 @@
 """Invitations and resellers.
 
-Source: partner-center-api.md 4.1, 4.2, 4.5.
+Source: partner-center.md 4.1, 4.2, 4.5.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from csp_sandbox.web import Answer, Call
 REQUEST = rule(
     "pc.relationshiprequests",
     "The invitation link of the partner: the same for every customer, without expiry.",
-    source="partner-center-api.md 4.1, V9",
+    source="partner-center.md 4.1, V9",
 )
 QUERY = switch(
     "pc.relationshiprequests.reseller",
     "Whether indirectResellerId in the query changes the link to the indirect form.",
-    source="partner-center-api.md 4.1, 11 (5)",
+    source="partner-center.md 4.1, 11 (5)",
     choices={
         "honoured": "the link names reseller, its partner id and the provider",
         "ignored": "the link is the partner's own",
@@ -37,29 +37,29 @@ RESELLERS = rule(
     "pc.relationships.list",
     "The provider's indirect resellers, each once whatever the number of its accounts. The type is PascalCase or "
     "snake_case in the query (or the integer 1 or 2 of the enumeration) and snake_case in the answer.",
-    source="partner-center-api.md 4.5, V17; new-facts.md Partner Center 9; SWG",
+    source="partner-center.md 4.5, V17; partner-center.md 16 (9); SWG",
 )
 NAME_FILTER = rule(
     "pc.relationships.filter",
     "filter keeps those whose Name starts with a text; the operator is starts_with or StartsWith, case does not count.",
-    source="partner-center-api.md 4.5, 12 (row 2.5)",
+    source="partner-center.md 4.5, 12 (row 2.5)",
 )
 BAD_FILTER = rule(
     "pc.relationships.bad-filter",
     "Another field or operator in the filter: 400, code 2000.",
-    source="partner-center-api.md 4.5",
+    source="partner-center.md 4.5",
     confidence="inferred",
 )
 BAD_TYPE = rule(
     "pc.relationships.bad-type",
     "Another relationship_type: 400, code 2000.",
-    source="partner-center-api.md 4.5",
+    source="partner-center.md 4.5",
     confidence="inferred",
 )
 OF_CUSTOMER = rule(
     "pc.customers.relationships",
     "The resellers of one customer, without state and location.",
-    source="partner-center-api.md 4.5",
+    source="partner-center.md 4.5",
 )
 
 

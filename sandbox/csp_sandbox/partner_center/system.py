@@ -1,6 +1,6 @@
 """Partner Center as a system: who may call, what every answer carries, how a repeated write is answered.
 
-Sources: partner-center-api.md 1 (authentication), 6.3 (throttling), 6.4 (idempotency).
+Sources: partner-center.md 1 (authentication), 6.3 (throttling), 6.4 (idempotency).
 """
 
 from __future__ import annotations
@@ -22,66 +22,66 @@ from csp_sandbox.web import Answer, Call, Handler, RefusalError, System
 from csp_sandbox.world import World
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
-_AUTH = "partner-center-api.md 1"
+_AUTH = "partner-center.md 1"
 
 NO_TOKEN = rule(
     "pc.auth.no-token",
     "No token, or one that is expired or not ours: 401 with an empty body.",
-    source="partner-center-api.md 6.1 shape F",
+    source="partner-center.md 6.1 shape F",
 )
 AUDIENCE_RULE = rule(
     "pc.auth.audience",
     "A token for another audience (graph.windows.net): 401, code 900420.",
-    source="partner-center-api.md 0.1, 6.2",
+    source="partner-center.md 0.1, 6.2",
 )
 MFA = rule(
     "pc.auth.mfa",
     "An App+User token without an MFA claim: 401, code 900421. App-only calls are not affected.",
-    source="partner-center-api.md 1.5",
+    source="partner-center.md 1.5",
 )
 APP_ONLY = rule(
     "pc.auth.app-only-refused",
     "An app-only token on an App+User operation: 403, code 900329.",
-    source="partner-center-api.md 1.7",
+    source="partner-center.md 1.7",
 )
 USER_ONLY = rule(
     "pc.auth.user-refused",
     "An App+User token on the enhanced attestation: 403, code 900308.",
-    source="partner-center-api.md 1.7, 5.6",
+    source="partner-center.md 1.7, 5.6",
     confidence="inferred",
 )
 NO_RESELLERS = rule(
     "pc.auth.indirect-reseller",
     "Indirect resellers have no access to the API: 403, code 2032.",
-    source="partner-center-api.md 1.1",
+    source="partner-center.md 1.1",
     confidence="inferred",
 )
 HEADERS = rule(
     "pc.headers",
     "Every answer carries MS-RequestId, MS-CorrelationId, MS-CV, MS-ServerId and Request-Context.",
-    source="partner-center-api.md 1.6",
+    source="partner-center.md 1.6",
 )
 VALIDATE_MFA = rule(
     "pc.headers.validate-mfa",
     "ValidateMfa: true is answered with the header isMfaCompliant.",
-    source="partner-center-api.md 1.5; new-facts.md Partner Center 3",
+    source="partner-center.md 1.5; partner-center.md 16 (3)",
 )
 REPLAYED = rule(
     "pc.idempotent",
     "A write repeated with its MS-RequestId gets the kept answer of the first one, however late; a refused write is "
     "tried again.",
-    source="partner-center-api.md 1.6, 6.4",
+    source="partner-center.md 1.6, 6.4",
 )
 REUSED = rule(
     "pc.idempotent.other-body",
     "The MS-RequestId of an earlier write with another body or path: 400, code 800002.",
-    source="partner-center-api.md 6.4",
+    source="partner-center.md 6.4",
     confidence="inferred",
 )
 REPLAY_PASSWORD = switch(
     "pc.idempotent.password",
     "Whether a replayed create repeats the one-time password.",
-    source="partner-center-api.md 2.1",
+    source="partner-center.md 2.1",
     choices={"left-out": "the replay has no userCredentials", "repeated": "the replay equals the first answer"},
     default="left-out",
     strict="left-out",
@@ -89,7 +89,7 @@ REPLAY_PASSWORD = switch(
 THROTTLE = switch(
     "pc.throttle",
     "Customer reads are limited to 500 a minute; the answer is 429 with Retry-After in seconds. Refused calls count.",
-    source="partner-center-api.md 6.3",
+    source="partner-center.md 6.3",
     choices={"customer": "counted by partner and customer", "partner": "counted by partner", "off": "never"},
     default="customer",
     strict="partner",
@@ -188,13 +188,13 @@ DOUBLE_SLASH = rule(
     "pc.double-slash",
     "One slash too many after the version is overlooked: clients append links.next.uri to /v1/. A second version "
     "(/v1/v1/, /v1//v1/) is an unknown path.",
-    source="new-facts.md Partner Center 8; partner-center-api.md 2.5 (PowerShell#379)",
+    source="partner-center.md 16 (8); partner-center.md 2.5 (PowerShell#379)",
     confidence="seen in client code",
 )
 BOM = switch(
     "pc.bom",
     "JSON bodies may begin with a UTF-8 byte order mark; not always, and nobody says when.",
-    source="partner-center-api.md 12 (msrest-for-python#144)",
+    source="partner-center.md 12 (msrest-for-python#144)",
     choices={"not-sent": "plain UTF-8", "sent": "every JSON body begins with a byte order mark"},
     default="not-sent",
     strict="sent",

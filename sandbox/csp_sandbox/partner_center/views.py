@@ -1,4 +1,4 @@
-"""What Partner Center shows of a tenant, in the documented shapes (partner-center-api.md 2.1-2.7, vectors V1-V4)."""
+"""What Partner Center shows of a tenant, in the documented shapes (partner-center.md 2.1-2.7, vectors V1-V4)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The customers: Global Admins and signatories who read their mail and open what is addressed to them.
 
-Sources: partner-center-api.md 4.3, 5.5, 5.6. They know nothing of the partner's systems: all they have is the mail
+Sources: partner-center.md 4.3, 5.5, 5.6. They know nothing of the partner's systems: all they have is the mail
 and their own tenant.
 """
 
@@ -15,29 +15,29 @@ from csp_sandbox.world import World
 ACCEPT = rule(
     "people.accept-invitation",
     "A Global Admin who opens an invitation makes the relationship and accepts the MCA in the same step.",
-    source="partner-center-api.md 4.3",
+    source="partner-center.md 4.3",
 )
 ADMIN_ONLY = rule(
     "people.admin-only",
     "Someone who is no Global Admin cannot accept; a contact of a tenant passes the mail on to its Global Admin.",
-    source="streamone-ion-api.md 8 (39)",
+    source="ion.md 8 (39)",
     confidence="inferred",
 )
 REGION = rule(
     "people.region",
     "A tenant outside the partner's country cannot accept the relationship.",
-    source="partner-center-api.md 4.2",
+    source="partner-center.md 4.2",
 )
 BAD_LINK = rule(
     "people.bad-link",
     "An invitation whose partner, reseller and partner id do not belong together leads to an error page.",
-    source="partner-center-api.md 4.2",
+    source="partner-center.md 4.2",
     confidence="inferred",
 )
 SIGNATORY = rule(
     "people.signatory",
     "Only the named signatory accepts an attestation, before it expires.",
-    source="partner-center-api.md 5.6",
+    source="partner-center.md 5.6",
     confidence="inferred",
 )
 

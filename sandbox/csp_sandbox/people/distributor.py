@@ -1,6 +1,6 @@
 """TD SYNNEX operations: read a ticket, look into their Partner Center, change what no reseller can change.
 
-Source: streamone-ion-api.md 7.7 and article, "What happens next". How TD SYNNEX works inside is not public: inferred.
+Source: ion.md 7.7 and article, "What happens next". How TD SYNNEX works inside is not public: inferred.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ TICKET = rule(
     "people.distributor",
     "By ticket TD SYNNEX reads a tenant id from Partner Center, links the related tenant that is named (or "
     "unlinks the wrong one), activates a profile, authorises a reseller.",
-    source="streamone-ion-api.md 7.1, 7.7",
+    source="ion.md 7.1, 7.7",
     confidence="inferred",
 )
 NO_ANSWER = rule(
     "people.distributor.no-answer",
     "A ticket without text, or about a tenant that Partner Center does not know, gets no answer that helps.",
-    source="streamone-ion-api.md 7.7",
+    source="ion.md 7.7",
     confidence="inferred",
 )
 _GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.I)

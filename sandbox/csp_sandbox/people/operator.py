@@ -1,6 +1,6 @@
 """Our ION operator: works off a to-do list in the management console, as the list says and no further.
 
-Source: article (streamone-ion-api.md 7, 8). The values are filled in by the labels of the screen; what is missing or
+Source: article (ion.md 7, 8). The values are filled in by the labels of the screen; what is missing or
 wrong fails as the console would fail.
 """
 
