@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from csp_sandbox import seed
 from csp_sandbox.mailbox import deliver
 from csp_sandbox.people import move_in, work
 from csp_sandbox.people.operator import Step
-from csp_sandbox.server import build_app
-from csp_sandbox.smtp import parse
+from csp_sandbox.seeds import situation as seed
+from csp_sandbox.serving.server import build_app
+from csp_sandbox.serving.smtp import parse
+from csp_sandbox.situation.world import World
 from csp_sandbox.systems import SYSTEMS
-from csp_sandbox.world import World
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BASE = "http://127.0.0.1:1"

@@ -18,12 +18,14 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from csp_sandbox import behaviours, openapi, seed, seed_file
+from csp_sandbox import behaviours, openapi
 from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
-from csp_sandbox.server import HOSTS, build_app
+from csp_sandbox.seeds import file as seed_file
+from csp_sandbox.seeds import situation as seed
+from csp_sandbox.serving.server import HOSTS, build_app
+from csp_sandbox.situation.world import World
 from csp_sandbox.systems import SYSTEMS
-from csp_sandbox.world import World
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from csp_sandbox.ledger import RULES, Rule, Switch
-from csp_sandbox.web import System
+from csp_sandbox.serving.web import System
 
 _HEAD = """# Behaviours of the sandbox
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Account, IonCustomer, ProviderRow, Tenant
-from csp_sandbox.store import Store
+from csp_sandbox.situation.model import Account, IonCustomer, ProviderRow, Tenant
+from csp_sandbox.situation.store import Store
 
 GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
-from csp_sandbox.model import Account
+from csp_sandbox.situation.model import Account
 
 #: Where a Global Admin accepts the Microsoft Customer Agreement without an invitation.
 AGREEMENT_PAGE = "https://admin.microsoft.com/AdminPortal/Home?ref=/BillingAccounts/agreement"

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Mail
-from csp_sandbox.smtp import Received, SmtpListener
-from csp_sandbox.world import World
+from csp_sandbox.serving.smtp import Received, SmtpListener
+from csp_sandbox.situation.model import Mail
+from csp_sandbox.situation.world import World
 
 MAIL = rule(
     "mail.delivery",

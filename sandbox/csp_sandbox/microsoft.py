@@ -15,8 +15,8 @@ from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Address, Admin, Agreement, AuditRecord, Person, Relationship, Tenant
-from csp_sandbox.store import Store
+from csp_sandbox.situation.model import Address, Admin, Agreement, AuditRecord, Person, Relationship, Tenant
+from csp_sandbox.situation.store import Store
 
 MCA = "MicrosoftCustomerAgreement"
 MCA_TEMPLATE = "117a77b0-9360-443b-8795-c6dedc750cf9"

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from csp_sandbox.web import Operation, System
+from csp_sandbox.serving.web import Operation, System
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _REFS = "#/components/schemas/{model}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from csp_sandbox.model import Account
-from csp_sandbox.world import World
+from csp_sandbox.situation.model import Account
+from csp_sandbox.situation.world import World
 
 
 def ion_refresh_token(world: World, account_id: str) -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from csp_sandbox import (
-    admin_inspect,  # noqa: F401  (registers operations)
-    admin_state,  # noqa: F401  (registers operations)
-    changes,  # noqa: F401  (registers operations)
-    openapi,
-)
-from csp_sandbox.admin import ADMIN
+from csp_sandbox import openapi
+from csp_sandbox.admin import changes, inspect, situation  # noqa: F401  (registers operations)
+from csp_sandbox.admin.control import ADMIN
 from csp_sandbox.association import ASSOCIATION
 from csp_sandbox.console.pages import CONSOLE
 from csp_sandbox.entra import ENTRA
@@ -16,7 +12,7 @@ from csp_sandbox.ion import ION
 from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.partner_center import PARTNER_CENTER
 from csp_sandbox.people import administration  # noqa: F401  (registers operations)
-from csp_sandbox.web import Answer, Call, System
+from csp_sandbox.serving.web import Answer, Call, System
 
 SYSTEMS: tuple[System, ...] = (ADMIN, ION, ASSOCIATION, ENTRA, PARTNER_CENTER, CONSOLE)
 

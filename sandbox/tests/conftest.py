@@ -15,13 +15,13 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from csp_sandbox import seed
-from csp_sandbox.clock import parse_instant
 from csp_sandbox.people import move_in
 from csp_sandbox.ready import ready_line
-from csp_sandbox.server import build_app
+from csp_sandbox.seeds import situation as seed
+from csp_sandbox.serving.server import build_app
+from csp_sandbox.situation.clock import parse_instant
+from csp_sandbox.situation.world import World
 from csp_sandbox.systems import SYSTEMS
-from csp_sandbox.world import World
 from starlette.types import ASGIApp, Message
 
 NOW = "2026-11-22T12:00:00Z"

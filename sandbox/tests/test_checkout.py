@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 from csp_sandbox import checkout
-from csp_sandbox.model import Account, IonCustomer
+from csp_sandbox.situation.model import Account, IonCustomer
 
 from .conftest import Box, make_box
 

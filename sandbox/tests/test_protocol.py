@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from csp_sandbox import seed
-from csp_sandbox.seed_file import SeedFile
+from csp_sandbox.seeds import situation as seed
+from csp_sandbox.seeds.file import SeedFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from csp_sandbox.__main__ import start
-from csp_sandbox.seed_file import SeedFile
+from csp_sandbox.seeds.file import SeedFile
 
 README = Path(__file__).parents[1] / "README.md"
 

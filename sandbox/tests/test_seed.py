@@ -12,9 +12,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from csp_sandbox import seed, seed_file
-from csp_sandbox.seed import PROFILES
-from csp_sandbox.world import World
+from csp_sandbox.seeds import file as seed_file
+from csp_sandbox.seeds import situation as seed
+from csp_sandbox.seeds.situation import PROFILES
+from csp_sandbox.situation.world import World
 
 from .conftest import Box
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from csp_sandbox.model import Address, IonCustomer
-from csp_sandbox.store import Store
+from csp_sandbox.situation.model import Address, IonCustomer
+from csp_sandbox.situation.store import Store
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 

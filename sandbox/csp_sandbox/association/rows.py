@@ -10,8 +10,8 @@ from csp_sandbox import microsoft
 from csp_sandbox.association.system import ASSOCIATION
 from csp_sandbox.ion.system import INVALID, IonRefusal, account_of, customer_of, object_of, wrong_type
 from csp_sandbox.ledger import OURS, rule
-from csp_sandbox.model import IonCustomer, ProviderRow, Tenant
-from csp_sandbox.web import Answer, Call, RefusalError
+from csp_sandbox.serving.web import Answer, Call, RefusalError
+from csp_sandbox.situation.model import IonCustomer, ProviderRow, Tenant
 
 _PATH = "/accounts/{account}/customers/{customer}/providers/30"
 _TEXTS = ("provider", "pricebook", "provider_currency", "invoice_currency")

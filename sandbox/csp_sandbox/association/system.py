@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from csp_sandbox.ion.system import ION, NO_PATH, own_account
-from csp_sandbox.web import Call, System
+from csp_sandbox.serving.web import Call, System
 
 
 def _before(call: Call) -> None:

@@ -13,9 +13,9 @@ from datetime import date
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import Rule, rule
-from csp_sandbox.model import Account, Address, AttestedBy, IonCustomer, Person, ProviderRow
 from csp_sandbox.partner_center import addresses, countries
-from csp_sandbox.world import World
+from csp_sandbox.situation.model import Account, Address, AttestedBy, IonCustomer, Person, ProviderRow
+from csp_sandbox.situation.world import World
 
 ROW = rule(
     "console.row",

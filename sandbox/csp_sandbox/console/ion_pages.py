@@ -10,8 +10,8 @@ from csp_sandbox import microsoft
 from csp_sandbox.console import forms
 from csp_sandbox.console.system import CONSOLE, missing, show
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Account, IonCustomer
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Account, IonCustomer
 
 _ARTICLE = "ion.md 7.2, 8"
 HOME = rule("console.home", "Ways into the pages of the simulated world.", source="sandbox")

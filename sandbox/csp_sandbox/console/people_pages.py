@@ -13,10 +13,10 @@ from csp_sandbox import links
 from csp_sandbox.console.system import CONSOLE, missing, show
 from csp_sandbox.entra.device import enter_device_code
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Mail
 from csp_sandbox.partner_center.attestations import current_status
 from csp_sandbox.people import customers
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Mail
 
 MAILBOXES = rule(
     "console.mail", "Everybody's mailbox can be read and its links followed as that person.", source="sandbox"

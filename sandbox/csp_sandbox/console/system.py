@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from csp_sandbox.door import TOKEN, let_browser_in, token_given
 from csp_sandbox.ledger import OURS, rule
-from csp_sandbox.web import Answer, Call, RefusalError, System, page
+from csp_sandbox.serving.door import TOKEN, let_browser_in, token_given
+from csp_sandbox.serving.web import Answer, Call, RefusalError, System, page
 
 TROUBLE = rule("console.trouble", "Pages that do not exist answer 404 with a page that says so.", source=OURS)
 

@@ -21,8 +21,8 @@ from csp_sandbox.entra import system as errors
 from csp_sandbox.entra.system import ENTRA, EntraRefusal, tenant_of
 from csp_sandbox.entra.tokens import ANY_TENANT, home_tenant, register_grant, resource_of, user_answer
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Account, AuthCode
-from csp_sandbox.web import HTML, Answer, Call, RefusalError
+from csp_sandbox.serving.web import HTML, Answer, Call, RefusalError
+from csp_sandbox.situation.model import Account, AuthCode
 
 CODE_SECONDS = 600
 _OAUTH = "OAuth code flow and AADSTS numbers, general Entra knowledge; pc 1.4"

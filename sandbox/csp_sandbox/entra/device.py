@@ -8,9 +8,9 @@ from csp_sandbox.entra import system as errors
 from csp_sandbox.entra.system import ENTRA
 from csp_sandbox.entra.tokens import PARTNER_CENTER, account_of, home_tenant, register_grant, user_answer
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Account, DeviceLogin
-from csp_sandbox.web import Answer, Call
-from csp_sandbox.world import World
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Account, DeviceLogin
+from csp_sandbox.situation.world import World
 
 _DEVICE = rule(
     "entra.devicecode",

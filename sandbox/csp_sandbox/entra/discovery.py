@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csp_sandbox.entra.system import ENTRA, tenant_of
 from csp_sandbox.ledger import rule
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
 
 _RULE = rule(
     "entra.discovery",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from csp_sandbox.ledger import Rule, rule
-from csp_sandbox.model import Tenant
-from csp_sandbox.web import Answer, Call, RefusalError, System
+from csp_sandbox.serving.web import Answer, Call, RefusalError, System
+from csp_sandbox.situation.model import Tenant
 
 
 class EntraRefusal:

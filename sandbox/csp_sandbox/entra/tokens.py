@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from csp_sandbox.entra import system as errors
 from csp_sandbox.entra.system import ENTRA
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Account, RefreshToken
-from csp_sandbox.web import Answer, Call
-from csp_sandbox.world import World
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Account, RefreshToken
+from csp_sandbox.situation.world import World
 
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
 _PARTNER_CENTER_APP = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"

@@ -17,8 +17,8 @@ from csp_sandbox.ion.system import (
     wrong_type,
 )
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import ProviderRow
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import ProviderRow
 
 _NO_PRICEBOOK = IonRefusal(
     rule(

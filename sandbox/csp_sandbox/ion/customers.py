@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from csp_sandbox.clock import rfc3339
 from csp_sandbox.ion.bodies import CreatedCustomer, Customer, CustomerBody, CustomerPage, ListQuery
 from csp_sandbox.ion.system import (
     INVALID,
@@ -22,8 +21,9 @@ from csp_sandbox.ion.system import (
     wrong_type,
 )
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Address, IonCustomer
-from csp_sandbox.web import Answer, Call, RefusalError
+from csp_sandbox.serving.web import Answer, Call, RefusalError
+from csp_sandbox.situation.clock import rfc3339
+from csp_sandbox.situation.model import Address, IonCustomer
 
 MAX_PAGE = 1_000
 _STATUSES = ("CUSTOMER_STATUS_UNSPECIFIED", "ACTIVE", "INACTIVE")

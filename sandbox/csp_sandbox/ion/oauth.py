@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from csp_sandbox.ion.bodies import AccessLife, TokenForm, Tokens, ValidateForm
 from csp_sandbox.ion.system import ION
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import AccessToken, RefreshToken
-from csp_sandbox.web import Answer, Call, RefusalError
-from csp_sandbox.world import World
+from csp_sandbox.serving.web import Answer, Call, RefusalError
+from csp_sandbox.situation.model import AccessToken, RefreshToken
+from csp_sandbox.situation.world import World
 
 ACCESS_SECONDS = 7_200
 

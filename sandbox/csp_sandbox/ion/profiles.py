@@ -9,8 +9,8 @@ from csp_sandbox import microsoft
 from csp_sandbox.ion.bodies import LegacyQuery, Profiles, ProfilesQuery
 from csp_sandbox.ion.system import INVALID_ARGUMENT, ION, NO_ACCESS, NOT_FOUND, account_of, customer_of
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Agreement, IonCustomer, ProviderRow, Tenant
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Agreement, IonCustomer, ProviderRow, Tenant
 
 PORTAL_OFF = switch(
     "ion.cloud-profiles.portal-off",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from csp_sandbox.ledger import Rule, rule, switch
-from csp_sandbox.model import Account, IonCustomer
-from csp_sandbox.web import Answer, Call, RefusalError, System
+from csp_sandbox.serving.web import Answer, Call, RefusalError, System
+from csp_sandbox.situation.model import Account, IonCustomer
 
 _REQUEST_INFO = "type.googleapis.com/google.rpc.RequestInfo"
 

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Agreement, Person, Tenant
 from csp_sandbox.partner_center import bodies, errors, properties, views
 from csp_sandbox.partner_center.attestations import finished
 from csp_sandbox.partner_center.bodies import Body
 from csp_sandbox.partner_center.customers import related
 from csp_sandbox.partner_center.system import caller, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Agreement, Person, Tenant
 
 _AGREEMENTS = "partner-center.md 5"
 

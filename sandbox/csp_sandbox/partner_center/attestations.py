@@ -12,12 +12,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from csp_sandbox import links, microsoft
-from csp_sandbox.clock import rfc3339
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Attestation, Person, Tenant
 from csp_sandbox.partner_center import bodies, countries, errors, properties
 from csp_sandbox.partner_center.system import caller, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.clock import rfc3339
+from csp_sandbox.situation.model import Attestation, Person, Tenant
 
 _ENHANCED = "partner-center.md 5.6"
 

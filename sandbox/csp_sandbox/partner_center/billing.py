@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Account, Person, Tenant
 from csp_sandbox.partner_center import bodies, errors, properties, views
 from csp_sandbox.partner_center.create import supported_culture, verified_address
 from csp_sandbox.partner_center.customers import log_change, related
 from csp_sandbox.partner_center.system import caller, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Account, Person, Tenant
 
 BILLING = rule("pc.customers.billing.get", "The billing profile with its etag.", source="partner-center.md 2.6")
 UPDATE = rule(

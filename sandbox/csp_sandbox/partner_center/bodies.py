@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from csp_sandbox.partner_center import errors
-from csp_sandbox.web import Call
+from csp_sandbox.serving.web import Call
 
 Body = dict[str, Any]
 

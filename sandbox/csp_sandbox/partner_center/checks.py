@@ -13,7 +13,7 @@ from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule
 from csp_sandbox.partner_center import addresses, bodies, countries, errors
 from csp_sandbox.partner_center.system import operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
 
 DOMAIN = rule(
     "pc.domains",

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Account, Address, Person
 from csp_sandbox.partner_center import addresses, bodies, countries, errors, properties, views
 from csp_sandbox.partner_center.bodies import Body
 from csp_sandbox.partner_center.system import caller, is_guid, operation
-from csp_sandbox.web import Answer, Call, RefusalError
+from csp_sandbox.serving.web import Answer, Call, RefusalError
+from csp_sandbox.situation.model import Account, Address, Person
 
 _CREATE = "partner-center.md 2.1"
 _CODES = "partner-center.md 6.2"

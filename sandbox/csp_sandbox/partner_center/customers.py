@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Relationship, Tenant
 from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.system import caller, is_guid, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Relationship, Tenant
 
 _CODES = "partner-center.md 6.2"
 

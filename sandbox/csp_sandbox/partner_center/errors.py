@@ -6,7 +6,7 @@ Source: partner-center.md 6.1 (shapes) and 6.2 (codes). Every answer names the l
 from __future__ import annotations
 
 from csp_sandbox.ledger import Rule, rule
-from csp_sandbox.web import Answer, RefusalError
+from csp_sandbox.serving.web import Answer, RefusalError
 
 _CODES = "partner-center.md 6.2"
 

@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field
 
 from csp_sandbox import microsoft
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Relationship, Tenant
 from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.system import caller, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Relationship, Tenant
 
 LIST = rule(
     "pc.customers.list",

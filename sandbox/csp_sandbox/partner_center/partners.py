@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Account, AuditRecord
 from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.system import caller, is_guid, operation
-from csp_sandbox.web import Answer, Call, RefusalError
+from csp_sandbox.serving.web import Answer, Call, RefusalError
+from csp_sandbox.situation.model import Account, AuditRecord
 
 VALIDATE = rule(
     "pc.validateresellers",

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from csp_sandbox.ledger import Rule, rule, switch
-from csp_sandbox.model import Account, Person
 from csp_sandbox.partner_center import countries, errors
-from csp_sandbox.web import RefusalError
+from csp_sandbox.serving.web import RefusalError
+from csp_sandbox.situation.model import Account, Person
 
 _FACTS = "partner-center.md 15Microsoft refuses"
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 
 from csp_sandbox import links
 from csp_sandbox.ledger import rule, switch
-from csp_sandbox.model import Account
 from csp_sandbox.partner_center import bodies, errors, views
 from csp_sandbox.partner_center.customers import related
 from csp_sandbox.partner_center.system import caller, operation
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
+from csp_sandbox.situation.model import Account
 
 REQUEST = rule(
     "pc.relationshiprequests",

@@ -16,10 +16,10 @@ from pydantic import BaseModel
 
 from csp_sandbox.entra.tokens import read_token
 from csp_sandbox.ledger import Rule, rule, switch
-from csp_sandbox.model import Account, Replay
 from csp_sandbox.partner_center import errors
-from csp_sandbox.web import Answer, Call, Handler, RefusalError, System
-from csp_sandbox.world import World
+from csp_sandbox.serving.web import Answer, Call, Handler, RefusalError, System
+from csp_sandbox.situation.model import Account, Replay
+from csp_sandbox.situation.world import World
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _AUTH = "partner-center.md 1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from csp_sandbox.model import Relationship, Tenant
+from csp_sandbox.situation.model import Relationship, Tenant
 
 
 def self_link(path: str) -> dict[str, Any]:

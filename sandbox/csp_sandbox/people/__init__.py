@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csp_sandbox.mailbox import mail_service
 from csp_sandbox.people.work import before_request
-from csp_sandbox.world import World
+from csp_sandbox.situation.world import World
 
 
 def move_in(world: World) -> None:

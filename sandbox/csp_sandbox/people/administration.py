@@ -7,12 +7,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from csp_sandbox import checkout
-from csp_sandbox.admin import ADMIN, explain, refuse
-from csp_sandbox.clock import rfc3339
+from csp_sandbox.admin.control import ADMIN, explain, refuse
 from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.people import work
 from csp_sandbox.people.operator import Step
-from csp_sandbox.web import Answer, Call, MalformedError
+from csp_sandbox.serving.web import Answer, Call, MalformedError
+from csp_sandbox.situation.clock import rfc3339
 
 NO_ACCOUNT = rule("admin.checkout.no-account", "An account that does not exist: 404.", source=OURS)
 

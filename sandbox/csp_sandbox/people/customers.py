@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from csp_sandbox import links, microsoft
 from csp_sandbox.ledger import Rule, rule
-from csp_sandbox.model import Attestation, Mail, Person, Tenant
 from csp_sandbox.partner_center.attestations import current_status
-from csp_sandbox.world import World
+from csp_sandbox.situation.model import Attestation, Mail, Person, Tenant
+from csp_sandbox.situation.world import World
 
 ACCEPT = rule(
     "people.accept-invitation",

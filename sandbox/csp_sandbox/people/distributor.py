@@ -10,9 +10,9 @@ import re
 from csp_sandbox import microsoft
 from csp_sandbox.console import forms
 from csp_sandbox.ledger import rule
-from csp_sandbox.model import Account, IonCustomer, ProviderRow, Tenant
 from csp_sandbox.people.operator import Step
-from csp_sandbox.world import World
+from csp_sandbox.situation.model import Account, IonCustomer, ProviderRow, Tenant
+from csp_sandbox.situation.world import World
 
 TICKET = rule(
     "people.distributor",

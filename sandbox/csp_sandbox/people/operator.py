@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from csp_sandbox import mailbox
 from csp_sandbox.console import forms
 from csp_sandbox.ledger import rule
-from csp_sandbox.world import World
+from csp_sandbox.situation.world import World
 
 REMIND = rule("people.operator.remind", "A step that names nobody to write to cannot be done.", source="sandbox")
 ADDRESS = "operator@reseller.example"

@@ -11,7 +11,7 @@ from typing import Any
 from csp_sandbox.console.forms import FormError
 from csp_sandbox.people import customers, distributor, operator
 from csp_sandbox.people.operator import Step
-from csp_sandbox.world import World
+from csp_sandbox.situation.world import World
 
 OPERATOR, TD_SYNNEX = "ION operator", "TD SYNNEX operations"
 PASS_SECONDS = 300

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel
 
 from csp_sandbox.ledger import Rule, Switch
-from csp_sandbox.world import World
+from csp_sandbox.situation.world import World
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"

@@ -12,12 +12,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from csp_sandbox import microsoft, model
-from csp_sandbox.admin import ADMIN, explain
+from csp_sandbox import microsoft
+from csp_sandbox.admin.control import ADMIN, explain
 from csp_sandbox.ledger import OURS, rule
-from csp_sandbox.seed import Planter
-from csp_sandbox.web import Answer, Call, MalformedError
-from csp_sandbox.world import World
+from csp_sandbox.seeds.situation import Planter
+from csp_sandbox.serving.web import Answer, Call, MalformedError
+from csp_sandbox.situation import model
+from csp_sandbox.situation.world import World
 
 
 class Change(BaseModel):

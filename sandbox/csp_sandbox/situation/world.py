@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from csp_sandbox import ledger
-from csp_sandbox.clock import Clock
-from csp_sandbox.faults import Faults
-from csp_sandbox.recorder import Recorder
-from csp_sandbox.store import Store
+from csp_sandbox.situation.clock import Clock
+from csp_sandbox.situation.faults import Faults
+from csp_sandbox.situation.recorder import Recorder
+from csp_sandbox.situation.store import Store
 
 _NAMESPACE = uuid.UUID("6f3f6a52-5d0c-4f0e-9f43-9a1f3b1f7c11")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from csp_sandbox import microsoft
-from csp_sandbox.admin import ADMIN
+from csp_sandbox.admin.control import ADMIN
 from csp_sandbox.ledger import OURS, rule
-from csp_sandbox.web import Answer, Call
+from csp_sandbox.serving.web import Answer, Call
 
 
 @ADMIN.operation(

@@ -13,7 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
 from csp_sandbox.ledger import OURS, Rule, rule
-from csp_sandbox.web import Answer, Call, RefusalError
+from csp_sandbox.serving.web import Answer, Call, RefusalError
 
 HOST = rule(
     "door.host",

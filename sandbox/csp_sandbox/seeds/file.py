@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from csp_sandbox import model
-from csp_sandbox.clock import parse_instant
+from csp_sandbox.situation import model
+from csp_sandbox.situation.clock import parse_instant
 
 #: A date relative to the clock: sign, number, unit.
 RELATIVE = re.compile(r"([+-])(\d{1,5})([dhm])")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from csp_sandbox import model
+from csp_sandbox.situation import model
 
 E = TypeVar("E", bound=model.Entity)
 Keys = Callable[[E], Iterable[Hashable]]

@@ -6,15 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from csp_sandbox import seed, seed_file
-from csp_sandbox.admin import ADMIN, explain
-from csp_sandbox.clock import Clock
+from csp_sandbox.admin.control import ADMIN, explain
 from csp_sandbox.entra.device import enter_device_code
 from csp_sandbox.ion import oauth
 from csp_sandbox.ledger import OURS, rule
 from csp_sandbox.ready import account_keys
-from csp_sandbox.web import Answer, Call, MalformedError
-from csp_sandbox.world import World
+from csp_sandbox.seeds import file as seed_file
+from csp_sandbox.seeds import situation as seed
+from csp_sandbox.serving.web import Answer, Call, MalformedError
+from csp_sandbox.situation.clock import Clock
+from csp_sandbox.situation.world import World
 
 
 def _totals(world: World) -> Answer:

@@ -8,11 +8,10 @@ from datetime import date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
-from csp_sandbox import links, model
-from csp_sandbox.clock import parse_instant
+from csp_sandbox import links
 from csp_sandbox.microsoft import MCA_TEMPLATE
 from csp_sandbox.ready import ion_refresh_token, pc_refresh_token
-from csp_sandbox.seed_file import (
+from csp_sandbox.seeds.file import (
     RELATIVE,
     SeedAccount,
     SeedAgreement,
@@ -23,7 +22,9 @@ from csp_sandbox.seed_file import (
     SeedTenant,
     read,
 )
-from csp_sandbox.world import World
+from csp_sandbox.situation import model
+from csp_sandbox.situation.clock import parse_instant
+from csp_sandbox.situation.world import World
 
 PROFILES = ("provider", "reseller", "empty")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from csp_sandbox import door
-from csp_sandbox.clock import rfc3339
-from csp_sandbox.faults import FaultSpec
 from csp_sandbox.ledger import rule
-from csp_sandbox.recorder import Entry
-from csp_sandbox.web import HTML, JSON, Answer, Call, MalformedError, Operation, RefusalError, System
-from csp_sandbox.world import World
+from csp_sandbox.serving import door
+from csp_sandbox.serving.web import HTML, JSON, Answer, Call, MalformedError, Operation, RefusalError, System
+from csp_sandbox.situation.clock import rfc3339
+from csp_sandbox.situation.faults import FaultSpec
+from csp_sandbox.situation.recorder import Entry
+from csp_sandbox.situation.world import World
 
 log = logging.getLogger("csp_sandbox")
 

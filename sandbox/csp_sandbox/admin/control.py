@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from csp_sandbox.clock import parse_instant, rfc3339
-from csp_sandbox.door import need_token
-from csp_sandbox.faults import FaultSpec
 from csp_sandbox.ledger import OURS, Rule, rule
-from csp_sandbox.web import Answer, Call, MalformedError, RefusalError, System
+from csp_sandbox.serving.door import need_token
+from csp_sandbox.serving.web import Answer, Call, MalformedError, RefusalError, System
+from csp_sandbox.situation.clock import parse_instant, rfc3339
+from csp_sandbox.situation.faults import FaultSpec
 
 
 def refuse(row: Rule, status: int, message: str) -> RefusalError:

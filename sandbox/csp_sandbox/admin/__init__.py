@@ -1,0 +1,1 @@
+"""The sandbox's own administration: control, situation, what really happened, changes by somebody else."""

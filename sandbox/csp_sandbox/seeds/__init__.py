@@ -1,0 +1,1 @@
+"""Situations from plain JSON."""

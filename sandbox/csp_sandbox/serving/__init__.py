@@ -1,0 +1,1 @@
+"""From bytes to handlers and back: HTTP, mail, and who may come in."""

@@ -1,0 +1,1 @@
+"""What one sandbox remembers: records, store, clock, faults on order, what reached it."""
