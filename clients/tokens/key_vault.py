@@ -8,6 +8,8 @@ Tried against a fake over a socket, never against a live vault.
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -176,6 +178,7 @@ def guard(operation: str, place: str, act: Callable[[], T]) -> T:
     """`act()` with Azure's errors as ours."""
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
+    _quiet()
     try:
         return in_time(act, WHOLE_SECONDS)
     except TimeoutError as error:
@@ -193,6 +196,13 @@ def guard(operation: str, place: str, act: Callable[[], T]) -> T:
         kind = type(error).__name__
         told = Problem("key_vault", operation, None, "bad-answer", f"{place}: no usable answer ({kind})")
         raise RetryLater(told) from None
+
+
+@functools.cache
+def _quiet() -> None:
+    """Azure's library logs a traceback for an answer that is no JSON, which Python prints where nobody set a log up.
+    What it means is in our line."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 class KeyVaultHandover:

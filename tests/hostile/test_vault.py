@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from clients.tokens.binding import Binding, BoundStore
 from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
 from clients.tokens.store import Chain
 from tests.clients.fake_vault import FakeVault
+from tests.workspace import ROOT
+
+FAULTS = json.loads((ROOT / "tests/scenarios/faults/vault.json").read_text("utf-8"))["faults"]
 
 
 @pytest.fixture
@@ -42,6 +47,23 @@ def test_a_redirect_carries_neither_token_nor_secret(vaults: tuple[FakeVault, Fa
     assert ours.asked > 0
     assert evil.asked == 0
     assert evil.secrets == {}
+    client.close()
+
+
+def test_a_strange_answer_is_one_line_and_no_traceback_of_a_library(
+    vaults: tuple[FakeVault, FakeVault], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Python prints what a library logs where nobody set a log up, as in our commands."""
+    monkeypatch.setattr(logging.root, "handlers", [])
+    ours, _ = vaults
+    client = ours.client()
+    fault = next(one for one in FAULTS if one["name"] == "redirect")
+    ours.fault = ("GET", "/secrets/csp-us", "before", fault)
+    with pytest.raises(ClientError) as told:
+        KeyVaultTokenStore(client, "csp-us").load()
+    assert "\n" not in str(told.value)
+    assert ours.struck > 0
+    assert capfd.readouterr().err == ""
     client.close()
 
 
