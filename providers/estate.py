@@ -109,6 +109,24 @@ def remains(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
+def illegible(known: Mapping[str, Any]) -> str:
+    """Why the guard cannot compare with what it kept, "" when it can. A state that somebody edited, or a release to
+    come wrote, stops the run: without the old customers there is no guard."""
+    customers, connections = known.get("customers", {}), known.get("connections", {})
+    fit = {
+        "customers": _of_texts(customers),
+        "connections": isinstance(connections, dict) and all(map(_of_texts, connections.values())),
+    }
+    odd = " and ".join(name for name, fits in fit.items() if not fits)
+    if not odd:
+        return ""
+    return f"the state of the guard cannot be read: {odd}; nothing is done. Restore the last good state of this stack"
+
+
+def _of_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(member, str) for member in value.values())
+
+
 def _number(variable: str) -> int:
     text = os.environ.get(variable, "")
     return int(text) if text.isdigit() else 0
@@ -129,7 +147,10 @@ class EstateProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         declared = state.plain(news)
         new = declared.get("customers", {})
-        old = under_new_names(state.plain(_olds).get("customers", {}), declared.get("renamed", {}))
+        known = state.plain(_olds)
+        if odd := illegible(known):
+            return CheckResult(declared, [CheckFailure("", odd)])
+        old = under_new_names(known.get("customers", {}), declared.get("renamed", {}))
         # A digest that an older release made is renewed with the next change of the estate, and is no change itself.
         same = set(unchanged(old, new, declared.get("first", {})))
         kept = {key: old[key] if key in same else digest for key, digest in new.items()}
@@ -139,7 +160,7 @@ class EstateProvider(ResourceProvider):
         failures += [CheckFailure("", plain(line)) for line in overlooked(old, new, declared)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
         lines = declared.get("connections", {})
-        before = state.plain(_olds).get("connections")
+        before = known.get("connections")
         # The state of an earlier release knows none: they are filled in with the inputs, which is no change.
         changed = sensitive.changes(before, lines) if before is not None else {}
         inputs |= {"connections": lines} if lines else {}

@@ -141,12 +141,13 @@ def _pip_environment() -> Path:
     folder = Path(sys.prefix) / "share" / "workspace-tests-venv"
     folder.parent.mkdir(exist_ok=True)
     with FileLock(f"{folder}.lock"):  # test processes run side by side
-        if not (folder / "done").exists():
+        if not (folder / "complete").exists():
             venv.create(folder, with_pip=True, clear=True)
             (site,) = folder.glob("lib/python*/site-packages")
-            seen = [sysconfig.get_path("purelib"), str(ROOT), str(ROOT / "engine"), str(ROOT / "sandbox")]
-            (site / "base.pth").write_text("\n".join(seen) + "\n", "utf-8")
-            (folder / "done").touch()
+            # As a site folder, so that its own .pth files count too: the one that watches a plugin's engine is there.
+            seen = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})"
+            (site / "base.pth").write_text(f"{seen}\n", "utf-8")
+            (folder / "complete").touch()
     return folder
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ LEASE_SECONDS = 120.0
 ROOM = 32 * 1024
 """Bytes that are held free before a token is sent: a chain has some kilobytes."""
 _LARGEST = 1024 * 1024
+_LATEST = 4102444800  # 2100: no token lives that long
 _BEGIN = len('{"access_token')
 
 
@@ -54,14 +55,36 @@ class Chain:
 
     @classmethod
     def from_json(cls, text: str) -> Chain:
-        """Raises ValueError for anything but a whole document."""
-        data: Any = json.loads(text)
-        if not isinstance(data, dict) or data.get("format") != 1 or not isinstance(data.get("refresh_token"), str):
+        """Raises ValueError for anything but a whole document. A refresh token is worth more than what stands beside
+        it: an odd member counts as absent, and an odd `sent_at` as sent."""
+        try:
+            data: Any = json.loads(text)
+        except RecursionError:
+            raise ValueError("not a token document") from None
+        if not isinstance(data, dict) or data.get("format") != 1:
             raise ValueError("not a token document")
-        known = {field.name for field in fields(cls)}
-        chain = cls(**{name: value for name, value in data.items() if name in known})
+        texts = {name: data[name] for name in _TEXTS if isinstance(data.get(name), str)}
+        if isinstance(data.get("account"), int):
+            texts["account"] = str(data["account"])
+        if not texts.get("refresh_token"):
+            raise ValueError("no refresh token")
+        if data.get("rejected") and "rejected" not in texts:
+            texts["rejected"] = "refused"
+        sent = None if data.get("sent_at") is None else _moment(data["sent_at"])
+        ends, obtained = _moment(data.get("expires_at")), _moment(data.get("obtained_at"))
+        chain = cls(**texts, expires_at=ends, obtained_at=obtained, sent_at=sent)
         SECRETS.add(chain.refresh_token, chain.access_token)
         return chain
+
+
+_TEXTS = ("refresh_token", "access_token", "seed", "rejected", "address", "account")
+
+
+def _moment(value: object) -> float:
+    """Seconds since 1970; long ago for what is no moment."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value < _LATEST else 0.0
 
 
 def digest(token: str) -> str:

@@ -96,6 +96,26 @@ def test_a_new_connection_is_told_line_by_line_and_a_state_of_before_is_filled_i
     assert added["changed"]["ca: ion.base_url"] == "https://ion.tdsynnex.com (new connection)"
 
 
+ODD_STATES: list[dict[str, Any]] = [
+    {"connections": "x"},
+    {"connections": [1]},
+    {"connections": {"us": "x"}},
+    {"connections": {"us": {"role": 5}}},
+    {"customers": []},
+    {"customers": "x"},
+    {"customers": {"a": 5}},
+    {"customers": {"a": {"b": "c"}}, "connections": 7},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_STATES, ids=json.dumps)
+def test_a_guard_that_cannot_read_its_state_lets_nothing_pass(odd: dict[str, Any]) -> None:
+    answer = estate.provider().check(odd, {"customers": {"b": "1"}, "connections": {"us": {}}, "run": "this"})
+    (failure,) = answer.failures
+    assert failure.reason.startswith("the state of the guard cannot be read: c")
+    assert "\n" not in failure.reason
+
+
 def test_a_look_keeps_what_it_cannot_see() -> None:
     """The inputs of the state stay, because a look gets the outputs alone."""
     outs = {"customers": {"a": "1"}, "removed": {"b": "x"}, "connections": {"us": {"x": "y"}}, "run": "r"}
