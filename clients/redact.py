@@ -36,6 +36,9 @@ _SECRET_KEYS = frozenset(
 _CREDENTIALS = _SECRET_KEYS - {"usercode", "usercredentials", "mscontinuationtoken", "token"}
 _VARIABLE = re.compile(r"(CSP|PULUMI|AZURE)_.*(TOKEN|SECRET|PASSWORD|PASSPHRASE)")
 _TOKEN = 16
+_LONG, _PIECE = 32, 24
+"""Of a value of _LONG characters each piece of _PIECE is hidden too: servers cut what they echo."""
+_RUN = re.compile(rf"[A-Za-z0-9._~+/=%-]{{{_PIECE},}}")
 _PERSONAL_KEYS = frozenset(
     [
         "email",
@@ -83,12 +86,15 @@ class Secrets:
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
+        self._pieces: set[str] = set()
 
     def add(self, *values: str) -> None:
         for value in values:
             # A short value would hit ordinary words; no credential of the two systems is that short.
             if len(value) >= 6:
                 self._values.update(dict.fromkeys(_spellings(value)))
+            if len(value) >= _LONG:
+                self._pieces.update(value[at : at + _PIECE] for at in range(len(value) - _PIECE + 1))
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """Register the credentials of every connection and of the engine, whoever uses them."""
@@ -107,13 +113,25 @@ class Secrets:
 
     def in_text(self, text: str) -> bool:
         """Whether a JSON text may hold one, also with its characters written as \\u0041."""
-        return "\\u" in text or any(value in text for value in self._values.copy())
+        return "\\u" in text or any(value in text for value in self._values.copy()) or self._in_pieces(text)
+
+    def _in_pieces(self, text: str) -> bool:
+        return bool(self._pieces) and any(self._without_pieces(run) != run[0] for run in _RUN.finditer(text))
+
+    def _without_pieces(self, run: re.Match[str]) -> str:
+        """A run of characters that tokens are made of, without those that belong to one."""
+        text = run[0]
+        found = [at for at in range(len(text) - _PIECE + 1) if text[at : at + _PIECE] in self._pieces]
+        if not found:
+            return text
+        belongs = {place for at in found for place in range(at, at + _PIECE)}
+        return re.sub("\0+", HIDDEN, "".join("\0" if at in belongs else one for at, one in enumerate(text)))
 
     def hide(self, text: str, *, shortest: int = 6) -> str:
         for value in sorted(self._values.copy(), key=len, reverse=True):
             if len(value) >= shortest and value in text:
                 text = text.replace(value, HIDDEN)
-        return text
+        return _RUN.sub(self._without_pieces, text) if self._pieces and len(text) >= _PIECE else text
 
     def hide_data(self, value: Any, *, keep: bool = False) -> Any:
         """A JSON-like value without any known token in its texts and names, in lists and mappings of its own.
@@ -136,9 +154,22 @@ class Secrets:
 
 
 def _spellings(value: str) -> list[str]:
-    """A value as it is, in a URL, in JSON, in HTML, and in base64."""
-    coded = base64.b64encode(value.encode()).decode()
-    return [value, quote(value, safe=""), json.dumps(value)[1:-1], html.escape(value), coded, coded.rstrip("=")]
+    """A value as it is, in a URL, in JSON, in HTML, in hexadecimal digits, and in base64 wherever it begins there."""
+    raw = value.encode()
+    coded = [base64.b64encode(raw).decode(), *(_inside_base64(raw, before) for before in range(3))]
+    coded += [one.translate(_FOR_URLS) for one in coded]
+    found = [value, quote(value, safe=""), json.dumps(value)[1:-1], html.escape(value), raw.hex(), *coded]
+    return [one for one in dict.fromkeys(found) if len(one) >= 6]
+
+
+_FOR_URLS = str.maketrans("+/", "-_")
+
+
+def _inside_base64(raw: bytes, before: int) -> str:
+    """What base64 makes of it behind so many bytes, without the characters that depend on what stands around it."""
+    coded = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+    whole = (before + len(raw)) * 8 // 6
+    return coded[-(-before * 8 // 6) : whole]
 
 
 SECRETS = Secrets()

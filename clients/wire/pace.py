@@ -50,6 +50,10 @@ class CallStats:
         return "; ".join(parts)
 
 
+LONGEST_PAUSE = 86_400.0
+"""Seconds. A longer Retry-After is a mistake, and it is noted for every run of the machine."""
+
+
 class Pauses:
     """Pauses ("do not call before"), one small file a scope: all threads and processes of a run honour one Retry-After.
 
@@ -60,31 +64,41 @@ class Pauses:
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
+        # What this process was told holds for it also where the disk takes no note.
+        self._told: dict[str, float] = {}
 
     def _path(self, scope: str) -> Path:
         return self._folder / f"{scope}.pause"
 
+    def _noted(self, scope: str) -> float:
+        try:
+            return float(self._path(scope).read_text("utf-8"))
+        except (OSError, ValueError):
+            return 0.0
+
     def remaining(self, scope: str) -> float:
         """Seconds to wait before `scope` may be called; 0.0 when free."""
-        try:
-            until = float(self._path(scope).read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
-            return 0.0
-        left = until - self._clock.now().timestamp()
+        now = self._clock.now().timestamp()
+        left = [until - now for until in (self._noted(scope), self._told.get(scope, 0.0))]
         # A pause from a clock that has since been set back must not stop us for days.
-        return left if 0.0 < left < 3600.0 else 0.0
+        return max((one for one in left if 0.0 < one <= LONGEST_PAUSE + 1.0), default=0.0)
 
     def hold(self, scope: str, seconds: float) -> None:
         """Nobody calls `scope` for `seconds`; a longer pause that already stands is kept."""
         if seconds <= max(self.remaining(scope), 0.0):
             return
-        private_folder(self._folder)
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".pause-")
-        with os.fdopen(handle, "w") as stream:
-            os.fchmod(handle, 0o600)
-            # A little longer than asked: rounding here or there must not make us early.
-            stream.write(f"{self._clock.now().timestamp() + seconds + 0.05:.3f}")
-        Path(name).replace(self._path(scope))
+        # A little longer than asked: rounding here or there must not make us early.
+        until = self._told[scope] = self._clock.now().timestamp() + seconds + 0.05
+        with contextlib.suppress(OSError):
+            private_folder(self._folder)
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".pause-")
+            try:
+                with os.fdopen(handle, "w") as stream:
+                    os.fchmod(handle, 0o600)
+                    stream.write(f"{until:.3f}")
+                Path(name).replace(self._path(scope))
+            except OSError:
+                Path(name).unlink(missing_ok=True)
 
 
 class Pace:

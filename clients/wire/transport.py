@@ -23,14 +23,13 @@ from clients.redact import SECRETS
 from clients.wire.bounded import time_limit, whole_body
 from clients.wire.clock import Clock
 from clients.wire.http import httpx
-from clients.wire.pace import CallStats, Limits, Pace
+from clients.wire.pace import LONGEST_PAUSE, CallStats, Limits, Pace
 from clients.wire.wirelog import WireLog
 
 _NAMESPACE = uuid.UUID("6d1f2d0e-6a0b-5c55-9d7e-3d1c5e0a7b11")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MISUSED = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
 _LONGEST_WAIT = 30.0
-_LONGEST_PAUSE = 86_400.0
 """An answer can make every run of this machine wait, but not for ever."""
 _TRY_AGAIN = re.compile(r"[Tt]ry again in ([0-9]+) second")
 _RANDOM = random.SystemRandom()
@@ -287,7 +286,7 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
     """Seconds, from the header (number or date) or from the gateway's text; None when the answer names none."""
     value = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
-        return min(float(value), _LONGEST_PAUSE)
+        return min(float(value), LONGEST_PAUSE)
     if value:
         try:
             until = parsedate_to_datetime(value)
@@ -295,9 +294,9 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
             until = None
         if until is not None:
             aware = until if until.tzinfo else until.replace(tzinfo=UTC)
-            return min(max(0.0, (aware - now).total_seconds()), _LONGEST_PAUSE)
+            return min(max(0.0, (aware - now).total_seconds()), LONGEST_PAUSE)
     match = _TRY_AGAIN.search(answer.text) if answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
-    return min(float(match.group(1)), _LONGEST_PAUSE) if match else None
+    return min(float(match.group(1)), LONGEST_PAUSE) if match else None
 
 
 def _words(exc: Exception) -> str:

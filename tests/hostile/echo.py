@@ -38,7 +38,10 @@ class Echo(http.server.ThreadingHTTPServer):
     def spellings(self) -> set[str]:
         every = self.seen.copy()
         coded = {base64.b64encode(one.encode()).decode().rstrip("=") for one in every}
-        return {*every, *coded, *(quote(one, safe="") for one in every)}
+        inside = {base64.b64encode(b" " * n + one.encode()).decode()[4:-4] for one in every for n in range(3)}
+        cut = {piece for one in every if len(one) >= 40 for piece in (one[:30], one[-30:], one[5:35])}
+        digits = {one.encode().hex() for one in every}
+        return {*every, *coded, *inside, *cut, *digits, *(quote(one, safe="") for one in every)}
 
     def close(self) -> None:
         self.shutdown()
@@ -55,7 +58,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._sent = self._secrets_of(body)
+        self._body, self._sent = body, self._secrets_of(body)
         self.server.seen.update(dict.fromkeys(self._sent))
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")}
         host = urlsplit(self.server.target).netloc
@@ -85,7 +88,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return [one for one in sent if one]
 
     def _echo(self) -> str:
-        return " ".join(self._sent)
+        """The secrets, as they are and as servers spoil them: cut, the whole request in base64, in digits."""
+        whole = base64.b64encode(self._body + " ".join(self._sent).encode()).decode()
+        cut = [
+            part for one in self._sent for part in (f"{one[:30]}...", f"...{one[-30:]}", one[5:35], one.encode().hex())
+        ]
+        return " ".join((*self._sent, *cut, whole))
 
     def _spoiled(self, answer: httpx.Response, *, is_token: bool) -> tuple[int, bytes]:
         try:
