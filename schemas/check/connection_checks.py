@@ -148,6 +148,8 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
     for name, found in given.items():
         if _REDIRECT.search(name) or any(leads_on(one) for one in found):
             add("CSP-CONN-001", f"{quoted(name)} could lead the customer somewhere else", "remove it")
+    if leads_on(parts.path):
+        add("CSP-CONN-001", "the path could lead the customer somewhere else", "write /Adminportal/Home")
     if leads_on(parts.fragment):
         add("CSP-CONN-001", "what stands after # could lead the customer somewhere else", "remove it")
     if len(query) < sum(len(found) for found in given.values()):

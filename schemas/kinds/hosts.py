@@ -19,6 +19,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 _ODD = re.compile(r"[\\\s\x00-\x20\x7f<>\"]")
 _LEADS_ON = re.compile(r"(?i)[/\\]{2}|\bhttps?:|[a-z]:[/\\]")
+_CODED = re.compile(r"aHR0c|SFRUU")
+""""http", "HTTP" in base64: how redirecting pages like to write where they lead."""
+_ANYBODYS = frozenset(
+    f"{name}.microsoft.com"
+    for name in (
+        *("forms", "customervoice", "answers", "techcommunity", "social", "teams", "sway", "create", "events"),
+        *("go", "login", "account", "myapps", "outlook", "onedrive", "gallery"),
+    )
+)
+_SIGN_INS = re.compile(r"(?i)/+(devicelogin|deviceauth|link)(/|$)")
+"""Below microsoft.com, but not Microsoft's word: pages that anybody makes, short links, sign-ins with a code of
+somebody else."""
 _ADDRESS = re.compile(rf"https://(?P<host>{_HOST.pattern})(:443)?/?")
 
 
@@ -122,8 +134,10 @@ def not_microsofts(link: str) -> str:
         return f"the link uses {parts.scheme or 'no scheme'} instead of https"
     if "@" in parts.netloc or port not in (None, 443):
         return "the link holds a user name or a port"
-    if any(map(leads_on, given)) or leads_on(unquote(parts.fragment)):
+    if any(map(leads_on, (*given, parts.path, unquote(parts.fragment)))):
         return "the link holds another address, which could lead the customer somewhere else"
+    if host in _ANYBODYS or _SIGN_INS.match(parts.path):
+        return f"the link leads to {host}{parts.path[:20]}, where anybody can put a page or ask for a sign-in"
     if _HOST.fullmatch(host) and f".{host}".endswith(".microsoft.com"):
         return ""
     return f"the link leads to {host or 'no host'}, which is not Microsoft's"
@@ -131,7 +145,7 @@ def not_microsofts(link: str) -> str:
 
 def leads_on(text: str) -> bool:
     """Whether a part of a link, decoded, is an address that a page could send its reader to."""
-    return bool(_LEADS_ON.search(unquote(text)))
+    return bool(_LEADS_ON.search(unquote(text)) or _CODED.search(text))
 
 
 def is_loopback(address: str) -> bool:
