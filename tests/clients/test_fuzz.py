@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -28,7 +29,10 @@ from clients.partner_center.errors import describe as describe_pc
 from clients.partner_center.models import AttestationRequest, BillingProfile, NewTenant, PcAddress
 from clients.partner_center.wire import Wire
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
+from clients.tokens.ion import IonTokens
 from clients.tokens.renewal import exchange_over
+from clients.tokens.store import Chain
+from csp.access import duration
 from tests.clients.virtual import FixedToken, VirtualClock, authorized, transport
 
 TENANT = "65ca02a9-7350-519d-920c-4009767b19ec"
@@ -214,6 +218,11 @@ OPERATIONS: list[Operation] = [
         lambda h: entra_tokens(h).token(),
         {"access_token": "opaque", "expires_in": 3600, "token_type": "Bearer"},
     ),
+    (
+        "oauth.validateAccess",
+        lambda h: ion_life(h),
+        {"access_expires_in": 7000, "refresh_expires_in": 2_592_000, "comment": "portal-password"},
+    ),
 ]
 
 
@@ -229,8 +238,17 @@ def test_every_operation_of_every_client_is_fuzzed() -> None:
     called = {
         (makers[maker].__name__, name) for maker, name in re.findall(r"(ion|association|center)\(h\)\.(\w+)", text)
     }
+    assert "tokens.life(" in text, "the one call of the token service beside the token itself"
     called |= {("EntraDiscovery", name) for name in re.findall(r"discovery\(h\)\.(\w+)", text)}
     assert sent - called == set()
+
+
+def ion_life(handler: Handler) -> str:
+    """What the doctor tells of a token."""
+    store: Any = SimpleNamespace(place="here", load=lambda: Chain("refresh", "access"))
+    tokens = IonTokens(store, lambda *_: None, clock=VirtualClock())
+    life = tokens.life(transport(handler), "http://ion.example")
+    return f"{duration(life.access_seconds or 0)}, {duration(life.refresh_seconds or 0)}"
 
 
 def entra_tokens(handler: Handler) -> EntraTokens:
