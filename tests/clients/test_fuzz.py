@@ -221,7 +221,7 @@ OPERATIONS: list[Operation] = [
     (
         "oauth.validateAccess",
         lambda h: ion_life(h),
-        {"access_expires_in": 7000, "refresh_expires_in": 2_592_000, "comment": "portal-password"},
+        {"access_expires_in": 7000, "refresh_expires_in": 2_592_000},
     ),
 ]
 
