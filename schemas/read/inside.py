@@ -50,10 +50,14 @@ def read_inside(path: Path, root: Path, limit: int = MAX_BYTES) -> bytes:
         handle = os.open(resolved, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror or type(error).__name__}") from None
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UnreadableError("no regular file")
-        content = stream.read(limit + 1)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # asked first: Python opens no folder as a stream
+        os.close(handle)
+        raise UnreadableError("no regular file")
+    try:
+        with os.fdopen(handle, "rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as error:  # a disk that fails while it is read
+        raise UnreadableError(f"cannot be read: {error.strerror or type(error).__name__}") from None
     if len(content) > limit:
         raise UnreadableError(f"the file is larger than {limit // 1024} KiB")
     return content
@@ -75,7 +79,8 @@ def matching(base: Path, pattern: str, root: Path) -> tuple[list[Path], list[Pat
     for folder in folders:
         here = is_inside(folder, root)
         for file in _named(folder, last):
-            if file.is_dir():
+            # A folder that is called like a file would hide the customer whose place it takes: it is read, and refused.
+            if not last.endswith((".yaml", ".yml")) and file.is_dir():
                 continue
             # What is no link lies where its folder lies; resolving a path takes as long as reading the file.
             (inside if (here and not file.is_symlink()) or is_inside(file, root) else outside).add(file)

@@ -66,6 +66,14 @@ def a_link_to_nothing(place: Path, _project: Path) -> None:
     place.symlink_to("nothing.yaml")
 
 
+def a_folder(place: Path, _project: Path) -> None:
+    place.mkdir()
+
+
+def a_file_without_rights_of_its_own(place: Path, _project: Path) -> None:
+    place.symlink_to("/proc/self/mem")  # opens, and fails when it is read
+
+
 def a_giant(place: Path, _project: Path) -> None:
     with place.open("wb") as out:
         out.truncate(2**40)  # a file with a hole: a terabyte that takes no room
@@ -81,6 +89,8 @@ def a_giant(place: Path, _project: Path) -> None:
         a_link_to_a_file_outside,
         a_link_to_itself,
         a_link_to_nothing,
+        a_folder,
+        a_file_without_rights_of_its_own,
         a_giant,
     ],
 )
@@ -267,7 +277,7 @@ def test_findings_of_many_files_are_capped_with_a_count(project: Path) -> None:
     assert "more files; mend those above first" in lines[-1]
 
 
-@pytest.mark.parametrize("attack", [a_pipe, a_link_to_a_pipe, a_link_to_a_device, a_giant])
+@pytest.mark.parametrize("attack", [a_pipe, a_link_to_a_pipe, a_link_to_a_device, a_folder, a_giant])
 @pytest.mark.parametrize("name", ["Pulumi.yaml", "stacks/Pulumi.reseller.yaml"])
 def test_the_engine_reads_regular_files_only(project: Path, name: str, attack: Callable[[Path, Path], None]) -> None:
     from dynamic_engine.errors import EngineError
@@ -275,5 +285,5 @@ def test_the_engine_reads_regular_files_only(project: Path, name: str, attack: C
 
     (project / name).unlink(missing_ok=True)
     attack(project / name, project)
-    with pytest.raises(EngineError, match=r"cannot read Pulumi.*: (no regular file|larger than 16 MiB)"):
+    with pytest.raises(EngineError, match=r"cannot read Pulumi.*: (no regular file|Is a directory|larger than 16 MiB)"):
         read_yaml(project / name)
