@@ -2,8 +2,8 @@
 
 import pytest
 
-from schemas.connection_checks import lint_link
-from schemas.hosts import not_microsofts
+from schemas.check.connection_checks import lint_link
+from schemas.kinds.hosts import not_microsofts
 
 GUID = "11111111-2222-4333-8444-555555555555"
 GOOD = "https://cdn.partner.microsoft.com/mca/?attestationid=1"
