@@ -71,6 +71,8 @@ check: $(READY)       ## Style, types, imports, generated files, links, and that
 	$(BIN)/python -m drills
 	$(BIN)/python tools/check_links.py
 	$(BIN)/python tools/check_dependencies.py
+	$(BIN)/python tools/complexity.py
+	$(BIN)/python tools/dead_code.py
 	@told=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { printf '%s\n' "$$told" | tail -40; exit 1; }
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock

@@ -20,7 +20,6 @@ from csp.project import Project
 from schemas.command import command, shown, written
 
 NO_CHANGE = 0
-CHANGES_EXPECTED = 7
 START = ".venv/bin/csp"
 """`make` is started in the project folder, with the environment that the Makefile makes."""
 PEOPLE_ROUNDS = 4

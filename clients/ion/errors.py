@@ -68,17 +68,39 @@ _TOLD = frozenset(("@type", "requestId", "code", "detail", "errors"))
 _OUR_NAMES = {"orgName": "customerOrganization", "primaryContactEmail": "customerEmail"}
 
 
-def describe(call: Call, answer: Answer) -> Problem:
-    """Both shapes: the v3 error and the oauth `{"error": text}`. Never fails."""
-    body: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
-    word = body.get("error")
+def _code_and_text(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Code and sentence of the outer object, "" where it has none."""
+    word, message = body.get("error"), body.get("message")
     code = word if isinstance(word, str) else ""
-    message = body.get("message")
     text = message if isinstance(message, str) else ""
     if not text:
         # The oauth shape has a sentence where v3 has a code.
         text, code = (code, "") if " " in code else ("", code)
-    code = code.partition(":")[0].strip()
+    return code.partition(":")[0].strip(), text
+
+
+def _from_detail(detail: Mapping[str, Any], code: str, text: str) -> tuple[str, str, list[Any]]:
+    """Code and sentence as one entry of `details` corrects them, and what else it tells."""
+    inner = detail.get("code")
+    errors = detail.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    if not inner and first:
+        inner = first.get("code")
+        text = str(first.get("detail") or text)
+    if isinstance(inner, str) and inner.strip():
+        code = inner.strip()
+        text = str(detail.get("detail") or text)
+    rest: list[Any] = [{name: member for name, member in detail.items() if name not in _TOLD}]
+    if isinstance(errors, list):
+        rest += [one for one in errors if one is not first]
+        rest.append({name: member for name, member in first.items() if name not in _TOLD})
+    return code, text, rest
+
+
+def describe(call: Call, answer: Answer) -> Problem:
+    """Both shapes: the v3 error and the oauth `{"error": text}`. Never fails."""
+    body: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
+    code, text = _code_and_text(body)
     request = ""
     details = body.get("details")
     rest: list[Any] = [{name: member for name, member in body.items() if name not in _TECHNICAL}]
@@ -87,19 +109,8 @@ def describe(call: Call, answer: Answer) -> Problem:
             rest.append(detail)
             continue
         request = request or str(detail.get("requestId") or "")
-        inner = detail.get("code")
-        errors = detail.get("errors")
-        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-        if not inner and first:
-            inner = first.get("code")
-            text = str(first.get("detail") or text)
-        if isinstance(inner, str) and inner.strip():
-            code = inner.strip()
-            text = str(detail.get("detail") or text)
-        rest.append({name: member for name, member in detail.items() if name not in _TOLD})
-        if isinstance(errors, list):
-            rest += [one for one in errors if one is not first]
-            rest.append({name: member for name, member in first.items() if name not in _TOLD})
+        code, text, more = _from_detail(detail, code, text)
+        rest += more
     text = with_rest(text, rest) or without_json(answer)
     for theirs, ours in _OUR_NAMES.items():
         text = text.replace(theirs, ours)

@@ -75,7 +75,7 @@ def whole_body(response: httpx.Response, most: int = MOST_BYTES) -> bytes:
     was not asked for.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower()
-    unpack = _Unpacked(encoding, most)
+    unpack = _Unpacked(encoding)
     body = bytearray()
     assert isinstance(response.stream, httpx.SyncByteStream)
     for chunk in response.stream:
@@ -89,11 +89,10 @@ def whole_body(response: httpx.Response, most: int = MOST_BYTES) -> bytes:
 class _Unpacked:
     """Unpacks a body in steps of a bounded size."""
 
-    def __init__(self, encoding: str, most: int) -> None:
+    def __init__(self, encoding: str) -> None:
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
             raise httpx.DecodingError(f"the body has an encoding that was not asked for: {encoding[:40]}")
         self._plain = encoding in ("", "identity")
-        self._most = most
         self._zlib: Any = None
         self._gzip = encoding != "deflate"
 

@@ -83,15 +83,7 @@ def plan(
     shared = Counter(sight.tenant for sight in sights if sight.tenant)
     keys = {name for one in _all(estate, elsewhere) for name in (one.key, *one.previously)}
     in_state = set(ion_ids.values())
-    for sight in sights:
-        if sight.customer.status.upper() != ACTIVE:
-            continue
-        if only and not chosen(sight.customer, only):
-            done.not_chosen += 1
-            continue
-        if sight.trouble:
-            done.left_out[sight.name] = f"could not look: {sight.trouble}"
-            continue
+    for sight in _to_match(sights, only, done):
         found, why = ours.match(sight)
         if found:
             done.known[found] = sight
@@ -105,10 +97,7 @@ def plan(
         if stack:
             done.elsewhere[stack] += 1
             continue
-        if not why and (clash := others.claims(sight)):
-            why = f"{clash}, which is on another account"
-        if not why and shared[sight.tenant] > 1:
-            why = f"tenant {sight.tenant} is linked to {shared[sight.tenant]} ION customers"
+        why = why or _shared(sight, others, shared)
         if why:
             done.ambiguous[sight.name] = why
             continue
@@ -119,9 +108,36 @@ def plan(
         else:
             keys.add(key)
             done.new.append(made)
-    held = {sight.tenant for sight in sights} | {declared_tenant(one.identity) for one in _all(estate, elsewhere)}
-    done.tenants = [f"{t.company_name} ({t.domain}), {i}" for i, t in look.related_tenants().items() if i not in held]
+    declared_ones = {declared_tenant(one.identity) for one in _all(estate, elsewhere)}
+    done.tenants = _unheld(look, {sight.tenant for sight in sights} | declared_ones)
     return done
+
+
+def _unheld(look: EstateLook, held: set[str]) -> list[str]:
+    """Related tenants that are nobody's."""
+    return [f"{t.company_name} ({t.domain}), {i}" for i, t in look.related_tenants().items() if i not in held]
+
+
+def _to_match(sights: list[Sight], only: Sequence[str], done: Plan) -> Iterator[Sight]:
+    """The active customers that were asked for and could be looked at; `done` takes down the others."""
+    for sight in sights:
+        if sight.customer.status.upper() != ACTIVE:
+            continue
+        if only and not chosen(sight.customer, only):
+            done.not_chosen += 1
+        elif sight.trouble:
+            done.left_out[sight.name] = f"could not look: {sight.trouble}"
+        else:
+            yield sight
+
+
+def _shared(sight: Sight, others: _Matcher, tenants: Counter[str]) -> str:
+    """Who else claims this customer, "" when nobody does."""
+    if clash := others.claims(sight):
+        return f"{clash}, which is on another account"
+    if tenants[sight.tenant] > 1:
+        return f"tenant {sight.tenant} is linked to {tenants[sight.tenant]} ION customers"
+    return ""
 
 
 def chosen(customer: IonCustomer, only: Sequence[str]) -> bool:

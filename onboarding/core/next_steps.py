@@ -7,15 +7,11 @@ fills them in (onboarding.core.visits), so that a renamed company does not show 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 import schemas
 from onboarding.core import labels
 from onboarding.core.contract import NextStep
 from schemas.command import command
-
-if TYPE_CHECKING:
-    from clients.session import Session
 
 CUSTOMER_FILE, CONNECTION_FILE = "customer file", "connection file"
 """Where a step is a line in one of our files; `onboarding.core.places` names the file and the line."""
@@ -358,11 +354,6 @@ def credentials_unknown(key: str) -> NextStep:
 def mail_values(to: str, subject: str, text: str, copy: str = "") -> dict[str, str]:
     """A mail that the operator sends by hand."""
     return who() | _values(mail_to=to, mail_cc=copy, mail_subject=subject, mail_text=text)
-
-
-def distributor_name(session: Session) -> str:
-    """Who the customer sees on Microsoft's page."""
-    return "TD SYNNEX" if session.connection.role != "direct-bill" else "us"
 
 
 LOST, IN_OUTPUT = "lost", "output"

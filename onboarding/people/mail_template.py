@@ -132,6 +132,9 @@ def check_parts(env: SandboxedEnvironment, name: str, above: tuple[str, ...] = (
     return count
 
 
+_ONE_TEMPLATE = f"name one template in quotes, at most {MAX_INCLUDES} in a file"
+
+
 def _check(tree: nodes.Template, template: str) -> None:
     """Raise UnusableError for the first thing that a template of the reseller may not hold."""
     frame = template.endswith(".html.j2")
@@ -144,37 +147,53 @@ def _check(tree: nodes.Template, template: str) -> None:
                 f"nested deeper than {MAX_NESTING} levels" if depth > MAX_NESTING else "too many conditions and values"
             )
             raise UnusableError(f"{where}: {what} for a mail template")
+        includes += isinstance(node, nodes.Extends | nodes.Include)
+        if includes > MAX_INCLUDES:
+            raise UnusableError(f"{where}: {_ONE_TEMPLATE}")
         if isinstance(node, nodes.Name):
             if node.name not in known and node.name != "super":
                 raise UnusableError(f"{where}: '{node.name}' is undefined; values are {', '.join(sorted(known))}")
-        elif isinstance(node, nodes.Extends | nodes.Include):
-            includes += 1
-            if not isinstance(node.template, nodes.Const) or includes > MAX_INCLUDES:
-                raise UnusableError(f"{where}: name one template in quotes, at most {MAX_INCLUDES} in a file")
+        elif wrong := _forbidden(node, frame=frame):
+            raise UnusableError(f"{where}: {wrong}")
+
+
+def _forbidden(node: nodes.Node, *, frame: bool) -> str:
+    """What of a node is not allowed, "" when nothing is."""
+    match node:
+        case nodes.Extends() | nodes.Include():
+            if not isinstance(node.template, nodes.Const):
+                return _ONE_TEMPLATE
             if not _NAME.fullmatch(str(node.template.value).removeprefix("built-in/")):
-                raise UnusableError(f"{where}: only templates of the two folders can be included")
-        elif isinstance(node, nodes.Filter):
+                return "only templates of the two folders can be included"
+        case nodes.Filter():
             if node.name not in _FILTERS or (node.name == "linked" and not frame):
-                raise UnusableError(f"{where}: the filter {node.name} is not allowed in a mail template")
+                return f"the filter {node.name} is not allowed in a mail template"
             if len(node.args) not in _FILTERS[node.name]:
-                raise UnusableError(f"{where}: the filter {node.name} has the wrong number of arguments")
-        elif isinstance(node, nodes.Compare):
+                return f"the filter {node.name} has the wrong number of arguments"
+        case nodes.Compare():
             if any(one.op not in ("eq", "ne") for one in node.ops):
-                raise UnusableError(f"{where}: values are compared with == and != only")
-        elif isinstance(node, nodes.Test):
+                return "values are compared with == and != only"
+        case nodes.Test():
             if node.name != "defined":
-                raise UnusableError(f"{where}: the test {node.name} is not allowed in a mail template")
-        elif isinstance(node, nodes.For):
-            if not (frame and isinstance(node.iter, nodes.Name) and node.iter.name == "parts" and not node.recursive):
-                raise UnusableError(f"{where}: a loop is not allowed in a mail template")
-            if any(node.find_all((nodes.For, nodes.Include, nodes.Block))):
-                raise UnusableError(f"{where}: no loop, block or include inside the loop over the paragraphs")
-        elif isinstance(node, nodes.Block):
+                return f"the test {node.name} is not allowed in a mail template"
+        case nodes.For():
+            return _forbidden_loop(node, frame=frame)
+        case nodes.Block():
             if sum(_is_super(call) for call in node.find_all(nodes.Call)) > 1:
-                raise UnusableError(f"{where}: super() at most once in a block")
-        elif not isinstance(node, _PLAIN) and not _is_super(node):
+                return "super() at most once in a block"
+        case _ if not isinstance(node, _PLAIN) and not _is_super(node):
             words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).lower()
-            raise UnusableError(f"{where}: unsafe: {words} is not allowed in a mail template")
+            return f"unsafe: {words} is not allowed in a mail template"
+    return ""
+
+
+def _forbidden_loop(node: nodes.For, *, frame: bool) -> str:
+    """The frame repeats its paragraphs; nothing else is repeated."""
+    if not (frame and isinstance(node.iter, nodes.Name) and node.iter.name == "parts" and not node.recursive):
+        return "a loop is not allowed in a mail template"
+    if any(node.find_all((nodes.For, nodes.Include, nodes.Block))):
+        return "no loop, block or include inside the loop over the paragraphs"
+    return ""
 
 
 def _all(node: nodes.Node, line: int = 1, depth: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:

@@ -63,11 +63,6 @@ def invitation_link(account: Account) -> str:
     )
 
 
-def attestation_link(attestation: str) -> str:
-    """The acceptance page of an attestation, as clients build it from the id (partner-center.md 14 (1))."""
-    return f"https://{_MCA_HOST}/mca/?attestationid={attestation}"
-
-
 def attestation_page(console: str, attestation: str) -> str:
     """The sandbox's own page for it."""
     return f"{console}{ATTESTATION_PATH}{attestation}"

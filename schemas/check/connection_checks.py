@@ -131,7 +131,6 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
     try:
         parts: SplitResult = urlsplit(url)
         given = parse_qs(parts.query)
-        query = {name.lower(): found[0] for name, found in given.items()}
     except ValueError:
         return [("CSP-CONN-001", f"{quoted(url)} is no address", "")]
     wrong: list[tuple[str, str, str]] = []
@@ -139,6 +138,25 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
     def add(rule: str, message: str, hint: str = "") -> None:
         wrong.append((rule, message, hint))
 
+    _lint_address(parts, given, add)
+    query = {name.lower(): found[0] for name, found in given.items()}
+    kind = query.get("invtype", "")
+    if kind not in _INVITATIONS:
+        late = " (the query must stand before the #)" if "invType" in parts.fragment else ""
+        add("CSP-CONN-001", f"invType {quoted(kind)} is no invitation{late}", "one of " + ", ".join(_INVITATIONS))
+    for name in ("partnerId", *(("indirectCSPId",) if kind == "IndirectResellerRelationship" else ())):
+        if not GUID.match(query.get(name.lower(), "")):
+            add("CSP-CONN-001", f"{name} is no GUID")
+    if not query.get("msppid", "").isdigit():
+        add("CSP-CONN-001", "msppId is no number")
+    if query.get("dap", "").lower() == "true":
+        add("CSP-CONN-002", "the link says DAP=true", "write DAP=false or leave it out; rights are granted by GDAP")
+    _lint_parties(kind, query, reseller, role, tenant, add)
+    return wrong
+
+
+def _lint_address(parts: SplitResult, given: Mapping[str, list[str]], add: Callable[..., None]) -> None:
+    """A link leads to Microsoft's page and nowhere else, and says each thing once."""
     if parts.scheme != "https":
         add("CSP-CONN-001", f"the link uses {parts.scheme or 'no scheme'}", "https only")
     if (parts.hostname or "") != _LINK_HOST:
@@ -152,19 +170,14 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
         add("CSP-CONN-001", "the path could lead the customer somewhere else", "write /Adminportal/Home")
     if leads_on(parts.fragment):
         add("CSP-CONN-001", "what stands after # could lead the customer somewhere else", "remove it")
-    if len(query) < sum(len(found) for found in given.values()):
+    if len({name.lower() for name in given}) < sum(len(found) for found in given.values()):
         add("CSP-CONN-001", "a part of the query is there twice", "keep one of them")
-    kind = query.get("invtype", "")
-    if kind not in _INVITATIONS:
-        late = " (the query must stand before the #)" if "invType" in parts.fragment else ""
-        add("CSP-CONN-001", f"invType {quoted(kind)} is no invitation{late}", "one of " + ", ".join(_INVITATIONS))
-    for name in ("partnerId", *(("indirectCSPId",) if kind == "IndirectResellerRelationship" else ())):
-        if not GUID.match(query.get(name.lower(), "")):
-            add("CSP-CONN-001", f"{name} is no GUID")
-    if not query.get("msppid", "").isdigit():
-        add("CSP-CONN-001", "msppId is no number")
-    if query.get("dap", "").lower() == "true":
-        add("CSP-CONN-002", "the link says DAP=true", "write DAP=false or leave it out; rights are granted by GDAP")
+
+
+def _lint_parties(
+    kind: str, query: Mapping[str, str], reseller: Any, role: str, tenant: str, add: Callable[..., None]
+) -> None:
+    """The link makes a customer of those whom the connection names."""
     if kind == "IndirectResellerRelationship" and isinstance(reseller, Mapping):
         _same(query, "partnerId", text(reseller, "tenant_id"), add)
         _same(query, "msppId", text(reseller, "partner_id"), add)
@@ -174,7 +187,6 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
         add("CSP-CONN-003", "the link makes a direct customer of the provider", "use one that names the reseller")
     if kind == "ResellerRelationship" and role == "direct-bill":
         _same(query, "partnerId", tenant, add, "partner tenant")
-    return wrong
 
 
 def _same(query: Mapping[str, str], name: str, own: str, add: Callable[..., None], whose: str = "reseller") -> None:

@@ -98,6 +98,7 @@ def one_run(thing: Any, world: World, declared: Mapping[str, Any], known: Known)
 
 
 def check(expect: Mapping[str, Any], outcome: Outcome, world: World, wrote: list[str], mailed: list[str]) -> None:
+    # complexity: one case a word of the scenario files; there is nothing to understand between them.
     step = outcome.next_step
     for name, wanted in expect.items():
         match name:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dynamic_engine.state.checkpoint import Pending, Snapshot
 from dynamic_engine.state.resource import State, provider_urn
 
-Write = Callable[[list[State], list[Pending]], str]
-
 
 class Journal:
     """States of a run: new ones in completion order, then the old ones that nothing has dealt with yet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -244,8 +244,3 @@ _KNOWN_KEYS = set(KEYS.values())
 def dumps(value: Any) -> str:
     """Compact JSON as the CLI writes it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def state_fields() -> list[str]:
-    """Names of the fields that are stored (for tests that check that none is lost)."""
-    return [item.name for item in fields(State) if item.name not in ("extra", "text")]

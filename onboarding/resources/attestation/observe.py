@@ -9,6 +9,7 @@ from pydantic import Field as Limit
 
 import schemas
 from clients.errors import NotFound
+from clients.ion.models import CloudProfile
 from clients.partner_center.models import Agreement, AttestationState
 from clients.words import AGREEMENT, UNKNOWN, meaning
 from onboarding.core import compare, contract, next_steps
@@ -158,13 +159,7 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     when, evidence = "", {"where": WHERE_ION}
     # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
     if status and not (look.bulk and accepted and _was_current(known, look)):
-        legacy = look.legacy_profile(desired.ion_customer_id)
-        dated = [(a.date_agreed, a) for a in legacy.agreements if a.date_agreed is not None] if legacy else []
-        if dated:
-            day, latest = max(dated, key=lambda one: one[0])
-            when = day.isoformat()
-            evidence = {"agreed_on": when, "agreed_by": _as_declared(desired, latest.email)}
-            evidence |= {"template": latest.template_id, "where": WHERE_LEGACY}
+        when, evidence = _day(desired, look)
     elif accepted:
         evidence = {name: known.memory[name] for name in EVIDENCE if name in known.memory} or evidence
     too_old = bool(when) and date.fromisoformat(when) < look.session.connection.agreement_valid_from
@@ -183,13 +178,28 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
         where = f'{WHERE_ION}, which say "{status}": nobody knows what that means'
         field = _fact(NOT_VISIBLE, f"unknown: {status}", where, desired)
         return Facts(fields={"agreement": field}, seen={"agreement": status}, data={**data, "unknown": status})
-    # The row shows the agreement of the linked tenant; while none is linked, nobody knows.
+    field = _not_accepted(desired, profile, status)
+    return Facts(fields={"agreement": field}, seen={"agreement": field.seen}, data=data)
+
+
+def _day(desired: AttestationInputs, look: Look) -> tuple[str, dict[str, str]]:
+    """The day of the latest agreement by the deprecated call ("" without one), and the evidence."""
+    legacy = look.legacy_profile(desired.ion_customer_id)
+    dated = [(a.date_agreed, a) for a in legacy.agreements if a.date_agreed is not None] if legacy else []
+    if not dated:
+        return "", {"where": WHERE_ION}
+    day, latest = max(dated, key=lambda one: one[0])
+    evidence = {"agreed_on": day.isoformat(), "agreed_by": _as_declared(desired, latest.email)}
+    return day.isoformat(), {**evidence, "template": latest.template_id, "where": WHERE_LEGACY}
+
+
+def _not_accepted(desired: AttestationInputs, profile: CloudProfile | None, status: str) -> Field:
+    """The row shows the agreement of the linked tenant; while none is linked, nobody knows."""
     unlinked = bool(profile and profile.enabled and not profile.tenant_id)
     visible = bool(profile and (status or (profile.enabled and not unlinked)))
     told = status or (ABSENT if visible else NOT_VISIBLE)
     where = f"{WHERE_ION}, which need a linked tenant" if unlinked else WHERE_ION
-    field = _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
-    return Facts(fields={"agreement": field}, seen={"agreement": told}, data=data)
+    return _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
 
 
 def says_accepted(status: str, connection: schemas.Connection) -> bool:

@@ -91,16 +91,7 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
     """Relationship (Partner Center), linked tenant (Cloud Provider row), a pending agreement (agreement first)."""
     domain, settled = declared_domain(desired.identity), known.text("tenant_id")
     conflict = _conflict(desired, known, look)
-    wanted = settled or declared_tenant(desired.identity)
-    related = None
-    if look.session.partner_center is not None:
-        related = look.related(wanted) if wanted else look.related_by_domain(domain)
-        if related is not None:
-            wanted = related.id.lower()
-    if not wanted and domain and not isinstance(desired.identity, schemas.NewIdentity):
-        wanted = (known.memory.get("discovered") or look.discovered_tenant(domain)).lower()
-        if wanted and look.session.partner_center is not None:
-            related = look.related(wanted)
+    wanted, related = _wanted(desired, known, domain, look)
     related, listed_as = _ours(related, known, look)
     linked, linked_domain, row, row_shown = _row(desired, look)
     if not wanted and linked and (not domain or (linked_domain and compare.same("domain", linked_domain, domain))):
@@ -116,7 +107,7 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
     if look.session.partner_center is None and not linked and isinstance(desired.identity, schemas.NewIdentity):
         exists = not fields["tenant"].holds and bool(look.discovered_tenant(domain))
         found = replace(found, taken=exists and linked == "", made=exists and linked is None and row_shown)
-        if exists and (found.taken or found.made):
+        if found.taken or found.made:
             seen["prefix"] = "taken"
     if isinstance(desired.identity, schemas.InviteIdentity):
         found = replace(found, invitation=_invitation(desired.identity, known, fields, look))
@@ -125,6 +116,20 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
         if found.invitation is not None and found.invitation.state == "expired":
             seen["invitation"] = "expired"  # the calendar moves it, so that a plan must show it once
     return Facts(fields=fields, seen=seen, data={"found": found})
+
+
+def _wanted(desired: TenantIdentityInputs, known: Known, domain: str, look: Look) -> tuple[str, PcCustomer | None]:
+    """Id of the tenant that is meant, "" while nobody knows it, and the customer that Partner Center lists for it."""
+    wanted = known.text("tenant_id") or declared_tenant(desired.identity)
+    listed = look.session.partner_center is not None
+    related = None
+    if listed:
+        related = look.related(wanted) if wanted else look.related_by_domain(domain)
+        wanted = related.id.lower() if related is not None else wanted
+    if not wanted and domain and not isinstance(desired.identity, schemas.NewIdentity):
+        wanted = (known.memory.get("discovered") or look.discovered_tenant(domain)).lower()
+        related = look.related(wanted) if wanted and listed else related
+    return wanted, related
 
 
 def _ours(listed: PcCustomer | None, known: Known, look: Look) -> tuple[PcCustomer | None, str]:
