@@ -1,6 +1,6 @@
 """Field tables of the docs, made from the models.
 
-A page holds ``<!-- fields: Name -->`` and ``<!-- end -->``; what stands between them is replaced.
+A page holds ``<!-- fields: Name -->`` (or ``<!-- gates -->``) and ``<!-- end -->``; what stands between is replaced.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from schemas.model import base, connection, customer, stack
+from schemas.model import base, connection, customer, gates, stack
 from schemas.model.traits import Trait
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -32,6 +32,9 @@ _WORDS = {
 
 def fill_tables(page: str) -> str:
     """``page`` with every field table up to date. Raises ``KeyError`` for a model that does not exist."""
+    page = re.sub(
+        r"(<!-- gates -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}\n{gates.table()}\n{m[2]}", page, flags=re.DOTALL
+    )
     return re.sub(
         r"(<!-- fields: (\w+) -->\n).*?(<!-- end -->)",
         lambda m: f"{m[1]}\n{_table(_MODELS[m[2]])}\n{m[3]}",

@@ -98,7 +98,7 @@ def outputs() -> dict[Path, str]:
     ):
         made[ROOT / "schemas" / f"{name}.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     made[ROOT / "docs" / "rules.md"] = rules.markdown()
-    for page in ("customer-file.md", "connection-file.md"):
+    for page in ("customer-file.md", "connection-file.md", "readiness.md"):
         path = ROOT / "docs" / page
         if path.exists():
             made[path] = fill_tables(path.read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from csp.known import no_customer
 from csp.options import Stack, whoami
 from csp.project import Project
 from csp.say import say
+from schemas.model.gates import GATES
 from schemas.write.confirming import CannotConfirmError
 from schemas.write.confirming import confirm as write_confirmation
 
@@ -38,10 +39,10 @@ def confirm(
     estate = project.estate(stack)
     by = by or whoami()
     of: schemas.Customer | schemas.Connection
-    if gate == "reseller":
+    if (found := GATES.get(gate)) and found.confirmed_in == "connection":
         if customer not in estate.connections:
             raise CommandError(
-                f"the gate reseller belongs to a connection; {stack} has {', '.join(estate.connections)}", 2
+                f"the gate {gate} belongs to a connection; {stack} has {', '.join(estate.connections)}", 2
             )
         of, file = estate.connections[customer], project.root / "stacks" / "connections" / f"{customer}.yaml"
     else:

@@ -9,7 +9,7 @@ from csp.say import count, folded
 from onboarding.core.contract import ABSENT
 from onboarding.drift.report import Coverage, DriftReport, Finding, Rotation
 from schemas.command import shown
-from schemas.model.customer import CONFIRMABLE
+from schemas.model.gates import CONFIRMABLE
 from schemas.plain import markdown as escaped
 from schemas.plain import plain
 

@@ -13,7 +13,8 @@ from typing import Any
 from schemas.check.value_checks import address_places, check_values, country_of, get, text
 from schemas.kinds.nearest import nearest, quoted
 from schemas.model.connection import Connection
-from schemas.model.customer import CONFIRMABLE, UNKNOWN_ALLOWED
+from schemas.model.customer import UNKNOWN_ALLOWED
+from schemas.model.gates import CONFIRMABLE
 from schemas.model.values import DAY
 from schemas.read.yaml_source import Path_
 

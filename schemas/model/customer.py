@@ -217,13 +217,6 @@ class Customer(Declared):
         return self.attestation.route or ("customer" if self.identity.method == "invite" else "partner")
 
 
-CONFIRMABLE: dict[str, tuple[str, ...]] = {
-    "cloud_provider": ("provider", "pricebook", "provider_currency", "invoice_currency"),
-    "identity": ("relationship", "tenant"),
-    "attestation": ("agreement",),
-}
-"""Section of a customer file -> what a person may confirm there, because some role's APIs do not show it."""
-
 PROGRAM_ACCESS = ("program_access",)
 """What a person may confirm in a connection file."""
 

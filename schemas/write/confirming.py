@@ -11,10 +11,13 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from schemas.model.connection import Connection
 from schemas.model.customer import Customer
-from schemas.model.gates import SECTIONS, confirmed_values, program_access_value
+from schemas.model.gates import GATES, confirmed_values, program_access_value
 from schemas.model.stack import CONFIG_KEY
 from schemas.write.editing import CannotEditError, edited, load
 from schemas.write.whole_file import write_whole
+
+_OF_CONNECTION = tuple(one.key for one in GATES.values() if one.confirmed_in == "connection")
+"""The gates that are facts of a connection: confirmed in its file."""
 
 
 class CannotConfirmError(ValueError):
@@ -71,12 +74,13 @@ def _write(file: Path, before: bytes, root: CommentedMap) -> bool:
 
 def _values(of: Customer | Connection, gate: str) -> dict[str, str]:
     if isinstance(of, Connection):
-        if gate != "reseller":
-            raise CannotConfirmError(f"a connection file confirms reseller only, not {gate}")
+        if gate not in _OF_CONNECTION:
+            raise CannotConfirmError(f"a connection file confirms {', '.join(_OF_CONNECTION)} only, not {gate}")
         return {"program_access": program_access_value(of)}
-    if gate not in SECTIONS:
-        where = "; it is confirmed in the connection file" if gate == "reseller" else ""
-        raise CannotConfirmError(f"a customer file confirms {', '.join(SECTIONS)}, not {gate}{where}")
+    if gate not in GATES or not GATES[gate].in_customer_file:
+        named = ", ".join(one.key for one in GATES.values() if one.in_customer_file)
+        where = "; it is confirmed in the connection file" if gate in _OF_CONNECTION else ""
+        raise CannotConfirmError(f"a customer file confirms {named}, not {gate}{where}")
     values = confirmed_values(of, gate)
     if not values:
         raise CannotConfirmError(f"{of.key}: nothing is declared that a confirmation of {gate} could be bound to")
@@ -85,12 +89,13 @@ def _values(of: Customer | Connection, gate: str) -> dict[str, str]:
 
 def _place(root: Any, gate: str, key: str) -> tuple[CommentedMap, str]:
     """The mapping that holds the confirmation, and its key there."""
-    if gate == "reseller":
+    if gate in _OF_CONNECTION:
         return root, "program_access"
     customer = _inline(root, key) if "config" in root else root
-    section = customer.setdefault(SECTIONS[gate], CommentedMap())
+    name = GATES[gate].confirmed_in
+    section = customer.setdefault(name, CommentedMap())
     if not isinstance(section, CommentedMap):
-        raise CannotConfirmError(f"{SECTIONS[gate]} is no mapping")
+        raise CannotConfirmError(f"{name} is no mapping")
     return section, "confirmed"
 
 

@@ -51,7 +51,7 @@ def confirm(pipeline: Pipeline, key: str, *gates: str) -> schemas.Customer:
     data = pipeline.declared[key].model_dump(mode="json", exclude_none=True)
     for gate in gates:
         values = confirmed_values(pipeline.declared[key], gate)
-        section = schemas.model.gates.SECTIONS[gate]
+        section = schemas.GATES[gate].confirmed_in
         given = {"by": "kim", "on": dt.date(2026, 11, 22).isoformat(), "fields": list(values), "values": values}
         before = data[section].get("confirmed")
         data[section]["confirmed"] = {**before, "also": [*before.get("also", []), given]} if before else given
