@@ -33,6 +33,7 @@ from clients.mail import MailSender
 from clients.session import Session
 from drills.remote import Hook, Killed, Remote, Smtp, Wire
 from onboarding.core import contract, visits
+from onboarding.core.catalogue import RESOURCES
 from onboarding.resources import inputs
 from providers import attestation, component, customer, provider_association, removals, sessions, tenant_identity
 from providers.dynamic import Provider
@@ -44,7 +45,7 @@ KINDS: dict[str, Callable[[], Provider]] = {
     "TenantIdentity": tenant_identity.provider,
     "Attestation": attestation.provider,
 }
-FROM_OTHERS = {kind.name: kind.from_others for kind in inputs.KINDS}
+FROM_OTHERS = {kind.name: kind.from_others for kind in RESOURCES.values()}
 MEMORY = Path("/dev/shm")
 _RUNS = itertools.count()
 

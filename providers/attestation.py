@@ -7,13 +7,13 @@ from typing import Any
 
 import pulumi
 
-from onboarding.resources import attestation as thing
-from providers.dynamic import Provider, Resource
+from onboarding.core.catalogue import RESOURCES
+from providers.dynamic import Provider, Resource, provider_of
 
 
 def provider() -> Provider:
     """State refers to this function by name: never rename or move it."""
-    return Provider("agreement", thing, provider, from_others=("ion_customer_id", "tenant_id", "attestation_id"))
+    return provider_of("Attestation", provider)
 
 
 class Attestation(Resource, module="csp", name="Attestation"):
@@ -22,4 +22,4 @@ class Attestation(Resource, module="csp", name="Attestation"):
     tenant_id: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["Attestation"].thing.CARRIED, opts)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pulumi
 
-from onboarding.resources import customer as thing
-from providers.dynamic import Provider, Resource
+from onboarding.core.catalogue import RESOURCES
+from providers.dynamic import Provider, Resource, provider_of
 
 
 def provider() -> Provider:
     """State refers to this function by name: never rename or move it."""
-    return Provider("customer profile", thing, provider)
+    return provider_of("Customer", provider)
 
 
 class Customer(Resource, module="csp", name="Customer"):
@@ -22,4 +22,4 @@ class Customer(Resource, module="csp", name="Customer"):
     ion_customer_id: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["Customer"].thing.CARRIED, opts)

@@ -30,6 +30,7 @@ from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, 
 from clients.locks import Taken
 from clients.session import Session
 from onboarding.core import state
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved, waiting
 from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
@@ -37,6 +38,7 @@ from onboarding.look.snapshot import Look
 from providers import noted, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
+from schemas.model.gates import ResourceName
 from schemas.plain import plain
 
 END_RELATIONSHIP = "end-relationship"
@@ -284,6 +286,12 @@ class Provider(ResourceProvider):
             return self._regular(raw)
         except ValidationError:
             return raw
+
+
+def provider_of(name: ResourceName, by_reference: Callable[[], Provider]) -> Provider:
+    """The provider of a resource of the catalogue; `by_reference`: the function that its pickle names for ever."""
+    one = RESOURCES[name]
+    return Provider(one.title, one.thing, by_reference, tuple(one.from_others))
 
 
 class Resource(DynamicResource):

@@ -7,17 +7,17 @@ from typing import Any
 
 import pulumi
 
-from onboarding.resources import provider_association as thing
-from providers.dynamic import Provider, Resource
+from onboarding.core.catalogue import RESOURCES
+from providers.dynamic import Provider, Resource, provider_of
 
 
 def provider() -> Provider:
     """State refers to this function by name: never rename or move it."""
-    return Provider("Cloud Provider row", thing, provider, from_others=("ion_customer_id",))
+    return provider_of("ProviderAssociation", provider)
 
 
 class ProviderAssociation(Resource, module="csp", name="ProviderAssociation"):
     """Inputs: `onboarding.resources.provider_association.ProviderAssociationInputs`."""
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["ProviderAssociation"].thing.CARRIED, opts)

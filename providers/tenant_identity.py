@@ -7,13 +7,13 @@ from typing import Any
 
 import pulumi
 
-from onboarding.resources import tenant_identity as thing
-from providers.dynamic import Provider, Resource
+from onboarding.core.catalogue import RESOURCES
+from providers.dynamic import Provider, Resource, provider_of
 
 
 def provider() -> Provider:
     """State refers to this function by name: never rename or move it."""
-    return Provider("Microsoft tenant", thing, provider, from_others=("ion_customer_id",))
+    return provider_of("TenantIdentity", provider)
 
 
 class TenantIdentity(Resource, module="csp", name="TenantIdentity"):
@@ -24,4 +24,4 @@ class TenantIdentity(Resource, module="csp", name="TenantIdentity"):
     attestation_id: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["TenantIdentity"].thing.CARRIED, opts)

@@ -16,9 +16,9 @@ from csp.project import Project
 from csp.say import say
 from csp.views.progress import progress
 from onboarding.adoption.state import Adopted, adopted, guard_urn, import_document, provider_urn
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.names import LEAVE_OUT
 from onboarding.look.snapshot import EstateLook
-from onboarding.resources.inputs import KINDS
 from schemas.write.whole_file import write_whole
 
 
@@ -72,7 +72,7 @@ def run_import(engine: engines.Engine, project: Project, path: Path, ready: list
     _done(prepared.returncode, (prepared.stdout + prepared.stderr).splitlines(), "could not prepare the stack")
     # The CLI would write the whole state once a resource; an import that is killed is simply run again.
     at_once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-    last, imported = f"csp:{KINDS[-1].name} ", 0
+    last, imported = f"csp:{[*RESOURCES][-1]} ", 0
     with progress("importing") as tell:
 
         def heard(line: str) -> None:

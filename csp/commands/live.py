@@ -29,7 +29,6 @@ from onboarding.readiness.verdicts import Readiness
 
 ACCOUNT_ONLY = "live"
 """Stands in for a connection when only an account id is given: CSP_LIVE_ION_REFRESH_TOKEN, tokens/live.json."""
-OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
 SHOWN_KEYS = 8
 
 
@@ -92,7 +91,7 @@ def _red(everyone: list[Readiness], closed: list[Unseen]) -> None:
 def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str = "", format_: str = "text") -> None:
     """Print the next step of every customer of the accounts. `format_` is text or json, `owner` as for `csp todo`."""
     _one_of(format_, "text", "json")
-    _one_of(owner, "", *OWNERS)
+    _one_of(owner, "", *contract.OWNERS)
     found, closed = _look(connections, account)
     unseen = _unseen(found, closed)
     print_unseen(unseen, err=format_ == "json")
@@ -105,7 +104,7 @@ def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str 
     # A thousand customers share a handful of steps: each is told once, with everybody whom it concerns.
     for (where, action, link, who), keys in _grouped(items).items():
         say()
-        say(f"{count(len(keys), 'customer')} (for {OWNERS[who]}): {', '.join(keys)}")
+        say(f"{count(len(keys), 'customer')} (for {contract.OWNERS[who]}): {', '.join(keys)}")
         for line in filter(None, (where, action, link)):
             say(f"  {line}")
     for one in found:

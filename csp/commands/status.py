@@ -14,6 +14,7 @@ from csp.options import OptionalStack, one_of
 from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
 from csp.views import readiness as shown
+from onboarding.core.contract import OWNERS
 from onboarding.core.follow_up import FollowUp
 from onboarding.readiness import blind, confirmed, counts, credentials
 from onboarding.readiness.states import States, states_from_export
@@ -129,7 +130,7 @@ def todo(
 ) -> None:
     """List every next step, the oldest wait first, with the menu path and every value to enter."""
     one_of(format_, "text", "json")
-    one_of(owner, "", *shown.OWNERS)
+    one_of(owner, "", *OWNERS)
     if live_:
         from csp.commands import live
 
@@ -145,7 +146,7 @@ def todo(
         return
     for item in items:
         again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
-        who = shown.OWNERS[item["owner"]]
+        who = OWNERS[item["owner"]]
         say()
         say(f"{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
         shown.print_step(shown.on_stack(item, stack))

@@ -17,7 +17,7 @@ from csp.engine import words as engine_words
 from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.say import say
-from onboarding.readiness.states import TYPE_PREFIX
+from onboarding.core.names import TYPE_PREFIX
 from schemas.command import command
 from schemas.write.whole_file import private_folder, write_whole
 

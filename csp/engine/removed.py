@@ -12,7 +12,8 @@ from csp.engine import words as engine_words
 from csp.errors import CommandError
 from csp.say import say
 from onboarding.core import compare
-from onboarding.readiness.states import TYPE_PREFIX, States, states_from_export
+from onboarding.core.names import TYPE_PREFIX
+from onboarding.readiness.states import States, states_from_export
 from onboarding.resources import leaving
 
 VERBS = ("up", "preview", "destroy")

@@ -9,10 +9,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from onboarding.core.contract import Tell
 from schemas.plain import plain
-
-Tell = Callable[[int, int], None]
-"""Called with (done, in all)."""
 
 PERCENT, APART, SILENCE = 10, 10.0, 60.0
 """A line every 10 %, at least 10 seconds apart, so that a short command prints none; after a minute in any case."""

@@ -9,17 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from csp.say import cell, say
-from onboarding.core.contract import NOT_CHECKED
+from onboarding.core.contract import NOT_CHECKED, OWNERS
 from onboarding.readiness.blind import Unseen, moment
-from onboarding.readiness.table import COLUMNS, can_order_text, footer, table_rows
+from onboarding.readiness.table import COLUMNS, can_order_text, footer, heads, table_rows
 from onboarding.readiness.verdicts import Readiness
 from schemas.command import command, shown
 from schemas.plain import block
 
 WIDE = 130
-NARROW_COLUMNS = ("Customer", "Order", "Profile", "Row (price)", "Relation", "Tenant", "MCA", "Waits for")
+NARROW_COLUMNS = ("Customer", "Order", *heads(narrow=True), "Waits for")
 DAY = 86400
-OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
 
 
 def pasted(*words: str, **options: str | bool) -> str:

@@ -9,13 +9,14 @@ import jinja2
 
 from csp.views import readiness as shown
 from onboarding.core import next_steps
+from onboarding.core.contract import OWNERS
 from onboarding.readiness import table
 from onboarding.readiness.blind import Unseen
 from onboarding.readiness.gates import Gate
 from onboarding.readiness.table import can_order_text, footer
-from onboarding.readiness.ticket import TITLES
 from onboarding.readiness.verdicts import Readiness
 from schemas import command
+from schemas.model.gates import GATES
 from schemas.plain import block, markdown_block
 
 FORMATS = {"markdown": "readiness.md.j2", "html": "readiness.html.j2"}
@@ -24,16 +25,6 @@ FINALIZE: dict[str, Callable[[Any], Any]] = {
     "html": lambda text: text if hasattr(text, "__html__") else block(text),
 }
 """What every value passes on its way into the page; in HTML Jinja escapes it after that."""
-SHORT = {
-    "reseller": "Our account",
-    "profile": "Profile",
-    "cloud_provider": "Cloud Provider",
-    "pricebook": "Pricebook",
-    "relationship": "Relationship",
-    "tenant": "Tenant",
-    "agreement": "Agreement",
-}
-"""Heads of the narrow columns."""
 WORDS = {
     "seen": "a system shows it as declared",
     "confirmed": "no system shows it; a person looked and said so",
@@ -80,8 +71,8 @@ def render(
         source=source,
         made=now.strftime("%Y-%m-%d %H:%M UTC"),
         footer=footer(verdicts),
-        titles=TITLES,
-        short=SHORT,
+        titles={key: gate.title for key, gate in GATES.items()},
+        short={key: gate.short for key, gate in GATES.items()},
         words=WORDS,
         agreement=f"{next_steps.NEEDS_AGREEMENT[:1].upper()}{next_steps.NEEDS_AGREEMENT[1:]}.",
         customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
@@ -92,7 +83,7 @@ def render(
 
 def _customer(verdict: Readiness, can_order: str) -> dict[str, Any]:
     step = verdict.next_step
-    waits = table.OWNERS.get(verdict.waiting_on, verdict.waiting_on)
+    waits = table.WAITS.get(verdict.waiting_on, verdict.waiting_on)
     return {
         "key": verdict.key,
         "name": verdict.organization,
@@ -102,7 +93,7 @@ def _customer(verdict: Readiness, can_order: str) -> dict[str, Any]:
         "waits": waits,
         "since": verdict.since[:10] if waits else "",
         "step": step,
-        "step_for": shown.OWNERS[step["owner"]] if step else "",
+        "step_for": OWNERS[step["owner"]] if step else "",
         "notes": shown.notes(verdict),
     }
 

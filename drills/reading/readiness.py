@@ -23,9 +23,10 @@ from typing import Any
 from csp_sandbox import checkout
 
 from drills.harness import Pipeline
-from onboarding.readiness.gates import GATES
-from onboarding.readiness.states import KINDS, ResourceState
+from onboarding.core.catalogue import RESOURCES
+from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
+from schemas.model.gates import GATES
 
 COMBINATIONS = [
     frozenset(gate for gate, is_open in zip(GATES, choice, strict=True) if is_open)
@@ -206,7 +207,7 @@ def confirm(cell: Pipeline, way: Way, opened: Open) -> None:
 
 def judge(cell: Pipeline, way: Way) -> Readiness:
     """The verdict on what the last look or run left in state."""
-    states = {kind: ResourceState(kind, way.key, cell.state[way.key, kind].outputs) for kind in KINDS}
+    states = {kind: ResourceState(kind, way.key, cell.state[way.key, kind].outputs) for kind in RESOURCES}
     return readiness(cell.declared[way.key], states, cell.remote.now())
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.ion.models import IonCustomer
+from onboarding.core.contract import Tell
 from onboarding.look.snapshot import EstateLook
 from onboarding.resources.customer import ACTIVE
 from schemas.command import for_connection
@@ -18,9 +19,6 @@ from schemas.command import for_connection
 if TYPE_CHECKING:
     from clients.ion.models import LegacyAgreement
     from clients.partner_center.models import Agreement
-
-Tell = Callable[[int, int], None]
-"""Called with (customers done, customers in all)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from onboarding.core import state
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Known, Outcome
 from onboarding.core.names import COMPONENT_TYPE, GUARD_NAME, GUARD_TYPE, PROVIDER_TYPE
 from onboarding.look.snapshot import EstateLook
-from onboarding.resources.inputs import KINDS, inputs_of
+from onboarding.resources.inputs import inputs_of
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -42,7 +43,7 @@ def adopted(declared: schemas.Customer, look: EstateLook) -> Adopted:
     inputs: dict[str, dict[str, Any]] = {}
     outputs: dict[str, dict[str, Any]] = {}
     trouble = ""
-    for kind in KINDS:
+    for kind in RESOURCES.values():
         given = inputs_of(declared)[kind.name]
         given |= {name: outputs[source].get(name, "") for name, source in kind.from_others.items()}
         desired = kind.thing.Inputs.model_validate(given)
@@ -80,7 +81,7 @@ def import_document(customers: Iterable[Adopted], stack: str, project: str) -> d
         parent, provider = f"customer {key}", f"connection {connection}"
         names[provider] = provider_urn(stack, project, connection)
         resources.append({"type": COMPONENT_TYPE, "name": parent, "logicalName": key, "component": True})
-        for kind in KINDS:
+        for kind in RESOURCES.values():
             outputs = one.outputs[kind.name]
             account = outputs["account"] or outputs["partner_tenant"]
             resources.append(

@@ -11,7 +11,7 @@ thing is a module with these verbs:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -21,6 +21,11 @@ from schemas.kinds.normal import nfc
 Status = Literal["ready", "waiting", "blocked", "unobserved"]
 Owner = Literal["us", "customer", "distributor"]
 FieldState = Literal["match", "mismatch", "not_visible"]
+
+OWNERS: dict[str, str] = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+"""Who has to do a step, in words."""
+Tell = Callable[[int, int], None]
+"""Called with (done, in all) while something long goes on."""
 
 NEXT_RUN = "next run"  # waiting_on: nobody; the next `up` does it
 EARLIER = "earlier step"  # waiting_on: another resource of the same customer comes first

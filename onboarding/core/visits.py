@@ -13,6 +13,7 @@ import schemas
 from onboarding.core import next_steps
 from onboarding.core.contract import EARLIER, NEXT_RUN, NOT_CHECKED, NextStep
 from schemas.command import command
+from schemas.model.gates import GATES
 
 
 class State(Protocol):
@@ -81,19 +82,15 @@ def _switched_off(row: State, resources: Sequence[State]) -> bool:
     return off and any((one.outputs.get("memory") or {}).get("domain") for one in resources)
 
 
-_DECIDES = {"cloud_provider": "provider"}
-"""Gate -> the fact that a confirmation of it shows in, where that has another name."""
-
-
 def _to_confirm(
     customer: schemas.Customer, parts: Sequence[Mapping[str, Any]], resources: Sequence[State]
 ) -> list[str]:
     """What the person records afterwards, because no API shows it; what is recorded is not asked for again."""
     gates = list(dict.fromkeys(gate for part in parts for gate in part.get("confirm") or []))
     if customer.cloud_provider.portal_access:  # then ION shows the rest by itself
-        gates = [gate for gate in gates if gate in ("pricebook", "relationship")]
+        gates = [gate for gate in gates if GATES[gate].hidden_in_ion]
     facts = {name: fact for one in resources for name, fact in (one.outputs.get("facts") or {}).items()}
-    gates = [gate for gate in gates if not (facts.get(_DECIDES.get(gate, gate)) or {}).get("confirmed")]
+    gates = [gate for gate in gates if not (facts.get(GATES[gate].facts[0]) or {}).get("confirmed")]
     if not gates:
         return []
     off = "" if customer.cloud_provider.portal_access else " while portal access is off (it stays off)"

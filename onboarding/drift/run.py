@@ -7,7 +7,7 @@ Center come on top.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from clients.errors import ClientError, contained
 from onboarding.core import compare
-from onboarding.core.contract import ABSENT, NEXT_RUN, Field, Known
+from onboarding.core.contract import ABSENT, NEXT_RUN, Field, Known, Tell
 from onboarding.core.session_checks import wrong_account
 from onboarding.drift import account as drift_estate
 from onboarding.drift import record as drift_record
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
 Elsewhere = Mapping[str, Mapping[str, Sequence[schemas.Customer]]]
 """Connection name -> another stack -> the customers that it declares on the account of that connection."""
-Tell = Callable[[int, int], None]
-"""Called with (customers looked at, customers in all) while a look goes on."""
 
 
 def look(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from onboarding.core import compare
-from onboarding.core.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, Field, Known
+from onboarding.core.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, OWNERS, Field, Known
 from onboarding.drift.resources import EXTRA, RECORD, SECTION, Seen
 from onboarding.resources.tenant_identity.observe import NO_ROW
 from schemas.command import command
@@ -129,7 +129,7 @@ def will(seen: Seen, name: str, organization: str, email: str) -> str:
         return outcome.reason
     if outcome.next_step is not None:
         step = outcome.next_step
-        text = f"makes it a next step for {_OWNERS[step.owner]}: {step.action}"
+        text = f"makes it a next step for {OWNERS[step.owner]}: {step.action}"
         text += f" (then {command('todo')} has the details)" if " below" in text else ""
         return text.replace("{customer}", organization).replace("{email}", email)
     if outcome.waiting_on == EARLIER:
@@ -157,6 +157,3 @@ def changes(one: Judged, operation: str) -> bool:
     """Whether an operation of Partner Center's activity log may have changed the field (its names are Microsoft's, and
     no page lists them all)."""
     return any(word in operation.lower() for word in _OPERATIONS.get(one.name, _RECORD_OPERATIONS))
-
-
-_OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}

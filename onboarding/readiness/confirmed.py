@@ -12,16 +12,8 @@ from typing import Any
 import schemas
 from onboarding.core import next_steps
 from onboarding.readiness.states import ResourceState, States
-from schemas.model.gates import confirmation_of, program_access_of
+from schemas.model.gates import GATE_OF, GATES, confirmation_of, program_access_of
 
-GATE_OF = {
-    "provider": "cloud_provider",
-    **dict.fromkeys(("pricebook", "provider_currency", "invoice_currency"), "pricebook"),
-    "relationship": "relationship",
-    "tenant": "tenant",
-    "agreement": "agreement",
-}
-"""Fact -> gate that a person confirms in the customer file."""
 _NEVER_WAITED_FOR = "portal_access"
 
 
@@ -59,10 +51,11 @@ def _confirmed(
     """Who confirmed in the file what no system showed and state does not know of yet, "" when nobody did."""
     if fact.get("state") != "not_visible" or fact.get("confirmed"):
         return ""
-    if name == "reseller":
+    gate = GATE_OF.get(name, "")
+    if gate and GATES[gate].confirmed_in == "connection":
         given = program_access_of(connection) if connection else None
     else:
-        given = confirmation_of(customer, GATE_OF.get(name, ""))
+        given = confirmation_of(customer, gate)
     return next_steps.confirmed_by(given) if given else ""
 
 

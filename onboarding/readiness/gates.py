@@ -1,4 +1,4 @@
-"""The gates of a purchase: what each of them needs to be seen or confirmed."""
+"""The state of each gate of a purchase, from the facts that the catalogue (`schemas.model.gates`) names for it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding.readiness.states import ResourceState
-
-GATES = ("reseller", "profile", "cloud_provider", "pricebook", "relationship", "tenant", "agreement")
+from schemas.model.gates import GATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +26,14 @@ class Gate:
         return self.state in ("seen", "confirmed")
 
 
-_RULES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "reseller": ("Customer", ("reseller",)),
-    "profile": ("Customer", ("status",)),
-    "cloud_provider": ("ProviderAssociation", ("provider",)),
-    "pricebook": ("ProviderAssociation", ("pricebook", "provider_currency", "invoice_currency")),
-    "relationship": ("TenantIdentity", ("relationship",)),
-    "tenant": ("TenantIdentity", ("tenant",)),
-    "agreement": ("Attestation", ("agreement",)),
-}
-
-
 def _age(resource: ResourceState, now: datetime) -> int | None:
     stamp = resource.outputs.get("observed_at")
     return max(0, int((now - datetime.fromisoformat(stamp)).total_seconds())) if stamp else None
 
 
 def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
-    """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves "
-    "it open."""
+    """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves it
+    open."""
     state, whys, sources, missing = "seen", [], [], False
     for name in names:
         fact = resource.fact(name)
@@ -74,8 +62,10 @@ def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
 
 def gates_of(have: Mapping[str, ResourceState], now: datetime) -> dict[str, Gate]:
     """Every gate of a customer. `have`: kind -> state, all kinds."""
-    gates = {name: _gate(have[kind], facts, now) for name, (kind, facts) in _RULES.items()}
-    for name, (kind, _) in _RULES.items():
-        if have[kind].last_status == "blocked" and not have[kind].outputs.get("facts"):
-            gates[name] = Gate("open", str(have[kind].outputs.get("reason") or ""), gates[name].age)
-    return gates
+    found = {}
+    for key, gate in GATES.items():
+        resource = have[gate.resource]
+        found[key] = _gate(resource, gate.facts, now)
+        if resource.last_status == "blocked" and not resource.outputs.get("facts"):
+            found[key] = Gate("open", str(resource.outputs.get("reason") or ""), found[key].age)
+    return found

@@ -8,7 +8,7 @@ those of `readiness`. Cost: the list pages and one cloudProfiles call a customer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -19,25 +19,21 @@ import schemas
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
 from onboarding.core import labels, next_steps
-from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep
+from onboarding.core.catalogue import RESOURCES
+from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep, Tell
 from onboarding.readiness import counts, table
-from onboarding.readiness.states import KINDS, ResourceState
+from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
 from onboarding.resources import customer
 from onboarding.resources.attestation import WHERE_ION, says_accepted
 from onboarding.resources.customer import ACTIVE, WHERE
 from onboarding.resources.tenant_identity.observe import relationship_by_ion
 from schemas.command import for_connection
+from schemas.model.gates import GATES
 
 if TYPE_CHECKING:
     from clients.ion.models import CloudProfile, IonCustomer
     from clients.session import Session
-
-HIDDEN_BY_DESIGN = frozenset({"reseller", "pricebook", "relationship"})
-"""Gates that ION's API never shows, whatever is behind them."""
-
-Progress = Callable[[int, int], None]
-"""Called with (customers looked at, customers in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Sight:
     trouble: str = ""
 
 
-def look_at_account(session: Session, progress: Progress = lambda done, total: None) -> list[Sight]:
+def look_at_account(session: Session, progress: Tell = lambda done, total: None) -> list[Sight]:
     """Every customer of the account, active or not, by e-mail. Reads only.
 
     One customer that cannot be read does not stop the others. Raises ClientError when the list cannot be read, and
@@ -102,13 +98,13 @@ def _one(session: Session, sight: Sight, now: datetime) -> Readiness:
         told = {"reason": str(error), "since": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
         outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
         key = sight.customer.email.casefold() or sight.customer.id
-        states = {kind: ResourceState(kind, key, outputs) for kind in KINDS}
+        states = {kind: ResourceState(kind, key, outputs) for kind in RESOURCES}
         return readiness(_stand_in(sight.customer, key), states, now)
 
 
 def only_unseen(verdict: Readiness) -> bool:
     """Nothing that ION shows stands against an order; what is left to a person's look is what no API shows."""
-    return not verdict.can_order and HIDDEN_BY_DESIGN.issuperset(verdict.blockers)
+    return not verdict.can_order and all(GATES[name].hidden_in_ion for name in verdict.blockers)
 
 
 def order_word(verdict: Readiness) -> str:
@@ -149,7 +145,7 @@ def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
     }
     key = sight.customer.email.casefold() or sight.customer.id
     states = {}
-    for kind in KINDS:
+    for kind in RESOURCES:
         facts, step, reason = parts[kind]
         outputs: dict[str, Any] = {
             "status": "waiting" if step or sight.trouble else "ready",

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.legible import legible
-
-KINDS = ("Customer", "ProviderAssociation", "TenantIdentity", "Attestation")
-TYPE_PREFIX = "pulumi-python:dynamic/csp:"
+from onboarding.core.names import TYPE_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def states_from_export(
     states: dict[str, dict[str, ResourceState]] = {}
     for resource in deployment.get("resources") or []:
         kind = str(resource.get("type", "")).removeprefix(TYPE_PREFIX)
-        if kind not in KINDS or resource.get("delete"):
+        if kind not in RESOURCES or resource.get("delete"):
             continue
         outputs = legible(resource.get("outputs") or {})
         key = str(resource["urn"]).rsplit("::", 1)[-1]

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from onboarding.core.contract import NEXT_RUN, NOT_CHECKED
+from onboarding.core.contract import NEXT_RUN, NOT_CHECKED, OWNERS
 from onboarding.readiness.counts import counts
 from onboarding.readiness.verdicts import Readiness
+from schemas.model.gates import GATES, GateType
 
-COLUMNS = (
-    "Customer",
-    "Can order",
-    "Profile",
-    "Cloud Provider (pricebook, currency)",
-    "Relationship",
-    "Microsoft tenant",
-    "MCA",
-    "Waiting for",
-    "Since",
-    "Next step",
-)
-OWNERS = {
-    "us": "us",
-    "customer": "the customer",
-    "distributor": "TD SYNNEX",
-    NEXT_RUN: "next run",
-    NOT_CHECKED: NOT_CHECKED,
-    "": "",
-}
+
+def heads(*, narrow: bool = False) -> tuple[str, ...]:
+    """The heads of the gates' columns, in the order of the catalogue."""
+    return tuple(_bracketed(gate, lambda one: one.narrow if narrow else one.column) for gate in _COLUMNS)
+
+
+def _bracketed(gate: GateType, text: Callable[[GateType], str]) -> str:
+    """The text of a gate, with those of the gates that stand beside it in brackets."""
+    beside = [text(one) for one in GATES.values() if one.beside == gate.key]
+    return f"{text(gate)} ({', '.join(beside)})" if beside else text(gate)
+
+
+_COLUMNS = tuple(gate for gate in GATES.values() if gate.column and not gate.beside)
+COLUMNS = ("Customer", "Can order", *heads(), "Waiting for", "Since", "Next step")
+WAITS = {**OWNERS, NEXT_RUN: "next run", NOT_CHECKED: NOT_CHECKED, "": ""}
+"""Whom a customer waits for, in words."""
 
 
 def can_order_text(verdict: Readiness) -> str:
@@ -46,7 +43,6 @@ def can_order_text(verdict: Readiness) -> str:
 
 def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
     """The cells of the readiness table, one row a customer, in the order of COLUMNS."""
-    cell: Callable[[Readiness, str], str] = lambda v, name: v.gates[name].state  # noqa: E731
     rows: list[tuple[str, ...]] = []
     for v in verdicts:
         step = v.next_step
@@ -55,17 +51,18 @@ def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
             (
                 v.organization,
                 can_order_text(v),
-                cell(v, "profile"),
-                f"{cell(v, 'cloud_provider')} ({cell(v, 'pricebook')})",
-                cell(v, "relationship"),
-                cell(v, "tenant"),
-                cell(v, "agreement"),
-                OWNERS.get(v.waiting_on, v.waiting_on),
+                *_cells(v),
+                WAITS.get(v.waiting_on, v.waiting_on),
                 v.since[:10],
                 told,
             )
         )
     return rows
+
+
+def _cells(verdict: Readiness) -> Iterator[str]:
+    for gate in _COLUMNS:
+        yield _bracketed(gate, lambda one: verdict.gates[one.key].state)
 
 
 def footer(verdicts: Iterable[Readiness], neither: Mapping[str, int] = MappingProxyType({})) -> str:
@@ -74,7 +71,7 @@ def footer(verdicts: Iterable[Readiness], neither: Mapping[str, int] = MappingPr
     verdicts = list(verdicts)
     total = counts(verdicts)
     held = [
-        f"{total[name.replace(' ', '_')]} for {OWNERS[name]}"
+        f"{total[name.replace(' ', '_')]} for {WAITS[name]}"
         for name in ("us", "customer", "distributor", NEXT_RUN)
         if total.get(name.replace(" ", "_"))
     ]

@@ -6,20 +6,10 @@ from collections.abc import Iterator
 
 import schemas
 from onboarding.core import labels
-from onboarding.readiness.gates import GATES, Gate
+from onboarding.readiness.gates import Gate
 from onboarding.readiness.verdicts import Readiness
 from onboarding.resources import leaving
-
-TITLES = {
-    "reseller": "Our authorisation",
-    "profile": "Customer profile",
-    "cloud_provider": "Cloud Provider row",
-    "pricebook": "Pricebook and currencies",
-    "relationship": "Relationship with TD SYNNEX",
-    "tenant": "Microsoft tenant",
-    "agreement": "Microsoft Customer Agreement",
-}
-"""Gates in the words of people."""
+from schemas.model.gates import GATES
 
 _ENDINGS = {
     "portal access off": "The customer leaves us. Please tell us whether portal access of its Microsoft row is off.",
@@ -28,16 +18,6 @@ _ENDINGS = {
     "relationship of {tenant} with your Partner Center.",
 }
 """By the steps of leaving."""
-
-_QUESTIONS = {
-    "reseller": "Is our account authorised for the Microsoft CSP program?",
-    "profile": "Please set the customer profile to ACTIVE, or tell us why it is not.",
-    "cloud_provider": "Is there a Cloud Provider row for Microsoft ({row})?",
-    "pricebook": "Which pricebook, provider currency and invoice currency does that row have?",
-    "relationship": "Is the tenant {tenant} related to your Partner Center through us today?",
-    "tenant": "Which Microsoft tenant is linked to the customer? It should be {tenant}.",
-    "agreement": "Is a current Microsoft Customer Agreement on record for {tenant}, and of which day?",
-}
 
 
 def text(customer: schemas.Customer, verdict: Readiness, connection: schemas.Connection) -> str:
@@ -63,8 +43,8 @@ def _lines(customer: schemas.Customer, verdict: Readiness, connection: schemas.C
         yield from (f"- {question}" for question in asked)
     yield ""
     yield "We see:"
-    for name in GATES:
-        yield f"- {TITLES[name]}: {_seen(verdict.gates[name])}"
+    for name, gate in GATES.items():
+        yield f"- {gate.title}: {_seen(verdict.gates[name])}"
 
 
 def _seen(gate: Gate) -> str:
@@ -81,7 +61,7 @@ def _asked(verdict: Readiness, tenant: str) -> list[str]:
     if step and step["owner"] == "distributor":
         return [str(step["values"].get(labels.text("ticket")) or step["action"])]
     words = {"tenant": tenant, "row": labels.text("legacy_azure")}
-    return [_QUESTIONS[name].format(**words) for name in verdict.blockers]
+    return [GATES[name].question.format(**words) for name in verdict.blockers]
 
 
 def _tenant(customer: schemas.Customer, verdict: Readiness) -> str:

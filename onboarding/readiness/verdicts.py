@@ -13,10 +13,12 @@ from typing import Any
 import schemas
 from clients.errors import ClientError, contained
 from onboarding.core import next_steps, places, visits
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.follow_up import FollowUp, began, follow_up
-from onboarding.readiness.gates import GATES, Gate, gates_of
-from onboarding.readiness.states import KINDS, ResourceState, States
+from onboarding.readiness.gates import Gate, gates_of
+from onboarding.readiness.states import ResourceState, States
 from onboarding.resources import leaving
+from schemas.model.gates import GATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,10 @@ def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[st
 
 def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState], now: datetime) -> Readiness:
     """The verdict for one declared customer from its resource states (missing ones count as not there yet)."""
-    have = {kind: resources.get(kind) or ResourceState(kind, customer.key, {}) for kind in KINDS}
+    have = {kind: resources.get(kind) or ResourceState(kind, customer.key, {}) for kind in RESOURCES}
     gates = gates_of(have, now)
-    step = visits.one_next_step(customer, [have[kind] for kind in KINDS])
-    waits = visits.waits([have[kind] for kind in KINDS])
+    step = visits.one_next_step(customer, [have[kind] for kind in RESOURCES])
+    waits = visits.waits([have[kind] for kind in RESOURCES])
     ending: tuple[leaving.Step, ...] = ()
     if customer.lifecycle != "active":
         ending = tuple(leaving.steps(customer, have))
@@ -149,7 +151,7 @@ def _one(
             return _followed(readiness(customer, resources, now), customer, estate, now)
     except ClientError as error:
         blind = {"status": "unobserved", "unobserved": {"reason": f"its state cannot be read: {error}", "since": ""}}
-        return readiness(customer, {kind: ResourceState(kind, customer.key, blind) for kind in KINDS}, now)
+        return readiness(customer, {kind: ResourceState(kind, customer.key, blind) for kind in RESOURCES}, now)
 
 
 def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Estate, now: datetime) -> Readiness:

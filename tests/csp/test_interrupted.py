@@ -13,7 +13,7 @@ from csp.engine import interrupted
 from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.project import Project
-from onboarding.readiness.states import TYPE_PREFIX
+from onboarding.core.names import TYPE_PREFIX
 
 ESTATE = cast("schemas.Estate", type("Estate", (), {"renamed": {"old": "new"}, "customers": ()})())
 

@@ -10,7 +10,7 @@ import pytest
 from csp.engine import removed
 from csp.errors import CommandError
 from csp.known import no_customer
-from onboarding.readiness.states import TYPE_PREFIX
+from onboarding.core.names import TYPE_PREFIX
 from tests.onboarding.test_readiness import customer, estate
 
 

@@ -18,7 +18,7 @@ from csp.errors import CommandError
 from csp.main import app
 from drills.harness import Pipeline
 from drills.remote import START
-from onboarding.readiness.states import TYPE_PREFIX
+from onboarding.core.names import TYPE_PREFIX
 from tests.workspace import ROOT
 
 

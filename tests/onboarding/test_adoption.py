@@ -15,9 +15,9 @@ from clients.partner_center.models import PcCustomer
 from onboarding.adoption import match as adoption
 from onboarding.adoption.match import Plan, Sight
 from onboarding.adoption.state import adopted
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import Known
 from onboarding.look.snapshot import EstateLook
-from onboarding.resources.inputs import KINDS
 from tests.onboarding.world import World, ion_customer
 
 TODAY = dt.date(2026, 11, 22)
@@ -267,7 +267,7 @@ def test_state_of_an_adopted_customer_is_what_the_next_look_sees() -> None:
     made = plan([seen]).new[0]
     state = adopted(made, look)
     assert state.open == ""
-    for kind in KINDS:
+    for kind in RESOURCES.values():
         outputs = state.outputs[kind.name]
         assert outputs["seen"] == outputs["handled"]
         assert {name: outputs[name] for name in state.inputs[kind.name]} == state.inputs[kind.name]

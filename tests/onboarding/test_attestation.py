@@ -11,8 +11,9 @@ import pytest
 from csp_sandbox.people import customers
 
 from drills.harness import Pipeline
+from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness import evidence
-from onboarding.readiness.states import KINDS, ResourceState
+from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import readiness
 from schemas.model.connection import ATTESTATION_FIELDS
 
@@ -226,7 +227,7 @@ def test_another_signatory_signs_anew_and_the_old_agreement_counts_meanwhile(set
     assert facts(settled)["attestation id"] not in old
     assert "signatory accepted" not in facts(settled)
     assert "signatory or the company changed" in agreement(settled)["reason"]
-    states = {kind: ResourceState(kind, KEY, settled.state[KEY, kind].outputs) for kind in KINDS}
+    states = {kind: ResourceState(kind, KEY, settled.state[KEY, kind].outputs) for kind in RESOURCES}
     verdict = readiness(settled.declared[KEY], states, settled.remote.now())
     assert verdict.can_order, "Microsoft takes orders on the agreement that is on record"
     assert verdict.next_step is not None

@@ -12,8 +12,9 @@ import pytest
 import schemas
 from drills.harness import Pipeline
 from onboarding.core import places
+from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness import confirmed, ticket
-from onboarding.readiness.states import KINDS, ResourceState, States
+from onboarding.readiness.states import ResourceState, States
 from onboarding.readiness.verdicts import Readiness, readiness
 from schemas.model.gates import confirmed_values
 from tests.workspace import ROOT
@@ -36,7 +37,7 @@ def worked() -> Iterator[Pipeline]:
 
 def states(pipeline: Pipeline) -> dict[str, dict[str, ResourceState]]:
     return {
-        key: {k: ResourceState(k, key, pipeline.state[key, k].outputs) for k in KINDS if (key, k) in pipeline.state}
+        key: {k: ResourceState(k, key, pipeline.state[key, k].outputs) for k in RESOURCES if (key, k) in pipeline.state}
         for key in pipeline.declared
     }
 

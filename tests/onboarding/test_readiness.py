@@ -10,14 +10,15 @@ import pytest
 import schemas
 from clients.partner_center.models import PcCustomer
 from onboarding.core import next_steps, state
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import Known, NextStep
 from onboarding.look.snapshot import Look
 from onboarding.readiness import counts
-from onboarding.readiness.gates import GATES
-from onboarding.readiness.states import KINDS, ResourceState, states_from_export
+from onboarding.readiness.states import ResourceState, states_from_export
 from onboarding.readiness.table import COLUMNS, can_order_text, footer, table_rows
 from onboarding.readiness.verdicts import Readiness, all_readiness, readiness
 from onboarding.resources import inputs
+from schemas.model.gates import GATES
 from tests.onboarding.world import World
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -67,7 +68,7 @@ def states(
     facts: dict[str, dict[str, str]], key: str = "contoso", **outputs: dict[str, Any]
 ) -> dict[str, dict[str, ResourceState]]:
     """States in which every gate is seen, apart from `facts` (gate -> fact); `outputs`: kind -> further outputs."""
-    held: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    held: dict[str, dict[str, Any]] = {kind: {} for kind in RESOURCES}
     for gate, (kind, names) in FIELDS.items():
         for name in names:
             held[kind][name] = facts.get(gate, HELD)
@@ -242,7 +243,7 @@ def test_without_an_ion_connection_its_gates_stand_in_nobodys_way() -> None:
     world.tenants["t-1"] = PcCustomer("t-1", "contoso.onmicrosoft.com", "Contoso Ltd", "reseller")
     world.direct.add("t-1")
     declared, found, carried = customer(), dict[str, ResourceState](), dict[str, str]()
-    for kind in inputs.KINDS:
+    for kind in RESOURCES.values():
         wanted = inputs.inputs_of(declared)[kind.name] | {n: carried.get(n, "") for n in kind.from_others}
         desired = kind.thing.Inputs.model_validate(wanted)
         facts = kind.thing.observe(desired, Known(), Look(world))  # type: ignore[arg-type]

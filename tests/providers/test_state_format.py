@@ -7,9 +7,9 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from onboarding.core import names
+from onboarding.core.catalogue import RESOURCES
 from onboarding.resources import attestation as agreement
 from onboarding.resources import customer as profile
-from onboarding.resources import inputs
 from onboarding.resources import provider_association as row
 from onboarding.resources import tenant_identity as tenant
 from providers import attestation, customer, estate, provider_association, tenant_identity
@@ -26,7 +26,7 @@ PICKLES = {
 def test_adoption_writes_the_same_names() -> None:
     """What adoption puts into an import file equals what Pulumi makes of the classes."""
     classes = (customer, provider_association, tenant_identity, attestation)
-    for kind, module in zip(inputs.KINDS, classes, strict=True):
+    for kind, module in zip(RESOURCES.values(), classes, strict=True):
         cls = getattr(module, kind.name)
         assert kind.reference == serialize_provider(module.provider())
         assert kind.type == f"pulumi-python:{cls._resource_type_name}"

@@ -1,0 +1,81 @@
+"""The resources of a customer, each declared once: name in state, section of the file, what it gets from others.
+
+The engine's classes, adoption (which writes state without a program), readiness, drift and the names in messages are
+made of `RESOURCES`. docs/state.md fixes the names; `tests/providers/test_state_format.py` compares them with what
+Pulumi makes of the classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from onboarding.core.names import TYPE_PREFIX
+from schemas.model.gates import ResourceName
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a customer.
+
+    name: in its type token. title: how messages name it. module: its verbs in `onboarding.resources`, its class in
+    `providers`. section: of the customer file that declares it. reference: what `__provider` holds for ever, the pickle
+    of `providers.<module>:provider`. from_others: input -> the earlier resource whose output of that name it is.
+    """
+
+    name: ResourceName
+    title: str
+    module: str
+    section: str
+    reference: str
+    from_others: Mapping[str, ResourceName] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        """The type token."""
+        return f"{TYPE_PREFIX}{self.name}"
+
+    @property
+    def thing(self) -> Any:
+        """The module with the verbs. Loaded when it is asked for: who only reads a state needs none of them."""
+        return import_module(f"onboarding.resources.{self.module}")
+
+
+_ION: Mapping[str, ResourceName] = {"ion_customer_id": "Customer"}
+_RESOURCES = (
+    Resource(
+        "Customer",
+        "customer profile",
+        "customer",
+        "profile",
+        "gASVJgAAAAAAAACMEnByb3ZpZGVycy5jdXN0b21lcpSMCHByb3ZpZGVylJOUKVKULg==",
+    ),
+    Resource(
+        "ProviderAssociation",
+        "Cloud Provider row",
+        "provider_association",
+        "cloud_provider",
+        "gASVMgAAAAAAAACMHnByb3ZpZGVycy5wcm92aWRlcl9hc3NvY2lhdGlvbpSMCHByb3ZpZGVylJOUKVKULg==",
+        _ION,
+    ),
+    Resource(
+        "TenantIdentity",
+        "Microsoft tenant",
+        "tenant_identity",
+        "identity",
+        "gASVLQAAAAAAAACMGXByb3ZpZGVycy50ZW5hbnRfaWRlbnRpdHmUjAhwcm92aWRlcpSTlClSlC4=",
+        _ION,
+    ),
+    Resource(
+        "Attestation",
+        "agreement",
+        "attestation",
+        "attestation",
+        "gASVKQAAAAAAAACMFXByb3ZpZGVycy5hdHRlc3RhdGlvbpSMCHByb3ZpZGVylJOUKVKULg==",
+        {**_ION, "tenant_id": "TenantIdentity", "attestation_id": "TenantIdentity"},
+    ),
+)
+RESOURCES: Mapping[str, Resource] = {resource.name: resource for resource in _RESOURCES}
+"""By name, in the order in which each gives values to the next."""
