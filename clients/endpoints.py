@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import schemas
 from clients.errors import PersonMustAct, Problem
 from schemas.command import command
 from schemas.kinds import hosts
+from schemas.read.json_text import json_of
 
 _ION = "https://ion.tdsynnex.com"
 _LOGIN = "https://login.microsoftonline.com"
@@ -69,7 +69,7 @@ def ready_file(connection: schemas.Connection, home: Path) -> Mapping[str, Any]:
         return {}
     path = home / "sandbox" / f"{connection.sandbox.profile}.json"
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        data: Any = json_of(path.read_text(encoding="utf-8"))
         account = data["accounts"][connection.sandbox.account]
         return {**data, **account}
     except (OSError, ValueError, KeyError, TypeError):

@@ -4,7 +4,6 @@ Everything here goes through the commands that a user types; this module only pu
 and copes with a busy port, a sandbox that died and a first run that was interrupted.
 """
 
-import json
 import os
 import sys
 import time
@@ -18,6 +17,7 @@ from csp.errors import CommandError
 from csp.main import run_guarded
 from csp.project import Project
 from schemas.command import command, shown, written
+from schemas.read.json_text import json_of
 
 NO_CHANGE = 0
 START = ".venv/bin/csp"
@@ -154,7 +154,7 @@ def _clear_dead_lock(engine: engines.Engine) -> None:
         if file.parent.name != engine.stack:
             continue
         try:
-            os.kill(int(json.loads(file.read_text("utf-8"))["pid"]), 0)
+            os.kill(int(json_of(file.read_text("utf-8"))["pid"]), 0)
         except (ValueError, KeyError, ProcessLookupError):
             say(f"{engine.stack}: the last run was interrupted; its lock is removed and the run goes on")
             engine.capture("cancel", "--stack", engine.stack, "--yes")

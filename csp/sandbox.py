@@ -4,7 +4,6 @@ A running sandbox is described by CSP_HOME/sandbox/<profile>.json: its ready lin
 `sandbox: {profile: ...}` take their addresses and credentials from there.
 """
 
-import json
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from typing import Any
 
 from clients.wire.http import httpx
 from csp.errors import CommandError
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder
 
 PROFILES = ("provider", "reseller", "empty")
@@ -78,7 +78,7 @@ def find(home: Path, profile: str) -> Running | None:
     """The running sandbox of a profile, or None. A description left by a dead process is removed."""
     file = ready_file(home, profile)
     try:
-        running = Running(profile, json.loads(file.read_text("utf-8")))
+        running = Running(profile, json_of(file.read_text("utf-8")))
         os.kill(running.pid, 0)
         running.admin("GET", "clock")
     except FileNotFoundError:

@@ -19,7 +19,8 @@ import filelock
 from clients.session import home_of
 from providers import engine_run
 from providers.errors import OnboardingError, in_plugin
-from schemas.write.whole_file import private_folder
+from schemas.read.json_text import json_of
+from schemas.write.whole_file import private_folder, write_whole
 
 VARIABLE = "CSP_ALLOW_REMOVALS"
 _LOCK = threading.Lock()
@@ -58,6 +59,6 @@ def _together() -> Iterator[None]:
                 old.unlink(missing_ok=True)
         file = folder / f"endings-{engine_run.name()}.json"
         if file.exists():
-            _ENDED.update(json.loads(file.read_text(encoding="utf-8")))
+            _ENDED.update(json_of(file.read_text(encoding="utf-8")))
         yield
-        file.write_text(json.dumps(sorted(_ENDED)), encoding="utf-8")
+        write_whole(file, json.dumps(sorted(_ENDED)).encode(), mode=0o600)  # a kill must not leave half a count

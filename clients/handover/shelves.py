@@ -20,6 +20,7 @@ from clients.errors import PersonMustAct, Problem
 from clients.handover.entry import Entry
 from clients.handover.recipients import parse, resolve
 from clients.locks import KeyLocks
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import draft_of, private_folder, sync_folder, write_whole
 
 ROOM = 16 * 1024
@@ -207,7 +208,7 @@ class FolderShelf:
     @staticmethod
     def _read(path: Path) -> dict[str, Any]:
         """Raises OSError, ValueError."""
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        data: Any = json_of(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise ValueError(path.name)
         return data

@@ -22,6 +22,7 @@ from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
 from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
 from clients.wire.clock import Clock
+from schemas.read.json_text import json_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class HandoverStore:
         with self._hold(entry):
             entry = self._entry(reference)  # as it is now that nobody else works on it
             self._refuse(entry, nothing_arrived)
-            data: Any = json.loads(self._where(entry).open(entry, identity_file))
+            data: Any = json_of(self._where(entry).open(entry, identity_file))
             credentials = OneTimeCredentials(user_name=data["user_name"], password=data["password"])
             SECRETS.add(credentials.password)
             begun = replace(entry, opened=self._now(), delivered_to=to, delivered_by=by)

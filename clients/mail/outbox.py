@@ -17,6 +17,7 @@ from typing import Protocol
 
 from clients.mail.sender import Message, SendResult
 from clients.wire.clock import Clock
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder, write_whole
 
 SENDING = "sending"
@@ -84,7 +85,7 @@ class Outbox:
         """The marker of a mail, None when there is none."""
         interrupted = "the run was stopped while it was sent"
         try:
-            data = json.loads(self._file(message).read_text("utf-8"))
+            data = json_of(self._file(message).read_text("utf-8"))
             result, at = data["result"], str(data["at"])
         except (FileNotFoundError, NotADirectoryError):
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from clients.errors import Problem
 from clients.wire.rules import Rule
 from clients.wire.said import with_rest, without_json
 from clients.wire.transport import Answer, Call
+from schemas.read.json_text import json_of
 
 LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
 _APP = "Partner Center: Account settings > App management"
@@ -321,7 +321,7 @@ def nested_document(text: object) -> Mapping[str, Any] | None:
     if not isinstance(text, str) or not text.lstrip().startswith("{"):
         return None
     try:
-        value = json.loads(text)
+        value = json_of(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

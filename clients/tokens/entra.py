@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import json
 import logging
 import re
 import threading
@@ -25,6 +24,7 @@ from clients.wire.clock import Clock
 from clients.wire.http import httpx
 from clients.wire.shape import ShapeError, number
 from clients.wire.transport import Call, Transport
+from schemas.read.json_text import json_of
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
 _AUDIENCE_ID = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  # app id of "Microsoft Partner Center" (partner-center.md 1.4)
@@ -341,7 +341,7 @@ def _claims(token: str) -> Mapping[str, Any]:
     if len(parts) != 3:
         return {}
     try:
-        data = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        data = json_of(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (ValueError, binascii.Error):
         return {}
     return data if isinstance(data, dict) else {}

@@ -18,6 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from schemas.read.json_text import json_of
+
 if __name__ == "__main__":
     # httpx works without its command line; that would load click, rich and pygments, half of this process's start.
     sys.modules["click"] = None  # type: ignore[assignment]
@@ -78,7 +80,7 @@ def renew_detached(store: TokenStore, base_url: str, wanted: Wanted, *, pauses: 
         message = f"the renewal of {store.place} has not ended after {_LONGEST:.0f} s and goes on"
         raise RetryLater(Problem("ion", "oauth.token", None, "renewal-slow", message)) from None
     try:
-        outcome: dict[str, Any] = json.loads(output)
+        outcome: dict[str, Any] = json_of(output)
     except ValueError:
         outcome = {"died": f"the renewal process ended with code {process.returncode} and no outcome"}
     if "died" in outcome:

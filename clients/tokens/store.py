@@ -16,6 +16,7 @@ import filelock
 
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.redact import SECRETS
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder, sync_folder
 
 LEASE_SECONDS = 120.0
@@ -57,10 +58,7 @@ class Chain:
     def from_json(cls, text: str) -> Chain:
         """Raises ValueError for anything but a whole document. A refresh token is worth more than what stands beside
         it: an odd member counts as absent, and an odd `sent_at` as sent."""
-        try:
-            data: Any = json.loads(text)
-        except RecursionError:
-            raise ValueError("not a token document") from None
+        data: Any = json_of(text)
         if not isinstance(data, dict) or data.get("format") != 1:
             raise ValueError("not a token document")
         texts = {name: data[name] for name in _TEXTS if isinstance(data.get(name), str)}

@@ -25,6 +25,7 @@ from clients.wire.clock import Clock
 from clients.wire.http import httpx
 from clients.wire.pace import LONGEST_PAUSE, CallStats, Limits, Pace
 from clients.wire.wirelog import WireLog
+from schemas.read.json_text import json_of
 
 _NAMESPACE = uuid.UUID("6d1f2d0e-6a0b-5c55-9d7e-3d1c5e0a7b11")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -268,8 +269,8 @@ def _answer(response: httpx.Response, body: bytes, *, secret: bool) -> Answer:
     # Either system may start a body with a byte-order mark, or leave it out (partner-center.md 12).
     text = body.decode("utf-8-sig", errors="replace")
     try:
-        data = json.loads(text) if text.strip() else None
-    except (ValueError, RecursionError):
+        data = json_of(text) if text.strip() else None
+    except ValueError:
         data = None
     try:
         if SECRETS.in_text(text):

@@ -25,6 +25,7 @@ from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, Le
 from clients.partner_center.models import Agreement, AuditRecord, BillingProfile, PcAddress, PcCustomer
 from onboarding.core import compare
 from onboarding.look.snapshot import EstateLook
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Observed:
     def load(cls, path: Path, account: str, partner_tenant: str) -> Observed:
         """The kept memory; an empty one when there is none, it cannot be read, or it is of another account."""
         try:
-            data = json.loads(path.read_text("utf-8"))
+            data = json_of(path.read_text("utf-8"))
             if (data.pop("version"), data["account"], data["partner_tenant"]) == (VERSION, account, partner_tenant):
                 return cls(**data)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

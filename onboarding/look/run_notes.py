@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder
 
 RUN = "CSP_RUN"
@@ -84,7 +85,7 @@ def _lines(files: Iterable[Path]) -> Iterator[tuple[int, Note]]:
             continue
         for line in lines:
             with contextlib.suppress(ValueError, TypeError, KeyError):  # a killed process may leave half a line
-                values = json.loads(line)
+                values = json_of(line)
                 yield int(values.pop("at")), Note(**values)
 
 
