@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Mapping[int, str]] = {
     "adopt": {FAILED: "the account cannot be read, or the import failed", BLIND: "a customer could not be looked at"},
     "confirm": {},
     "retry": {**_RUN, **_LOOKED},
+    "comment": {},
     "cancel": {FAILED: "the engine could not remove the lock"},
     "doctor": {FAILED: "a line fails"},
     "auth ion login": {FAILED: "refused, not reached, or not good for the account"},

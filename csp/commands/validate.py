@@ -12,7 +12,7 @@ from csp.project import Project
 from csp.say import count, say, say_block, say_document
 from onboarding.people import letters
 
-CHECKED = ("text", "json", "sarif", "github")
+CHECKED = ("text", "json", "sarif", "github", "gitlab", "azure")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def validate(
     stack: Stack,
-    format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, sarif, github, gitlab or azure.")] = "text",
 ) -> None:
     """Check every file of a stack: all errors at once, one line each. Sends nothing. Exit code 2 when there are any."""
     project = Project.find()

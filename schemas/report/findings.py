@@ -1,7 +1,8 @@
-"""What is wrong with a declaration: one line a finding, in four formats."""
+"""What is wrong with a declaration: one line a finding, and the formats of programs and platforms."""
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from schemas.report import sarif
 from schemas.report.rules import RULES
 
 Level = Literal["error", "warning"]
-Format = Literal["text", "json", "sarif", "github"]
+Format = Literal["text", "json", "sarif", "github", "gitlab", "azure"]
 MORE = "CSP-MORE-001"
 """The rule of a finding that counts what is not listed."""
 
@@ -81,19 +82,49 @@ class DeclarationErrors(Exception):  # noqa: N818 - it carries several errors
 
 
 def format_findings(findings: Sequence[Finding], form: Format = "text") -> str:
-    """The findings as text (a line each), JSON (a list), SARIF 2.1.0, or GitHub workflow commands."""
+    """The findings as text (a line each), JSON (a list), SARIF 2.1.0, workflow commands of GitHub or Azure DevOps (a
+    line each), or a code quality report of GitLab."""
     if form == "json":
         return as_json([asdict(f) for f in findings])
     if form == "sarif":
         return as_json(_sarif(findings))
     if form == "github":
         return "\n".join(_github(f) for f in findings)
+    if form == "azure":
+        return "\n".join(_azure(f) for f in findings)
+    if form == "gitlab":
+        return as_json([_code_quality(f) for f in findings])
     return "\n".join(str(f) for f in findings)
 
 
 def _github(found: Finding) -> str:
     place = f"file={_property(found.file)},line={found.line},col={found.column},title={_property(found.rule)}"
     return f"::{found.level} {place}::{_data(f'{found.path}: {found.text}' if found.path else found.text)}"
+
+
+def _azure(found: Finding) -> str:
+    """learn.microsoft.com: logging commands, task.logissue."""
+    file, rule = _issue(found.file), _issue(found.rule)
+    place = f"sourcepath={file};linenumber={found.line};columnnumber={found.column};code={rule};"
+    text = f"{found.path}: {found.text}" if found.path else found.text
+    return f"##vso[task.logissue type={found.level};{place}]{_issue(text)}"
+
+
+def _issue(text: str) -> str:
+    return plain(text).replace("%", "%AZP25").replace(";", "%3B").replace("]", "%5D")
+
+
+def _code_quality(found: Finding) -> dict[str, Any]:
+    """docs.gitlab.com: code quality report format. The fingerprint stays when lines move."""
+    text = f"{found.path}: {found.text}" if found.path else found.text
+    print_of = hashlib.sha256("\0".join((found.rule, found.file, found.path, found.text)).encode()).hexdigest()
+    return {
+        "description": plain(text),
+        "check_name": found.rule,
+        "fingerprint": print_of,
+        "severity": "major" if found.level == "error" else "minor",
+        "location": {"path": found.file, "lines": {"begin": found.line}},
+    }
 
 
 def _data(text: str) -> str:

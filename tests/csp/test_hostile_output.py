@@ -204,7 +204,7 @@ def csp(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         told = Told(ended, result.stdout, err)
         assert code is None or told.code == code, (arguments, told)
         for line in (told.out + told.err).split("\n"):
-            ours = re.match(r"::error file=[^:]*::", line) if arguments[-1] == "github" else None
+            ours = OURS[arguments[-1]].match(line) if arguments[-1] in OURS else None
             found = acts(line[ours.end() if ours else 0 :])
             if arguments[-1] == "eml":  # a file for a mail program: nothing in it may be written in another way
                 found = [one for one in found if not one.lstrip().startswith(("##", "::"))]
@@ -214,6 +214,8 @@ def csp(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
+OURS = {"github": re.compile(r"::error file=[^:]*::"), "azure": re.compile(r"##vso\[task\.logissue [^\]]*\]")}
+"""Formats whose lines are commands to a runner: ours, and only at the start."""
 EVERYWHERE = [
     ("status",),
     ("status", "--fail-on", "waiting"),
@@ -344,7 +346,7 @@ def test_findings_about_hostile_files(csp: Run) -> None:
     (folder / "::error [a](b).yaml").write_text(text, "utf-8")
     (folder / "wingtip.yaml").write_text((folder / "wingtip.yaml").read_text("utf-8") + "a: [\x1b\u202e\n", "utf-8")
     number = 0
-    for form in ("text", "json", "sarif", "github"):
+    for form in ("text", "json", "sarif", "github", "gitlab", "azure"):
         told = csp("validate", "-s", "reseller", "--format", form, code=2)
         if form == "text":
             number = len(told.err.splitlines())
@@ -355,10 +357,14 @@ def test_findings_about_hostile_files(csp: Run) -> None:
             texts = [one["message"]["text"] for one in json.loads(told.out)["runs"][0]["results"]]
             assert len(texts) == number
             assert [one for one in texts if re.search(r"\[[^\]]*\]\(", one)] == []
+        elif form == "gitlab":
+            assert len(json.loads(told.out)) == number
         else:
             lines = told.out.splitlines()
+            ours = "::error " if form == "github" else "##vso[task.logissue type=error;"
             assert len(lines) == number
-            assert all(line.startswith("::error ") for line in lines), "ours alone"
+            assert all(line.startswith(ours) for line in lines), "ours alone"
+            assert sum(line.count("##") for line in lines) == (0 if form == "github" else number)
 
 
 def test_an_account_is_adopted(csp: Run) -> None:

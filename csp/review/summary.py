@@ -1,0 +1,25 @@
+"""The report on the page of the job itself, where no right to comment is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from csp.review.body import fitted
+from csp.review.surroundings import Name
+
+GITHUB_BYTES = 1024 * 1024
+"""Of one step; above it GitHub shows nothing at all of the summary."""
+
+
+def put(name: Name, environment: Mapping[str, str], body: str, kept: Path, whole: str) -> str | None:
+    """Shows the body on the job's page where the platform has one. Returns a line that the runner must read on stdout
+    (Azure DevOps), or None. `kept`: the file that holds the whole report."""
+    if name == "github" and (path := environment.get("GITHUB_STEP_SUMMARY")):
+        file = Path(path)
+        used = file.stat().st_size if file.exists() else 0
+        with file.open("a", encoding="utf-8") as summary:
+            summary.write(fitted(body, GITHUB_BYTES, max(GITHUB_BYTES - used - 1, 0), whole))
+    if name == "azure":
+        return f"##vso[task.uploadsummary]{kept.resolve()}"
+    return None
