@@ -6,6 +6,7 @@ Providers are pickled by reference to a module-level function, a path that stays
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -116,15 +117,14 @@ class Provider(ResourceProvider):
     @handed_over
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = state.plain(props)
-        session = self._session(inputs)
-        outs = self._converged(inputs, Known(), session)
-        return CreateResult(f"{session.account or session.partner_tenant}/{inputs['key']}", outs)
+        outs = self._converged(inputs, Known())
+        return CreateResult(f"{outs['account'] or outs['partner_tenant']}/{inputs['key']}", outs)
 
     @handed_over
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         inputs, olds = state.plain(_news), state.plain(_olds)
         known = Known({**olds, "retrying": str(olds.get("key")) in _retries(), "renewing": _renewing(olds)})
-        return UpdateResult(self._converged(inputs, known, self._session(inputs)))
+        return UpdateResult(self._converged(inputs, known))
 
     @handed_over
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -155,7 +155,7 @@ class Provider(ResourceProvider):
             outcome = self._thing.assess(desired, known, facts, session)
             known = state.in_todays_form(known, outcome.facts)
             outcome = _as_rejected(known, outcome)
-        return self._outputs(inputs, known, outcome, session, converged=False)
+        return self._outputs(inputs, known, outcome, _accounts(session), converged=False)
 
     @handed_over
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -166,7 +166,11 @@ class Provider(ResourceProvider):
             raise OnboardingError(
                 f"{self._kind} {key}: nothing is ended, because on_remove: {END_RELATIONSHIP} was not applied before"
             ) from None
-        session = self._session(props)
+        try:
+            session = sessions.session(self._connection)
+        except (ClientError, sessions.CannotOpen) as failure:
+            self._could_not_look(key, failure)
+            raise OnboardingError(self._told(key, failure)) from None
         refused = wrong_account(known, session)
         if refused:
             raise OnboardingError(f"{self._kind} {key}: {refused}") from None
@@ -181,13 +185,6 @@ class Provider(ResourceProvider):
 
     # Inside.
 
-    def _session(self, inputs: Mapping[str, Any]) -> Session:
-        try:
-            return sessions.session(self._connection)
-        except (ClientError, sessions.CannotOpen) as failure:
-            self._could_not_look(str(inputs.get("key")), failure)
-            raise OnboardingError(self._told(inputs.get("key"), failure)) from None
-
     def _blind(self, failure: Exception) -> tuple[str, str]:
         """Why a look failed, and the one thing to do."""
         why, do = _why(failure), remedy(failure, self._connection)
@@ -196,21 +193,40 @@ class Provider(ResourceProvider):
     def _could_not_look(self, key: str, failure: Exception, since: str = "") -> None:
         noted.could_not_look(self._connection, self._kind, key, *self._blind(failure), since)
 
-    def _converged(self, inputs: dict[str, Any], known: Known, session: Session) -> dict[str, Any]:
+    def _converged(self, inputs: dict[str, Any], known: Known) -> dict[str, Any]:
+        key = str(inputs.get("key"))
         try:
             desired = self._thing.Inputs.model_validate(inputs)
         except ValidationError as wrong:
-            raise OnboardingError(f"{self._kind} {inputs.get('key')}: {'; '.join(_lines(wrong))}") from None
-        refused = wrong_account(known, session)
-        key = str(inputs.get("key"))
-        outcome = _other_account(refused) if refused else self._attempt(desired, known, session, key)
+            raise OnboardingError(f"{self._kind} {key}: {'; '.join(_lines(wrong))}") from None
+        try:
+            session = sessions.session(self._connection)
+        except (ClientError, sessions.CannotOpen) as failure:
+            account = self._account_of_closed(key, known, failure)
+            outcome = unobserved(*self._blind(failure), memory=self._unsettled(desired, known))
+        else:
+            account, refused = _accounts(session), wrong_account(known, session)
+            outcome = _other_account(refused) if refused else self._attempt(desired, known, session, key)
         if outcome.alarm:
             noted.alarm(self._connection, key, outcome.alarm)
         if outcome.do:
             noted.could_not_look(self._connection, self._kind, key, outcome.reason, outcome.do)
         else:
             noted.looked(self._connection, self._kind, key)
-        return self._outputs(inputs, known, outcome, session, converged=True)
+        return self._outputs(inputs, known, outcome, account, converged=True)
+
+    def _account_of_closed(self, key: str, known: Known, why: Exception) -> tuple[str, str]:
+        """ION account and partner tenant of a resource whose connection cannot be opened: from state, else from the
+        connection, which names them without a credential. Raises OnboardingError where nobody knows: an id in state is
+        for ever, and one without its account would belong to any."""
+        account = known.text("account"), known.text("partner_tenant")
+        if not any(account):
+            with contextlib.suppress(Exception):  # what stands in the way is `why`, and told
+                account = sessions.accounts(self._connection)
+        if any(account):
+            return account
+        self._could_not_look(key, why)
+        raise OnboardingError(self._told(key, why)) from None
 
     def _attempt(self, desired: Any, known: Known, session: Session, key: str) -> Outcome:
         """Observe directly and converge; only a wrong account ends the run of this resource. Lost credentials do not:
@@ -252,9 +268,8 @@ class Provider(ResourceProvider):
         return dict(unsettled(desired, known)) if unsettled else {}
 
     def _outputs(
-        self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, session: Session, *, converged: bool
+        self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, account: tuple[str, str], *, converged: bool
     ) -> dict[str, Any]:
-        account = (session.account, session.partner_tenant)
         step = outcome.next_step
         outcome = outcome.but(
             reason=self._named(outcome.reason),
@@ -326,6 +341,11 @@ def _renewing(olds: Mapping[str, Any]) -> bool:
 def _retries() -> frozenset[str]:
     """Customers whose last rejection is to be tried again (`csp retry`)."""
     return frozenset(filter(None, os.environ.get("CSP_RETRY", "").split(",")))
+
+
+def _accounts(session: Session) -> tuple[str, str]:
+    """ION account and partner tenant; "" where the connection has none."""
+    return session.account, session.partner_tenant
 
 
 def _other_account(why: str) -> Outcome:

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import schemas
-from clients.session import Session
+from clients.endpoints import accounts_of
+from clients.session import Session, home_of
 from onboarding.look.snapshot import EstateLook
 
 _LOCK = threading.Lock()
@@ -35,6 +36,13 @@ def session(name: str) -> Session:
                 _FAILED[name] = CannotOpen(name, _first(failure))
                 raise _FAILED[name] from None
         return _SESSIONS[name]
+
+
+def accounts(name: str) -> tuple[str, str]:
+    """ION account and partner tenant of connection `name`, although no session can be opened. Raises
+    DeclarationErrors, and PersonMustAct for a sandbox that never ran."""
+    project = Path.cwd()
+    return accounts_of(schemas.load_connection(name, project), home_of(project))
 
 
 def estate_look(name: str) -> EstateLook:

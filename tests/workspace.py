@@ -95,11 +95,13 @@ class Sandbox:
             self.process.stdout.close()
 
 
-def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
-    """Start a sandbox on a free port and wait for its ready line."""
-    file = home / "sandbox" / f"{profile}.json"
+def start_sandbox(home: Path, profile: str, *arguments: str, known_as: str = "") -> Sandbox:
+    """Start a sandbox on a free port and wait for its ready line. `known_as`: the profile of a connection file, where
+    it is another one."""
+    file = home / "sandbox" / f"{known_as or profile}.json"
     private_folder(file.parent)
-    log = (home / "sandbox" / f"{profile}.log").open("w")
+    logged = file.with_suffix(".log")
+    log = logged.open("w")
     process = subprocess.Popen(
         [
             sys.executable,
@@ -123,7 +125,7 @@ def start_sandbox(home: Path, profile: str, *arguments: str) -> Sandbox:
     log.close()
     assert process.stdout is not None
     line = process.stdout.readline()
-    assert line, f"the sandbox did not start: {(home / 'sandbox' / f'{profile}.log').read_text('utf-8')}"
+    assert line, f"the sandbox did not start: {logged.read_text('utf-8')}"
     return Sandbox(process, json.loads(line))
 
 

@@ -1,6 +1,8 @@
 """A run that looked and could not see is never green; it does everything else first."""
 
-from tests.workspace import Workspace
+import shutil
+
+from tests.workspace import Sandbox, Workspace, start_sandbox
 
 US, CA = "3 of 3 customers of connection us", "1 of 1 customer of connection ca"
 
@@ -56,6 +58,51 @@ def test_one_blind_account_stops_nothing_else(ready_provider: Workspace) -> None
     w.up()
     assert not any(c["resources"]["Customer"]["status"] == "unobserved" for c in w.status().values())
     w.assert_quiet()
+
+
+def test_one_stopped_sandbox_stops_nothing_behind_another(ready_provider: Workspace) -> None:
+    """Both connections have work, and the one whose turn comes first cannot even be opened."""
+    w = ready_provider
+    north = _north(w)
+    try:
+        w.up()
+        w.assert_all_can_order()
+    finally:
+        north.stop()
+    for key in ("maplegrove", "alpine"):
+        w.edit(key, "phone:", "title: Owner\n  phone:")
+    told = w.up(expect=10)
+    assert f"{CA}: no running sandbox north with account ca. To do: run `" in told
+    assert "connection us" not in told
+    seen = w.status()
+    assert seen["alpine"]["can_order"]
+    assert {part["status"] for part in seen["maplegrove"]["resources"].values()} == {"unobserved"}
+    assert "title" not in w.preview("--target", "**::alpine"), "it is done"
+    # The same for the engine alone, when both have work again.
+    w.edit("adventure", "phone:", "title: Owner\n  phone:")
+    assert CA in w.plain("up", "--yes", expect=1)
+    assert w.preview("--expect-no-changes", expect=10).count("NOT LOOKED AT") == 1
+    north = start_sandbox(w.home, "provider", "--db", str(w.home / "sandbox" / "north.db"), known_as="north")
+    try:
+        w.up()
+        w.assert_all_can_order()
+        w.assert_quiet()
+    finally:
+        north.stop()
+
+
+def _north(w: Workspace) -> Sandbox:
+    """Connection ca gets a sandbox of its own, with all that it has now."""
+    w.sandbox.stop()
+    db = w.home / "sandbox" / "provider.db"
+    other = shutil.copy(db, db.with_name("north.db"))
+    w.sandbox = start_sandbox(w.home, "provider", "--db", str(db))
+    north = start_sandbox(w.home, "provider", "--db", str(other), known_as="north")
+    file = w.root / "stacks" / "connections" / "ca.yaml"
+    file.write_text(file.read_text("utf-8").replace("profile: provider", "profile: north"), "utf-8")
+    for tokens in (w.home / "tokens").glob("ca*"):  # they are of the other sandbox
+        tokens.unlink()
+    return north
 
 
 def test_a_run_that_failed_before_it_saw_anything_leaves_something_to_do(reseller: Workspace) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pulumi.output import Unknown
 
 import schemas
-from clients.errors import CredentialsLost, OurBug, Problem, RetryLater, WrongAccount
+from clients.errors import CredentialsLost, OurBug, PersonMustAct, Problem, RetryLater, WrongAccount
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
 from providers import dynamic, removals, sessions
@@ -245,6 +245,72 @@ def test_lost_credentials_stop_no_other_customer(provider: Provider, thing: Thin
     assert outs["status"] == "unobserved"
     assert (outs["unobserved"]["do"], outs["handled"]) == ("log in again", {"again": "yes"})
     assert "chain is dead" in outs["unobserved"]["reason"]
+
+
+CLOSED = [
+    PersonMustAct(problem("no running sandbox"), owner="us", action="start it"),
+    sessions.CannotOpen("us", "us.yaml:1:7  role  CSP-DECL-001  no role"),
+]
+"""Why a connection cannot be opened."""
+
+
+def closed(monkeypatch: pytest.MonkeyPatch, why: Exception, accounts: tuple[str, str] | Exception) -> None:
+    """Nothing can be opened any more; `accounts`: what the connection file still tells."""
+
+    def fail(error: Exception) -> Any:
+        raise error
+
+    monkeypatch.setattr(sessions, "session", lambda name: fail(why))
+    monkeypatch.setattr(
+        sessions, "accounts", lambda name: accounts if isinstance(accounts, tuple) else fail(accounts)
+    )
+
+
+@pytest.mark.parametrize("why", CLOSED, ids=lambda why: type(why).__name__)
+@pytest.mark.parametrize("accounts", [("10501", "pt"), CLOSED[0]], ids=["named", "unnamed"])
+def test_a_connection_that_cannot_be_opened_stops_no_other_customer(
+    provider: Provider, thing: Thing, monkeypatch: pytest.MonkeyPatch, why: Exception, accounts: Any
+) -> None:
+    """Every verb of a resource that exists goes on: the account is in state, whatever the connection file tells."""
+    inputs, outs = made(provider)
+    opened = sessions.session
+    closed(monkeypatch, why, accounts)
+    read = provider.read("i", outs)
+    assert provider.diff("i", read.outs, inputs).changes is False
+    blue = checked(provider, outs, color="blue")
+    assert provider.diff("i", read.outs, blue).changes is None
+    after = provider.update("i", read.outs, blue).outs
+    assert (after["status"], after["color"], after["handled"]) == ("unobserved", "blue", {"again": "yes"})
+    assert (after["account"], after["facts"]) == ("10501", outs["facts"])
+    assert after["unobserved"]["do"] in ("start it", "mend stacks/connections/us.yaml")
+    assert after["unobserved"]["since"] == read.outs["unobserved"]["since"]
+    assert provider.diff("i", after, blue).changes is True, "the next run tries again"
+    monkeypatch.setattr(sessions, "session", opened)
+    assert provider.update("i", after, blue).outs["status"] == "ready"
+    assert (thing.remote, thing.writes) == ("blue", 2)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "id_"), [(("10501", ""), "10501/contoso"), (("", "pt"), "pt/contoso")], ids=["ion", "partner-center"]
+)
+def test_a_create_on_a_connection_that_cannot_be_opened_is_not_observed(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, accounts: tuple[str, str], id_: str
+) -> None:
+    closed(monkeypatch, CLOSED[0], accounts)
+    result = provider.create(checked(provider))
+    assert result.id == id_
+    assert (result.outs["account"], result.outs["partner_tenant"]) == accounts
+    assert (result.outs["status"], result.outs["unobserved"]["do"]) == ("unobserved", "start it")
+    assert result.outs["facts"] == result.outs["seen"] == {}
+
+
+@pytest.mark.parametrize("accounts", [("", ""), CLOSED[0]], ids=["none", "unreadable"])
+def test_a_create_whose_account_nobody_knows_fails_with_one_line(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, accounts: Any
+) -> None:
+    closed(monkeypatch, CLOSED[0], accounts)
+    with pytest.raises(Exception, match=r"^thing contoso: .*no running sandbox; next: start it$"):
+        provider.create(checked(provider))
 
 
 def test_an_account_that_is_another_one_ends_the_run_with_one_line(provider: Provider, thing: Thing) -> None:
