@@ -20,6 +20,8 @@ from typing import Literal
 from clients.redact import redact
 
 Owner = Literal["us", "customer", "distributor", "microsoft"]
+OF_THIS_MACHINE = frozenset(("sandbox", "connection", "tokens", "handover", "locks", "mail templates"))
+"""Systems of a problem that nobody else answered: the message says everything, and our code for it tells nobody more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,12 @@ class Problem:
     trace: str = ""
 
     def line(self) -> str:
-        """One redacted line: system, operation, answer, ids that support asks for."""
+        """One redacted line: system, operation, answer, ids that support asks for; the message alone where the problem
+        is on this machine."""
         answer = " ".join(part for part in (str(self.status or ""), self.code) if part)
         text = f"{self.system} {self.operation}: {answer + ' ' if answer else ''}{self.message}".strip()
+        if self.system in OF_THIS_MACHINE:
+            text = self.message
         ids = ", ".join(
             f"{label} {value}"
             for label, value in (

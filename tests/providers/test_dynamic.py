@@ -261,9 +261,7 @@ def closed(monkeypatch: pytest.MonkeyPatch, why: Exception, accounts: tuple[str,
         raise error
 
     monkeypatch.setattr(sessions, "session", lambda name: fail(why))
-    monkeypatch.setattr(
-        sessions, "accounts", lambda name: accounts if isinstance(accounts, tuple) else fail(accounts)
-    )
+    monkeypatch.setattr(sessions, "accounts", lambda name: accounts if isinstance(accounts, tuple) else fail(accounts))
 
 
 @pytest.mark.parametrize("why", CLOSED, ids=lambda why: type(why).__name__)
