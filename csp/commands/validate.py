@@ -6,7 +6,6 @@ import typer
 
 import schemas
 from csp.engine import if_sent
-from csp.errors import CommandError
 from csp.options import Stack, one_of
 from csp.project import Project
 from csp.say import count, say, say_block, say_document
@@ -27,7 +26,7 @@ def validate(
     project = Project.find()
     try:
         estate = project.estate(stack)
-        warnings = (*estate.warnings, *if_sent.judged(project, stack, estate))
+        warnings = (*estate.warnings, *if_sent.judged(project, stack, estate), *_templates(project, estate))
         if schemas.errors(warnings):
             raise schemas.DeclarationErrors(warnings)
     except schemas.DeclarationErrors as errors:
@@ -37,9 +36,6 @@ def validate(
         else:
             say_document(schemas.format_findings(errors.findings, one_of(format_, *CHECKED)))
         raise typer.Exit(2) from None
-    for connection in estate.connections.values():
-        for line in letters.problems(connection, project.root):
-            raise CommandError(line, 2)
     form = one_of(format_, *CHECKED)
     if form != "text":
         say_document(schemas.format_findings(sorted(warnings), form))
@@ -50,3 +46,13 @@ def validate(
         told = count(number, "warning") if number else "nothing wrong"
         customers, connections = count(len(estate.customers), "customer"), count(len(estate.connections), "connection")
         say(f"{stack}: {customers} on {connections}, {told}")
+
+
+def _templates(project: Project, estate: schemas.Estate) -> list[schemas.Finding]:
+    """What is wrong with the mail templates of the connections, each line once: several may share a folder."""
+    told = {}
+    for connection in estate.connections.values():
+        for line in letters.problems(connection, project.root):
+            place, _, message = line.partition(": ")
+            told[message] = schemas.Finding(place, 1, 1, "", "CSP-MAIL-004", message)
+    return list(told.values())

@@ -18,6 +18,7 @@ from csp.diagnosis.check import Check, Options, failed
 from csp.diagnosis.credentials import ion_checks, microsoft_checks, reseller_checks
 from csp.errors import CommandError
 from csp.project import Project
+from schemas.command import command
 
 PROBE_SECONDS = 10.0
 SKEW_WARN, SKEW_FAIL = 30.0, 240.0
@@ -38,7 +39,9 @@ def connection_checks(project: Project, name: str, options: Options) -> Iterator
     except schemas.DeclarationErrors as errors:
         yield Check(name, "connection", "fail", "; ".join(map(str, errors.findings)), "correct the connection file")
     except CommandError as error:
-        yield Check(name, "connection", "fail", str(error), "correct that, then look again")
+        found, _, action = str(error).partition("; next: ")  # as a client's failure ends its line
+        again = f"mend stacks/connections/{name}.yaml, then look again with {command('doctor', connection=name)}"
+        yield Check(name, "connection", "fail", found, action or ("name one of them" if error.exit_code == 2 else again))
 
 
 def _connection(session: Session) -> Check:

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, get_args
 
 from clients.errors import PersonMustAct, Problem
 from onboarding.core import labels
 from schemas.command import command
+from schemas.kinds.nearest import nearest, quoted
+from schemas.model.connection import Cohort
 from schemas.plain import visible
 
 if TYPE_CHECKING:
@@ -83,14 +85,35 @@ def problems(connection: schemas.Connection, project: Path) -> list[str]:
     files = list(itertools.islice(folder.glob("*.*.txt.j2"), MAX_TEMPLATES + 1))
     if len(files) > MAX_TEMPLATES:
         return [f"{connection.mail_templates}: more than {MAX_TEMPLATES} templates"]
+    found = [f"{connection.mail_templates}: {line}" for line in _used_by_nobody(folder, project, connection)]
     spoken = {language for _, language in _BUTTONS} | {file.name.split(".")[-3] for file in files}
-    found = []
     for kind, language in itertools.product(dict.fromkeys(kind for kind, _ in _BUTTONS), sorted(spoken)):
         try:
             render(kind, language, Files(connection, project), name="-", company="-", link=_SAMPLE)
         except PersonMustAct as wrong:
             found.append(f"{connection.mail_templates}: {wrong.problem.message}")
     return list(dict.fromkeys(found))
+
+
+def _used_by_nobody(folder: Path, project: Path, connection: schemas.Connection) -> Iterator[str]:
+    """The templates that no mail is made of: neither called as one, nor named inside another. Notes (`*.md`) may lie
+    beside them."""
+    from onboarding.people import mail_template
+
+    kinds = "|".join(dict.fromkeys(kind for kind, _ in _BUTTONS))
+    cohorts = "|".join(get_args(Cohort))
+    a_mail = re.compile(rf"(?:{kinds})(?:\.[a-z]{{2,}}(?:-(?:{cohorts}))?)?\.[a-z]{{2,3}}(?:-[A-Za-z]+)*\.txt\.j2")
+    files = [one.name for one in itertools.islice(folder.iterdir(), MAX_TEMPLATES) if not one.name.startswith(".")]
+    inside = mail_template.named_inside(folder, project, files)
+    for name in sorted(files):
+        if not (a_mail.fullmatch(name) or name == mail_template.FRAME or name in inside or name.endswith(".md")):
+            known = [one for kind in kinds.split("|") for one in _names(kind, connection, "en")]
+            close = nearest(name, known)
+            hint = f"Did you mean {close}? " if close else ""
+            yield (
+                f"mail template {name}: no mail is made of it. {hint}Names are {', '.join(known)}, the same with other "
+                f"languages, and {mail_template.FRAME}"
+            )
 
 
 def render(kind: str, language: str, place: Place, *, name: str, company: str, link: str) -> Rendered:
@@ -124,6 +147,7 @@ def render(kind: str, language: str, place: Place, *, name: str, company: str, l
         if mail_template.is_own(mail_template.FRAME, own) and not mail_template.is_own(chosen, own):
             raise ValueError(f"{mail_template.FRAME} replaces only one half of the mail; bring {chosen} as well")
         html = _written(environment.get_template(mail_template.FRAME), page)
+        _without_address(name, company, {link, labels.AGREEMENT_TEXT, *connection.mail_links})
         listed = {link, labels.AGREEMENT_TEXT, *connection.mail_links}
         _leads_nowhere_else(subject, text, html, link, listed, f"{name}\n{company}\n{values['we']}")
     except TemplateNotFound as missing:
@@ -155,6 +179,23 @@ def _written(template: Template, values: Mapping[str, object]) -> str:
     except (ArithmeticError, LookupError, RecursionError, TypeError):  # so can theirs
         raise ValueError("a condition or a filter in it fails on the values of this mail") from None
     return "".join(parts)
+
+
+def _without_address(name: str, company: str, allowed: Set[str]) -> None:
+    """What the customer's file says of it holds no address: no template could make a mail of it. Raises PersonMustAct,
+    whose next step is about that file. A company may be called like a domain ("Booking.com")."""
+    from onboarding.people import mail_links
+
+    for value, what in (
+        (company, "the company's name (`profile.organization`, or `identity.company_name` where it has its own)"),
+        (name, "the person's name"),
+    ):
+        for address in mail_links.unlisted(value, allowed, value):
+            raise PersonMustAct(
+                Problem("mail templates", "render", None, "value", f"{quoted(value)} holds the address {address[:80]}"),
+                owner="us",
+                action=f"Write {what} without it in the customer's file: a mail leads nowhere but to its link.",
+            )
 
 
 def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: Set[str], said: str) -> None:

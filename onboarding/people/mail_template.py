@@ -105,6 +105,21 @@ def is_own(name: str, own: Path | None) -> bool:
     return own is not None and (own / name).exists()
 
 
+_IN_QUOTES = re.compile(r"""["']([a-z0-9][a-z0-9.-]*\.j2)["']""")
+
+
+def named_inside(folder: Path, project: Path, names: list[str]) -> frozenset[str]:
+    """The templates that files of the folder extend or include. What cannot be read names nothing."""
+    found: set[str] = set()
+    for name in filter(_NAME.fullmatch, names):
+        try:
+            text = read_inside(folder / name, project, MAX_TEMPLATE).decode("utf-8", "replace")
+        except UnreadableError:
+            continue
+        found |= set(_IN_QUOTES.findall(text)) - {name}
+    return frozenset(found)
+
+
 def _widest(source: str) -> int:
     """The number of the longest line, where nesting without an end stands."""
     lines = source.split("\n")

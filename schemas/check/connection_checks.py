@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from schemas.check.references import check_confirmation
-from schemas.check.value_checks import get, text
+from schemas.check.value_checks import get, hidden, text
 from schemas.kinds.hosts import leads_on, refused
 from schemas.kinds.nearest import quoted
 from schemas.model import values
@@ -22,6 +22,7 @@ Report = Callable[..., None]
 
 _LINK_HOST = "admin.microsoft.com"
 _REDIRECT = re.compile(r"(?i)redirect|return|url|^(ru|goto|next|continue|dest(ination)?|w?reply)$")
+_DAP = re.compile(r"(?i)(?<![a-z0-9_-])dap\s*=\s*true(?![a-z0-9_-])")
 _INVITATIONS = ("ResellerRelationship", "IndirectResellerRelationship")
 
 
@@ -29,6 +30,7 @@ def check_connection(data: Mapping[str, Any], name: str, report: Report, today: 
     """Report what is wrong within one connection file called ``name``."""
     if text(data, "name") not in ("", name):
         report(("name",), "CSP-CONN-011", f"the file is called {name}", f"try {quoted(name)}")
+    hidden(data, (), report)
     _role(data, report)
     _money(data, report)
     _places(data, report)
@@ -149,7 +151,7 @@ def lint_link(url: str, reseller: Any = None, *, role: str = "", tenant: str = "
             add("CSP-CONN-001", f"{name} is no GUID")
     if not query.get("msppid", "").isdigit():
         add("CSP-CONN-001", "msppId is no number")
-    if query.get("dap", "").lower() == "true":
+    if _DAP.search(unquote(unquote(url))):  # wherever it stands: the page behind the # reads a query of its own
         add("CSP-CONN-002", "the link says DAP=true", "write DAP=false or leave it out; rights are granted by GDAP")
     _lint_parties(kind, query, reseller, role, tenant, add)
     return wrong

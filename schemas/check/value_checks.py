@@ -57,7 +57,7 @@ def country_of(data: Data, *, tenant: bool = False) -> str:
 def check_values(data: Data, connection: Connection | None, report: Report) -> None:
     """Report every value of a customer file that its kind does not allow."""
     if not _all_seen(data):
-        _hidden(data, (), report)
+        hidden(data, (), report)
     for path, address, country in address_places(data):
         decides = connection is not None and connection.calls_partner_center and _makes_tenant(data)
         _address(path, address, country, decides and country not in _CHECKED_BY_MICROSOFT, report)
@@ -81,15 +81,21 @@ def _all_seen(value: Any) -> bool:
     return all(map(_all_seen, value))
 
 
-def _hidden(value: Any, path: Path_, report: Report) -> None:
-    """Characters that are not seen, in any text of the file."""
+def hidden(value: Any, path: Path_, report: Report) -> None:
+    """Characters that are not seen, in any text of a file and any name in it."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            _hidden(inner, (*path, name), report)
+            _told_hidden(str(name), (*path, name), report)
+            hidden(inner, (*path, name), report)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            _hidden(inner, (*path, index), report)
-    elif isinstance(value, str) and (found := people.hidden_character(value.strip())):
+            hidden(inner, (*path, index), report)
+    elif isinstance(value, str):
+        _told_hidden(value.strip(), path, report)
+
+
+def _told_hidden(given: str, path: Path_, report: Report) -> None:
+    if found := people.hidden_character(given):
         report(path, "CSP-TEXT-001", f"holds {found}, which nobody sees", "write the text again without it")
 
 
@@ -126,13 +132,10 @@ def _area(path: Path_, given: str, form: places.Place, level: Level, report: Rep
         close = names.get(nearest(given.casefold(), names))
         hint = f"try {quoted(close.text or close.name)}" if close else f"one of {_few(form)}"
         word = "state or province" if country in _CHECKED_BY_MICROSOFT else form.area_word
-        report(
-            path,
-            "CSP-CUST-004",
-            f"{quoted(given)} is no {word} of {country}",
-            hint,
-            level=level if form.needs_area else "warning",
-        )
+        message, coded = f"{quoted(given)} is no {word} of {country}", any(one.text for one in form.areas)
+        if not coded:  # then it is sent as written, and the data does not have every name in English
+            message = f"{quoted(given)} is not among the names that are known for {_a(word)} of {country}"
+        report(path, "CSP-CUST-004", message, hint, level=level if form.needs_area and coded else "warning")
 
 
 def _a(word: str) -> str:
@@ -191,6 +194,11 @@ def _phones(data: Data, report: Report) -> None:
             example = phones.example(country or "US")
             hint = f"such as {quoted(example)}" if example else ""
             report(path, "CSP-CUST-006", f"{quoted(number)} is no possible phone number: {why}", hint)
+            continue
+        lettered, written = phones.letters_in(number, country)
+        if lettered:
+            hint = f"try {quoted(written)}" if written else "write all its digits"
+            report(path, "CSP-CUST-006", f"{quoted(number)} holds letters, which are no digits here", hint)
 
 
 # --- names

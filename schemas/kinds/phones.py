@@ -6,6 +6,7 @@ digits, an extension is no part of it, and a number without country code belongs
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ _REASONS = {
     4: "its area code is missing",  # IS_POSSIBLE_LOCAL_ONLY
     5: "no number of its country has that length",
 }
+
+
+_PREFIX = re.compile(r"(?i)^\s*(?:tel|phone|fon|t|m)\s*[.:]\s*")
+_EXTENSION = re.compile(r"[^\W\d_]+[.:=\s]*$")
+"""The word before an extension, at the end of what stands before it."""
 
 
 @lru_cache(maxsize=4096)
@@ -36,6 +42,33 @@ def digits_of(text: str, country: str = "") -> str:
 def why_impossible(text: str, country: str = "") -> str:
     """Why no telephone could dial it, as the end of a sentence; "" for a possible number."""
     return _read(text, country)[1]
+
+
+def letters_in(text: str, country: str = "") -> tuple[bool, str]:
+    """Whether a possible number holds letters that it must not hold, and the same number in digits ("" where the
+    letters mean none).
+
+    Letters are digits where numbers are given away as words, which no caller pays for as for a usual one:
+    1-800-FLOWERS. Elsewhere they are a slip or a placeholder ("425 555 CALL"), and a single one is dropped by the
+    library ("425 555 010B8"). An extension ("ext. 12") and a "tel:" are no part of the number."""
+    if not any(map(str.isalpha, text)):
+        return False, ""
+    import phonenumbers
+
+    number, reason = _read(text, country)
+    bare = _PREFIX.sub("", text)
+    if number is not None and number.extension:
+        bare = bare[: bare.rindex(number.extension)]
+        bare = _EXTENSION.sub("", bare)
+    if number is None or reason or not any(map(str.isalpha, bare)):
+        return False, ""
+    words = phonenumbers.is_alpha_number(bare.strip())
+    kinds = phonenumbers.PhoneNumberType
+    paid_otherwise = (kinds.TOLL_FREE, kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.UAN)
+    if words and phonenumbers.number_type(number) in paid_otherwise:
+        return False, ""
+    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return True, phonenumbers.format_number(number, form) if words else ""
 
 
 def spellings(text: str, country: str) -> tuple[str, ...]:

@@ -15,6 +15,30 @@ from functools import cache, lru_cache
 _US_MAIL = frozenset(("US", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI"))  # served by USPS: ZIP+4
 
 
+_ENGLISH = {
+    "CN": "Macao: Macau | Inner Mongolia: Neimenggu Zizhiqu | Tibet: Xizang Zizhiqu",
+    "EG": "Cairo: Cairo Governorate | Alexandria: Alexandria Governorate | Giza: Giza Governorate",
+    "ES": "Seville: Sevilla | Biscay: Vizcaya | Bizkaia: Vizcaya | Gipuzkoa: Guipúzcoa | Navarre: Navarra"
+    "| Araba: Álava | Corunna: La Coruña | A Coruña: La Coruña | Lleida: Lérida | Gerona: Girona | Orense: Ourense"
+    "| Saragossa: Zaragoza | Balearic Islands: Islas Baleares | Illes Balears: Islas Baleares | Majorca: Islas Baleares"
+    "| Mallorca: Islas Baleares | Tenerife: Santa Cruz de Tenerife | Gran Canaria: Las Palmas",
+    "IN": "Orissa: Odisha | Pondicherry: Puducherry | Uttaranchal: Uttarakhand | New Delhi: Delhi",
+    "IT": "Rome: Roma | Milan: Milano | Turin: Torino | Naples: Napoli | Florence: Firenze | Venice: Venezia"
+    "| Genoa: Genova | Padua: Padova | Mantua: Mantova | Syracuse: Siracusa | Leghorn: Livorno | Trent: Trento"
+    "| Monza and Brianza: Monza e Brianza | South Tyrol: Bolzano | Bozen: Bolzano",
+    "MX": "Mexico City: CDMX | Ciudad de México: CDMX | State of Mexico: Estado de México",
+    "RU": "Moscow: Moskva | Saint Petersburg: Sankt-Peterburg | St. Petersburg: Sankt-Peterburg"
+    "| Moscow Oblast: Moskovskaya oblast' | Leningrad Oblast: Leningradskaya oblast' | Tatarstan: Respublika Tatarstan"
+    "| Crimea: Respublika Krym",
+    "TW": "Taipei: Taipei City | New Taipei: New Taipei City | Taichung: Taichung City | Tainan: Tainan City"
+    "| Kaohsiung: Kaohsiung City | Taoyuan: Taoyuan City | Keelung: Keelung City",
+    "UA": "Kyiv: Kyiv city | Kiev: Kyiv city | Kyiv oblast: Kiev oblast | Odesa oblast: Odessa oblast",
+    "VN": "Hanoi: Hanoi City | Saigon: Ho Chi Minh City | Da Nang: Da Nang City | Haiphong: Haiphong City",
+}
+"""Usual names in English that the data does not have: name and the data's Latin name. No package of data holds them for
+all countries, so where a country has no codes an unknown name is a warning only (`schemas.check.value_checks`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """A state, province, county ... `text` is how it is sent: the Latin code, "" where the country has none.
@@ -138,6 +162,9 @@ def _by_name(country: str) -> dict[str, Area]:
                     found.setdefault(_folded(re.sub(r"\(.*\)", "", value)), by_key[key])
     for area in form.areas:  # a Latin name that stands in the languages of the country
         found.setdefault(_folded(area.name), area)
+    for pair in _ENGLISH.get(country, "").split("|") if country in _ENGLISH else ():
+        english, _, latin = pair.partition(":")
+        found.setdefault(_folded(english), found[_folded(latin)])
     return found
 
 

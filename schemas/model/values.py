@@ -67,6 +67,35 @@ def _languages() -> frozenset[str]:
     return frozenset(code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
+def _language_meant(value: str) -> str:
+    """The code that a text means: "EN", "en_us", "English", "Deutsch"; "" for none."""
+    from babel import Locale
+
+    short = re.split(r"[-_]", value.strip().casefold())[0]
+    if short in _languages():
+        return short
+    for code in sorted(_languages()):
+        names = (Locale("en").languages.get(code), Locale.parse(code).display_name if _has_words(code) else None)
+        if any(name and name.casefold() == value.strip().casefold() for name in names):
+            return code
+    return ""
+
+
+def _has_words(code: str) -> bool:
+    from babel.localedata import exists
+
+    return exists(code)
+
+
+def _language_hint(value: str, *, upper: bool = False) -> str:
+    """What to write instead: the code that is meant, else which codes there are."""
+    cased = str.upper if upper else str.lower
+    if meant_code := _language_meant(value):
+        return f"try {quoted(cased(meant_code))}"
+    some = ", ".join(cased(code) for code in ("en", "fr", "de", "es", "it", "nl", "pt", "ja", "zh"))
+    return f"write the two letters of ISO 639-1: {some} ... ({len(_languages())} in all)"
+
+
 def _country(value: str) -> str:
     if code := code_of(value):
         return code
@@ -86,9 +115,7 @@ def _ion_language(value: str) -> str:
     # ION publishes no list. Its own samples use language codes ("EN") and once a country code ("SE" for Sweden).
     if re.fullmatch(r"[A-Z]{2}", value) and (value.lower() in _languages() or value in countries()):
         return value
-    guess = re.split(r"[-_]", value)[0].upper()
-    fits = guess.lower() in _languages()
-    raise wrong("CSP-CUST-007", f"{quoted(value)} is no ION language code", f"try {quoted(guess)}" if fits else "")
+    raise wrong("CSP-CUST-007", f"{quoted(value)} is no ION language code", _language_hint(value, upper=True))
 
 
 def _culture(value: str) -> str:
@@ -101,7 +128,26 @@ def _culture(value: str) -> str:
             pass
         else:
             return value
-    raise wrong("CSP-ID-014", f"{quoted(value)} is no known culture", 'write language and country, such as "en-US"')
+    guess = _culture_meant(value)
+    hint = f"try {quoted(guess)}" if guess else 'write language and country, such as "en-US", "fr-CA" or "de-DE"'
+    raise wrong("CSP-ID-014", f"{quoted(value)} is no known culture", hint)
+
+
+def _culture_meant(value: str) -> str:
+    """The culture that a text means: "en_us", "en", "English"; a language alone in its most usual country."""
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global
+
+    try:
+        found = Locale.parse(value.strip().replace("_", "-"), sep="-")
+    except (UnknownLocaleError, ValueError):
+        code = _language_meant(value)
+        found = Locale.parse(code) if code and _has_words(code) else None
+    if found is None:
+        return ""
+    likely = str(get_global("likely_subtags").get(found.language, "")).rpartition("_")[2]
+    territory = found.territory or likely
+    return f"{found.language}-{territory}" if re.fullmatch(r"[A-Z]{2}", territory or "") else ""
 
 
 def _language(value: str) -> str:
@@ -109,10 +155,7 @@ def _language(value: str) -> str:
         return value
     if "-" in value:
         return _culture(value)
-    guess = value.lower()
-    raise wrong(
-        "CSP-ID-014", f"{quoted(value)} is no known language", f"try {quoted(guess)}" if guess in _languages() else ""
-    )
+    raise wrong("CSP-ID-014", f"{quoted(value)} is no known language", _language_hint(value))
 
 
 def _email(value: str) -> str:

@@ -79,6 +79,7 @@ CSP-NAME-002 | A person's name is one that Microsoft takes. | It refuses others 
 CSP-MAIL-001 | The domain of an e-mail can exist. | A create that fails half-way costs the domain prefix for ever.
 CSP-MAIL-002 | A part of a domain is written in one script. | Letters of two scripts in one word are made to deceive.
 CSP-MAIL-003 | The people whom Microsoft is told of are not at microsoft.com. | Microsoft refuses them.
+CSP-MAIL-004 | A mail template can be used, and some mail is made of it. | What it says would reach nobody.
 CSP-TEXT-001 | Texts hold no control, format or bidirectional characters. | Nobody sees them.
 CSP-DATE-001 | A date is written YYYY-MM-DD. | Other orders are read differently by different people.
 CSP-DATE-002 | A date is not in the future. | It states what has happened.

@@ -97,7 +97,12 @@ def test_a_token_near_its_end_is_a_warning(reseller_desk: Desk) -> None:
 def test_a_sandbox_that_does_not_run_and_an_address_that_does_not_answer(reseller_desk: Desk) -> None:
     code, found = lines(reseller_desk, "-c", "us")
     assert (code, found["us", "connection"]["verdict"]) == (1, "fail")
-    assert "csp sandbox start --profile provider" in found["us", "connection"]["found"]
+    assert found["us", "connection"]["found"] == "connection us: no running sandbox provider with account us"
+    assert found["us", "connection"]["fix"].endswith("csp sandbox start --profile provider`")
+    assert found["us", "connection"]["fix"].startswith("run `")
+    _, found = lines(reseller_desk, "-c", "usa")
+    assert found["usa", "connection"]["found"].startswith("there is no connection 'usa'; connections here: ")
+    assert found["usa", "connection"]["fix"] == "name one of them"
     name = reseller_desk.plain_connection(ion="http://127.0.0.1:9/ion")
     code, found = lines(reseller_desk, "-c", name)
     assert (code, found[name, "ION address"]["verdict"]) == (1, "fail")

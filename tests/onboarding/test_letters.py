@@ -171,3 +171,61 @@ def test_people_who_speak_french_get_every_mail_in_french() -> None:
             assert "Hello" not in mail.text + mail.html
     finally:
         estate.remove()
+
+
+NAMES = "Names are invitation.us-ion-onboarded.en.txt.j2, invitation.us.en.txt.j2, invitation.en.txt.j2, agreement.us"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("invitation.en.txt.j2", ""),
+        ("invitation.us.de.txt.j2", ""),
+        ("agreement.ca-scm-migrated.pt-BR.txt.j2", ""),
+        ("foot.txt.j2", ""),  # named inside another
+        ("README.md", ""),
+        (".keep", ""),
+        ("invite.en.txt.j2", f"no mail is made of it. Did you mean invitation.en.txt.j2? {NAMES}"),
+        ("invitation.en.txt", f"no mail is made of it. Did you mean invitation.en.txt.j2? {NAMES}"),
+        ("Invitation.en.txt.j2", f"no mail is made of it. Did you mean invitation.en.txt.j2? {NAMES}"),
+        ("invitation.us-old.en.txt.j2", "no mail is made of it. Did you mean invitation.us.en.txt.j2? Names are"),
+        ("invitation.txt.j2", "no mail is made of it. Did you mean invitation.en.txt.j2? Names are"),
+        ("footer.txt.j2", f"no mail is made of it. {NAMES}"),
+        ("welcome.en.html.j2", "no mail is made of it."),
+    ],
+)
+def test_a_template_that_no_mail_is_made_of_is_told(tmp_path: Path, name: str, told: str) -> None:
+    own = tmp_path / "stacks" / "mail"
+    own.mkdir(parents=True)
+    (own / "invitation.fr.txt.j2").write_text("Subject: Bonjour\n\n{{ link }}{% include 'foot.txt.j2' %}", "utf-8")
+    (own / "foot.txt.j2").write_text("\n\nYours", "utf-8")
+    if not (own / name).exists():
+        (own / name).write_text("Subject: Hi\n\n{{ link }}", "utf-8")
+    one = session("us", "ion-onboarded", tmp_path)
+    lines = [line for line in letters.problems(one.connection, tmp_path) if name in line.split(":")[1]]
+    if not told:
+        assert lines == []
+    else:
+        (line,) = lines
+        assert f"stacks/mail: mail template {name}: {told}" in line
+
+
+@pytest.mark.parametrize(
+    ("company", "address"),
+    [
+        ("Contoso https://evil.example/x Ltd", "https://evil.example/x"),
+        ("Contoso www.evil.com Ltd", "www.evil.com"),
+        ("Contoso (evil.com/pay)", "evil.com/pay"),
+        ("Call tel:+14255550108", "tel:+14255550108"),
+        ("Booking.com", ""),
+        ("St. John's Co. of A.B. Smith", ""),
+    ],
+)
+def test_a_name_with_an_address_is_told_to_whom_it_belongs(company: str, address: str) -> None:
+    if not address:
+        assert render(session(), company=company).text
+        return
+    with pytest.raises(PersonMustAct) as refused:
+        render(session(), company=company)
+    assert f"holds the address {address}; next: Write the company's name (`profile.organization`" in str(refused.value)
+    assert "template" not in str(refused.value)

@@ -42,6 +42,14 @@ def test_an_impossible_phone_number_says_why(text: str, country: str, why: str) 
     assert phones.why_impossible(text, country) == why
 
 
+@pytest.mark.parametrize(("text", "country", "written"), PHONES["letters"])
+def test_letters_are_digits_in_numbers_that_are_given_away_as_words_only(
+    text: str, country: str, written: str | None
+) -> None:
+    assert phones.why_impossible(text, country) == ""
+    assert phones.letters_in(text, country) == (written is not None, written or "")
+
+
 @pytest.mark.parametrize("country", sorted(phonenumbers.SUPPORTED_REGIONS))
 def test_the_example_number_of_every_country_is_read_in_every_spelling(country: str) -> None:
     number = phonenumbers.example_number(country)

@@ -40,11 +40,13 @@ class _System:
     found by their number of parts, fixed parts before parameters: /customers/relationshiprequests is not a customer.
     """
 
-    def __init__(self, world: World, system: System) -> None:
+    def __init__(self, world: World, system: System, *, beside: bool = False) -> None:
+        """`beside`: what lies at the system's host but not below its base, such as another version. Nothing is there,
+        and the system says so in its own form."""
         self._world = world
         self._system = system
         self._paths: dict[int, dict[tuple[str, ...], dict[str, Operation]]] = {}
-        by_path = sorted(system.operations, key=lambda op: [("{" in part, part) for part in op.path.split("/")])
+        by_path = sorted([] if beside else system.operations, key=lambda op: [("{" in part, part) for part in op.path.split("/")])
         for operation in by_path:
             parts = tuple(operation.path.split("/"))
             self._paths.setdefault(len(parts), {}).setdefault(parts, {})[operation.method] = operation
@@ -283,4 +285,13 @@ def build_app(world: World, systems: Sequence[System]) -> ASGIApp:
     bases = [(base, system) for system in systems for base in (system.base, *system.aliases)]
     for base, system in sorted(bases, key=lambda pair: -len(pair[0])):
         mounts.append(Mount(base, app=_System(world, system)))
-    return _by_address(world, Router(routes=mounts))
+    mounts += [Mount(HOSTS[one.name], app=_System(world, one, beside=True)) for one in systems if one.name in HOSTS]
+    return _by_address(world, Router(routes=mounts, default=_nowhere))
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer where no system is at all, in the sandbox's own words."""
+    if scope["type"] == "http":
+        where = ", ".join(f"{path}/" for path in HOSTS.values())
+        answer = Answer(404, {"error": f"no system of this sandbox is at {scope['path']}; there are {where}"})
+        await _send(answer, answer.render(), scope["method"], send, truncate=False)
