@@ -21,7 +21,7 @@ from clients.redact import redact
 
 Owner = Literal["us", "customer", "distributor", "microsoft"]
 OF_THIS_MACHINE = frozenset(("sandbox", "connection", "tokens", "handover", "locks", "mail templates"))
-"""Systems of a problem that nobody else answered: the message says everything, and our code for it tells nobody more."""
+"""Systems of a problem that nobody else answered: the message says it all, our code for it nothing more."""
 
 
 @dataclass(frozen=True, slots=True)

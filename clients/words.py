@@ -38,8 +38,12 @@ AGREEMENT: Mapping[str, str] = {
 }
 """Of ION's `agreementStatus`, whose values are not published (ion.md 3): inferred."""
 
-PROFILE: Mapping[str, str] = {"active": "active", "inactive": "inactive"}
-"""Of ION's `customerStatus` (ion.md 2.5). CUSTOMER_STATUS_UNSPECIFIED is no status of a customer."""
+UNSPECIFIED = "CUSTOMER_STATUS_UNSPECIFIED"
+PROFILE_STATUSES = ("ACTIVE", "INACTIVE", UNSPECIFIED)
+"""Of ION's `customerStatus` (ion.md 2.5): each is a list of its own, the last one holds whatever is in
+neither of the others."""
+PROFILE: Mapping[str, str] = {"active": "active", "inactive": "inactive", "customerstatusunspecified": "inactive"}
+"""Of ION's `customerStatus`; only ACTIVE can purchase."""
 
 RELATIONSHIP: Mapping[str, str] = {
     "reseller": "related",

@@ -16,23 +16,22 @@ from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.main import run_guarded
 from csp.project import Project
+from csp.say import say, say_block
 from schemas.command import command, shown, written
 from schemas.read.json_text import json_of
 
 NO_CHANGE = 0
 START = ".venv/bin/csp"
 """`make` is started in the project folder, with the environment that the Makefile makes."""
+STARTED = "CSP_STARTED"
+"""Variable: when `make` began, in seconds since 1970. Its set-up is time that somebody waited too."""
 PEOPLE_ROUNDS = 4
-
-
-def say(text: str = "") -> None:
-    print(text, flush=True)
 
 
 def up(project: Project) -> int:
     """Start both sandboxes and bring both estates up; a second time it finds nothing to do and says so."""
     say("This is a simulated ION and a simulated Microsoft. Nothing leaves this machine.")
-    started = float(os.environ.get("CSP_STARTED") or time.time())  # by `make`: set-up is time that somebody waited too
+    started = float(os.environ.get(STARTED) or time.time())
     worked = False
     for profile, people in (("provider", "auto"), ("reseller", "hand")):
         known = sandbox.find(project.home, profile)
@@ -49,17 +48,25 @@ def up(project: Project) -> int:
             say(f"{engine.stack}: nothing to do, everything is as declared")
             continue
         worked = True
-        say(f"\n{engine.stack}: up ({engine.why})")
+        say()
+        say(f"{engine.stack}: up ({engine.why})")
         _up(engine)
         if engine.stack == "provider":
             _let_customers_act(project, engine)
     for stack in ("provider", "reseller"):
-        say(f"\n{stack} estate")
+        say()
+        say(f"{stack} estate")
         look.print_status(project, stack)
     say()
-    say("Already up: this run changed nothing." if not worked else f"Up in {time.time() - started:.0f} s.")
-    say(THINGS_TO_TRY)
+    say(_how_long(time.time() - started) if worked else "Already up: this run changed nothing.")
+    say_block(THINGS_TO_TRY)
     return 0
+
+
+def _how_long(seconds: float) -> str:
+    """The time that somebody waited, by the clock on the wall."""
+    minutes, rest = divmod(round(max(seconds, 0)), 60)
+    return f"Up in {minutes} min {rest} s." if minutes else f"Up in {rest} s."
 
 
 THINGS_TO_TRY = """
@@ -92,11 +99,13 @@ def people(project: Project) -> int:
         if not answer["acted"]:
             break
         _up(engine)
-    say("\nreseller estate")
+    say()
+    say("reseller estate")
     look.print_status(project, "reseller")
     todo = look.todo_items(project, "reseller")
     if asked := [one for item in todo for one in written(item["action"]) if " confirm " in one]:
-        say("\nWhat no API shows is a line in the customer file, written by whoever looked. Then run up again:")
+        say()
+        say("What no API shows is a line in the customer file, written by whoever looked. Then run up again:")
         for line in (*dict.fromkeys(asked), command("up", yes=True)):
             say(f"  {shown(line, stack='reseller', start=START).strip('`')}")
     return 0
@@ -138,10 +147,12 @@ def _let_customers_act(project: Project, engine: engines.Engine) -> None:
     assert running is not None
     for _ in range(PEOPLE_ROUNDS):
         answer: dict[str, Any] = running.admin("POST", "people/act", {"todo": []})
-        say("\nThe customers' people read their mail:")
+        say()
+        say("The customers' people read their mail:")
         for line in answer["acted"]:
             say(f"  {line['who']}: {line['did']}")
-        say("\nprovider: next up")
+        say()
+        say("provider: next up")
         _up(engine)
         if _is_quiet(engine):
             return

@@ -23,6 +23,7 @@ from clients.wire.listing import read_all
 from clients.wire.rules import classify
 from clients.wire.shape import ShapeError, day, flag, items, mapping, required_text, text, words
 from clients.wire.transport import Answer, AuthorizedTransport, Call, join
+from clients.words import PROFILE_STATUSES, UNSPECIFIED
 from schemas.kinds.mail_domains import unicode_domain
 from schemas.kinds.normal import normal
 
@@ -31,7 +32,6 @@ _PAGE_SIZE = "500"
 _PROBE = "CFQ7TTC0LH18"
 _NAME = re.compile(r"accounts/([^/]+)/customers/([^/]+)")
 T = TypeVar("T")
-_STATUSES = ("ACTIVE", "INACTIVE")
 
 
 class IonClient:
@@ -46,7 +46,9 @@ class IonClient:
 
     def customers(self, *, status: str = "ACTIVE", email: str = "") -> list[IonCustomer]:
         """All customers of one status, complete or an error. `filter.customerStatus` is always sent: without it the
-        vendor warns of wrong results, and how filters match is not stated, so every hit is checked again here."""
+        vendor warns of wrong results, and how filters match is not stated, so every hit is checked again here.
+
+        UNSPECIFIED is also ION's word for "no filter": it gives those whose status is neither of the other two."""
         query = {"pageSize": _PAGE_SIZE, "filter.customerStatus": status}
         if email:
             query["filter.customerEmail"] = email
@@ -75,15 +77,15 @@ class IonClient:
         return [
             customer
             for customer in found
-            if customer.status.upper() == status.upper() and (not email or same_email(customer.email, email))
+            if _of_status(customer.status, status) and (not email or same_email(customer.email, email))
         ]
 
     def find_by_email(self, email: str) -> IonCustomer | None:
-        """The customer with this e-mail, ACTIVE before INACTIVE; None when this account shows none."""
+        """The customer with this e-mail, ACTIVE before all others; None when this account shows none."""
         local, _, domain = email.rpartition("@")
         # ION may hold the domain in either form, and how its filter compares is not stated.
         spellings = dict.fromkeys((email, f"{local}@{unicode_domain(domain)}"))
-        for status in _STATUSES:
+        for status in PROFILE_STATUSES:
             for spelling in spellings:
                 for customer in self.customers(status=status, email=spelling):
                     return customer
@@ -256,6 +258,12 @@ def same_email(one: str, other: str) -> bool:
     """Mail servers may tell local parts apart by case, ION's uniqueness does not seem to; we never treat two spellings
     as two customers."""
     return normal("email", one) == normal("email", other)
+
+
+def _of_status(word: str, status: str) -> bool:
+    if status == UNSPECIFIED:
+        return word.upper() not in PROFILE_STATUSES[:2]
+    return word.upper() == status.upper()
 
 
 def _shape_problem(operation: str, error: ShapeError) -> Problem:

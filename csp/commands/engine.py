@@ -69,7 +69,7 @@ def env(stack: Stack) -> None:
     """Print the variables with which a plain `pulumi` works on a stack: eval "$(csp env -s STACK)"."""
     project = Project.find()
     for name, value in engines.local_environment(project, project.estate(stack)).items():
-        print(f"export {name}={shlex.quote(value)}")
+        print(f"export {name}={shlex.quote(value)}")  # noqa: T201 - for a shell, which reads what is there
 
 
 def _run(stack: str, verb: str, asked: Asked) -> None:

@@ -41,7 +41,9 @@ def connection_checks(project: Project, name: str, options: Options) -> Iterator
     except CommandError as error:
         found, _, action = str(error).partition("; next: ")  # as a client's failure ends its line
         again = f"mend stacks/connections/{name}.yaml, then look again with {command('doctor', connection=name)}"
-        yield Check(name, "connection", "fail", found, action or ("name one of them" if error.exit_code == 2 else again))
+        yield Check(
+            name, "connection", "fail", found, action or ("name one of them" if error.exit_code == 2 else again)
+        )
 
 
 def _connection(session: Session) -> Check:

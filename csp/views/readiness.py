@@ -94,8 +94,7 @@ def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] 
         say()
     for verdict in verdicts:
         if verdict.next_step:
-            first, _, more = str(verdict.next_step["action"]).partition(". ")
-            say(f"{verdict.key}: {first}{' ...' if more else ''}")
+            say(f"{verdict.key}: {first_sentence(str(verdict.next_step['action']), verdict.organization)}")
     if any(v.next_step for v in (*verdicts, *going)):
         say()
         say(f"Menu paths and values to enter: {pasted('todo', stack=stack)}")
@@ -106,6 +105,18 @@ def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] 
     for verdict in going:
         say()
         explain_leaving(verdict)
+
+
+def first_sentence(action: str, name: str) -> str:
+    """The first sentence of a step, with " ..." where there is more. The customer's `name` ends no sentence ("Contoso
+    Inc. (tenant)"), and neither does one that says only whom it is about: states of 0.1.0 hold "Look for NAME. If ..."
+    """
+    hidden = action.replace(name, "\0") if name else action
+    first, _, more = hidden.partition(". ")
+    if first.startswith("Look for ") and more:
+        second, _, more = more.partition(". ")
+        first = f"{first}. {second}"
+    return f"{first}{' ...' if more else ''}".replace("\0", name)
 
 
 def print_rows(rows: list[tuple[str, ...]]) -> None:

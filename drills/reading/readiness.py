@@ -45,7 +45,7 @@ SIGN: Step = ("customer", "accepts the Microsoft Customer Agreement")
 ROW: Step = ("us", "Cloud Providers.*(set pricebook|[Ll]ook whether it has pricebook)|Cloud Providers.*Add the row")
 LINK: Step = ("us", "Cloud Providers.*Microsoft ID below")
 ATTEST: Step = ("us", "Cloud Providers.*[Ff]ill in Attestation")
-LOOK: Step = ("us", "Partner Center.*Look for")
+LOOK: Step = ("us", "Partner Center.*is listed there")
 RUN: Step = ("next run", "")
 
 

@@ -61,10 +61,10 @@ def ticket(text: str) -> NextStep:
     )
 
 
-def reactivate() -> NextStep:
-    """An inactive profile: only the console or support can activate it."""
+def reactivate(word: str) -> NextStep:
+    """A profile that is not active, as ION says in its `word`: only the console or support can activate it."""
     return ticket(
-        "Please set the customer {customer} ({email}) to ACTIVE again. The profile is INACTIVE, so nothing can "
+        f"Please set the customer {{customer}} ({{email}}) to ACTIVE again. The profile is {word}, so nothing can "
         "be ordered for it."
     )
 
@@ -176,7 +176,7 @@ def look_for_relationship(tenant: str, key: str, link: str) -> NextStep:
     return NextStep(
         "us",
         "Microsoft Partner Center (your own account, in the browser): Customers",
-        f"Look for {{customer}} ({tenant}). If it is listed with TD SYNNEX as the provider, run "
+        f"If {{customer}} ({tenant}) is listed there with TD SYNNEX as the provider, run "
         f"{command('confirm', key, 'relationship')}. If it is not, the relationship has ended: send the link below to "
         f"{ADMINISTRATOR} of the customer, who accepts it, and confirm then.",
         who(),

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from schemas.read.json_text import json_of
@@ -71,10 +71,18 @@ def read(where: Path) -> list[Note]:
 
 
 def latest(home: Path, connection: str) -> Note | None:
-    """The newest failed look through a connection, of any run on this machine."""
-    found = _lines((home / "runs").glob("*.notes/*.jsonl"))
-    mine = [pair for pair in found if pair[1].connection == connection and pair[1].why and pair[1].kind != ALARM]
-    return max(mine, key=lambda pair: pair[0])[1] if mine else None
+    """The newest failed look through a connection, of any run on this machine. `since`: when looks at that resource
+    began to fail, as far back as the notes go."""
+    found = sorted(_lines((home / "runs").glob("*.notes/*.jsonl")), key=lambda pair: pair[0])
+    mine = [note for _, note in found if note.connection == connection and note.kind != ALARM]
+    failed = [note for note in mine if note.why]
+    if not failed:
+        return None
+    since = ""
+    for note in mine:
+        if note.about == failed[-1].about:
+            since = (since or note.since) if note.why else ""
+    return replace(failed[-1], since=since or failed[-1].since)
 
 
 def _lines(files: Iterable[Path]) -> Iterator[tuple[int, Note]]:

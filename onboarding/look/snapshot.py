@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.errors import ClientError, NotFound, contained
+from clients.words import PROFILE_STATUSES
 from onboarding.core.compare import ONMICROSOFT, domain, email
 
 if TYPE_CHECKING:
@@ -168,7 +169,9 @@ class EstateLook(Look):
     def _ion_customers(self) -> list[IonCustomer]:
         ion = self.session.ion
         assert ion is not None
-        return self._once("ion-list", lambda: [*ion.customers(status="ACTIVE"), *ion.customers(status="INACTIVE")])
+        return self._once(
+            "ion-list", lambda: [one for status in PROFILE_STATUSES for one in ion.customers(status=status)]
+        )
 
     def _ion_index(self) -> tuple[dict[str, IonCustomer], dict[str, IonCustomer]]:
         customers = self._ion_customers()
@@ -187,7 +190,7 @@ class EstateLook(Look):
         return self._once("pc-index", ask)
 
     def ion_customers(self) -> list[IonCustomer]:
-        """Every customer of the ION account, of both statuses; [] without an ION connection."""
+        """Every customer of the ION account, of every status; [] without an ION connection."""
         return self._ion_customers() if self.session.ion is not None else []
 
     def related_tenants(self) -> dict[str, PcCustomer]:

@@ -90,7 +90,7 @@ def in_state(verdicts: Iterable[Readiness], estate: schemas.Estate, home: Path |
         last = run_notes.latest(home, connection) if never and home else None
         missing = {"reason": NEVER, "do": f"run {command('up', stack=estate.stack)}"}
         if last:
-            missing = {"reason": last.why, "do": last.do}
+            missing = {"reason": last.why, "do": last.do, "since": last.since}
         of = sum(one.connection == connection for one in declared.values() if one.lifecycle != "left")
         told.append(_joined(connection, of, [(key, how or missing) for key, how in parts_of]))
     return told

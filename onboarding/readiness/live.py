@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
-from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
+from clients.words import AGREEMENT, PROFILE, PROFILE_STATUSES, UNKNOWN, meaning
 from onboarding.core import labels, next_steps
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep, Tell
@@ -54,7 +54,7 @@ def look_at_account(session: Session, progress: Tell = lambda done, total: None)
     """
     ion = session.ion
     assert ion is not None
-    customers = [customer for status in ("ACTIVE", "INACTIVE") for customer in ion.customers(status=status)]
+    customers = [customer for status in PROFILE_STATUSES for customer in ion.customers(status=status)]
 
     stop = Event()
 

@@ -125,7 +125,7 @@ def _status(word: str, session: Session) -> Field:
 def profile_step(word: str, session: Session) -> NextStep:
     """What to do about a profile that is not active: `word` is ION's status, maybe one that nobody knows."""
     if meaning(PROFILE, word, session.connection.status_words) == "inactive":
-        return next_steps.reactivate()
+        return next_steps.reactivate(word.upper())
     return next_steps.ticket(
         f'The profile of the customer {{customer}} ({{email}}) has the status "{word}". What does that mean, and what '
         "is needed for it to be ACTIVE?"

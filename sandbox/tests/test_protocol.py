@@ -53,6 +53,26 @@ def test_a_page_link_appended_to_the_version_works_and_a_second_version_does_not
     assert broken.status_code == 404  # what broke the module in November 2021
 
 
+@pytest.mark.parametrize(
+    ("path", "member", "value"),
+    [
+        ("/partner-center/V1/", "code", 1000),
+        ("/partner-center/V1/customers", "code", 1000),
+        ("/partner-center/v2/customers", "code", 1000),
+        ("/partner-center/", "code", 1000),
+        ("/ion/V1/", "error", "NOT_FOUND"),
+        ("/ion/api/V3/accounts/10501/customers", "error", "NOT_FOUND"),
+        ("/entra/V1/", "error", "invalid_request"),
+        ("/V1/", "error", "no system of this sandbox is at /V1/; there are /ion/, /partner-center/, /entra/"),
+    ],
+)
+def test_beside_its_paths_a_system_answers_in_its_own_form(box: Box, path: str, member: str, value: object) -> None:
+    answer = box.http.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.json()[member] == value
+
+
 @pytest.mark.parametrize(("word", "number"), [("Next", 0), ("Previous", 1), ("First", 2), ("Last", 3)])
 def test_every_seek_operation_moves_from_the_page_of_its_token(partner: Partner, word: str, number: int) -> None:
     second = follow(partner, partner.call("GET", "/customers?size=3"))

@@ -138,6 +138,7 @@ def _culture_meant(value: str) -> str:
     from babel import Locale, UnknownLocaleError
     from babel.core import get_global
 
+    found: Locale | None
     try:
         found = Locale.parse(value.strip().replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):

@@ -11,6 +11,7 @@ import pytest
 from clients.errors import ClientError, OurBug, RetryLater
 from clients.ion.client import IonClient
 from clients.wire.transport import AuthorizedTransport
+from clients.words import PROFILE_STATUSES
 from tests.clients.test_fuzz import ION_CUSTOMER, center
 from tests.clients.virtual import FixedToken, VirtualClock, authorized, transport
 
@@ -138,3 +139,24 @@ def test_a_taken_domain_is_never_reported_free() -> None:
     for status in (400, 401, 403, 405, 409, 429, 500, 503):
         with pytest.raises(ClientError):
             center(lambda request, s=status: httpx.Response(s)).domain_exists("x.onmicrosoft.com")  # type: ignore[misc]
+
+
+def test_a_customer_of_any_status_is_in_exactly_one_list_and_found_by_its_email() -> None:
+    """UNSPECIFIED is also ION's word for "no filter", so its list brings everybody; a word that nobody knows is there
+    too."""
+    words = {"1": "ACTIVE", "2": "INACTIVE", "3": "CUSTOMER_STATUS_UNSPECIFIED", "4": "SUSPENDED"}
+    estate = Estate(len(words))
+    estate.status |= words
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        wanted = request.url.params["filter.customerStatus"]
+        rows = [row for row in words if wanted in (words[row], "CUSTOMER_STATUS_UNSPECIFIED")]
+        return httpx.Response(200, json={"customers": [estate.show(row) for row in rows]})
+
+    ion = IonClient("http://ion.example", "10501", authorized(answer))
+    lists = {status: [customer.id for customer in ion.customers(status=status)] for status in PROFILE_STATUSES}
+    assert lists == {"ACTIVE": ["1"], "INACTIVE": ["2"], "CUSTOMER_STATUS_UNSPECIFIED": ["3", "4"]}
+    for row, status in words.items():
+        found = ion.find_by_email(f"it{row}@many.example")
+        assert found is not None
+        assert (found.id, found.status) == (row, status)

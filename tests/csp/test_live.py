@@ -71,8 +71,9 @@ def test_calls_are_the_list_pages_and_one_a_customer(reseller_desk: Desk, look: 
     assert reseller_desk.asked("ion.oauth.token") == 1, "the access token is shared while it is valid"
 
 
-def test_an_inactive_profile_is_the_distributors(reseller_desk: Desk, look: Look) -> None:
-    change = {"do": "profile", "customer": "it@contoso.example", "set": {"status": "INACTIVE"}}
+@pytest.mark.parametrize("status", ["INACTIVE", "CUSTOMER_STATUS_UNSPECIFIED"])
+def test_a_profile_that_is_not_active_is_the_distributors(reseller_desk: Desk, look: Look, status: str) -> None:
+    change = {"do": "profile", "customer": "it@contoso.example", "set": {"status": status}}
     reseller_desk.sandbox.admin("POST", "changes", [change])
     contoso = look("reseller-us")["it@contoso.example"]
     assert contoso["gates"]["profile"]["state"] == "wrong"

@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from csp import first_run
 from csp.views.progress import lines, progress
 
 
@@ -51,3 +52,17 @@ def test_without_a_terminal_lines_go_to_stderr(capsys: pytest.CaptureFixture[str
     with progress("reading") as tell:
         tell(1, 10)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (-3.0, "Up in 0 s."),
+        (23.6, "Up in 24 s."),
+        (59.6, "Up in 1 min 0 s."),
+        (134.2, "Up in 2 min 14 s."),
+        (3700, "Up in 61 min 40 s."),
+    ],
+)
+def test_how_long_somebody_waited(seconds: float, told: str) -> None:
+    assert first_run._how_long(seconds) == told

@@ -16,6 +16,7 @@ from csp.commands import live
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.main import app
+from csp.views.readiness import first_sentence
 from drills.harness import Pipeline
 from drills.remote import START
 from onboarding.core.names import TYPE_PREFIX
@@ -200,3 +201,25 @@ def test_live_takes_its_accounts_from_names_or_the_stack(csp: Any, monkeypatch: 
 def test_wrong_usage_is_one_line(csp: Any, arguments: list[str], why: str) -> None:
     with pytest.raises(CommandError, match=why):
         csp(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "told"),
+    [
+        ("Do this. Then that.", "Contoso", "Do this ..."),
+        (
+            "Do this for Contoso Inc. (contoso.com). Then that.",
+            "Contoso Inc.",
+            "Do this for Contoso Inc. (contoso.com) ...",
+        ),
+        ("Call A. B. Smith. Ask.", "A. B. Smith", "Call A. B. Smith ..."),
+        (
+            "Look for Contoso (t). If it is listed, run `csp x`. If not, mail.",
+            "Contoso",
+            "Look for Contoso (t). If it is listed, run `csp x` ...",
+        ),
+        ("Open the console", "", "Open the console"),
+    ],
+)
+def test_a_step_in_short_says_what_to_do(action: str, name: str, told: str) -> None:
+    assert first_sentence(action, name) == told

@@ -1,18 +1,20 @@
 """`make up`, again, `make people`, `make down`, without make."""
 
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from onboarding.readiness.blind import UNOBSERVED
 from tests.workspace import copy_project, environment
 
 
-def run(root: Path, engine: str, *words: str) -> subprocess.CompletedProcess[str]:
+def run(root: Path, engine: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *words],
         cwd=root,
-        env=environment(root / ".csp", engine),
+        env=environment(root / ".csp", engine) | more,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -20,8 +22,8 @@ def run(root: Path, engine: str, *words: str) -> subprocess.CompletedProcess[str
     )
 
 
-def first_run(root: Path, engine: str, verb: str) -> str:
-    result = run(root, engine, "csp.first_run", verb)
+def first_run(root: Path, engine: str, verb: str, **more: str) -> str:
+    result = run(root, engine, "csp.first_run", verb, **more)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -29,7 +31,12 @@ def first_run(root: Path, engine: str, verb: str) -> str:
 def test_from_nothing_to_the_tables_and_a_second_time_to_nothing(engine: str, tmp_path: Path) -> None:
     root = copy_project(tmp_path, engine)
     try:
-        shown = first_run(root, engine, "up")
+        began = time.time()
+        set_up = 90  # seconds that `make` had taken before
+        shown = first_run(root, engine, "up", CSP_STARTED=str(int(began) - set_up))
+        waited = time.time() - began + set_up
+        ((minutes, seconds),) = re.findall(r"^Up in (\d+) min (\d+) s\.$", shown, re.MULTILINE)
+        assert set_up < 60 * int(minutes) + int(seconds) <= waited + 2
         assert shown.startswith("This is a simulated ION and a simulated Microsoft. Nothing leaves this machine.\n")
         assert "4 can order, 0 cannot" in shown
         assert "1 can order, 7 cannot: 5 wait for us, 1 for the customer, 1 for TD SYNNEX" in shown

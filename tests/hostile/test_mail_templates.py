@@ -117,7 +117,9 @@ def test_a_giant_is_not_read(tmp_path: Path, own: Path) -> None:
 
 def test_a_company_name_brings_no_link(tmp_path: Path) -> None:
     """And the advice is for who can follow it: no template is at fault."""
-    refused = r'"Contoso https://evil\.example" holds the address https://evil\.example; next: Write the company\'s name'
+    refused = (
+        r'"Contoso https://evil\.example" holds the address https://evil\.example; next: Write the company\'s name'
+    )
     with pytest.raises(PersonMustAct, match=refused):
         render(place(tmp_path), company="Contoso https://evil.example")
 

@@ -50,7 +50,12 @@ def test_equal_profile_is_adopted_silently() -> None:
 
 @pytest.mark.parametrize(
     ("word", "told"),
-    [("INACTIVE", "set the customer"), ("SUSPENDED", 'has the status "SUSPENDED"'), ("", 'has the status ""')],
+    [
+        ("INACTIVE", "The profile is INACTIVE, so nothing"),
+        ("CUSTOMER_STATUS_UNSPECIFIED", "The profile is CUSTOMER_STATUS_UNSPECIFIED, so nothing"),
+        ("SUSPENDED", 'has the status "SUSPENDED"'),
+        ("", 'has the status ""'),
+    ],
 )
 def test_a_status_word_is_told_and_an_unknown_one_is_asked_about(word: str, told: str) -> None:
     stopped = run(with_customer(status=word))

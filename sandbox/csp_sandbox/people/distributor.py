@@ -37,7 +37,7 @@ def answer_ticket(world: World, step: Step, known: dict[str, str]) -> list[str]:
     if not text:
         raise forms.FormError(NO_ANSWER, "the ticket has no text")
     account, customer = forms.customer_by_email(world, step.text("Customer e-mail"))
-    if customer.status == "INACTIVE":
+    if customer.status != "ACTIVE":
         customer.status = "ACTIVE"
         world.store.customers.put(customer)
         return ["set the profile ACTIVE again"]

@@ -123,7 +123,7 @@ class SeedCustomer(Part):
             street="One Microsoft Way", city="Redmond", state="WA", zip="98052", country="US"
         )
     )
-    status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+    status: Literal["ACTIVE", "INACTIVE", "CUSTOMER_STATUS_UNSPECIFIED"] = "ACTIVE"
     created: Moment = "-100d"
     id: str = Field(default="", pattern=r"^\d{0,18}$", description="ION customer id; given in sequence when absent")
     provider_row: SeedRow | None = None

@@ -46,7 +46,9 @@ class _System:
         self._world = world
         self._system = system
         self._paths: dict[int, dict[tuple[str, ...], dict[str, Operation]]] = {}
-        by_path = sorted([] if beside else system.operations, key=lambda op: [("{" in part, part) for part in op.path.split("/")])
+        by_path = sorted(
+            [] if beside else system.operations, key=lambda op: [("{" in part, part) for part in op.path.split("/")]
+        )
         for operation in by_path:
             parts = tuple(operation.path.split("/"))
             self._paths.setdefault(len(parts), {}).setdefault(parts, {})[operation.method] = operation

@@ -123,7 +123,7 @@ class IonCustomer(Entity):
     title: str = ""
     phone: str = ""
     language: str = "EN"
-    status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+    status: Literal["ACTIVE", "INACTIVE", "CUSTOMER_STATUS_UNSPECIFIED"] = "ACTIVE"
     uid: str = ""
     create_time: datetime
     update_time: datetime
