@@ -11,6 +11,7 @@ from clients.session import Session
 from csp.project import Project
 from onboarding.drift.run import Elsewhere
 from schemas.command import command
+from schemas.plain import count
 
 
 def elsewhere(project: Project, stack: str, sessions: Mapping[str, Session]) -> tuple[Elsewhere, dict[str, str]]:
@@ -23,7 +24,9 @@ def elsewhere(project: Project, stack: str, sessions: Mapping[str, Session]) -> 
         try:
             estate = project.estate_so_far(other)
         except schemas.DeclarationErrors as errors:
-            left_out[other] = f"{len(errors.findings)} errors in its files ({command('validate', stack=other)})"
+            left_out[other] = (
+                f"{count(len(errors.findings), 'error')} in its files ({command('validate', stack=other)})"
+            )
             continue
         except (OSError, ValueError) as error:
             left_out[other] = f"its files cannot be read: {error}"

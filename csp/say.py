@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from schemas.plain import as_json, block, plain
+from schemas.plain import count as count
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -63,11 +64,6 @@ def cell(text: object, style: str = "") -> Text:
     from rich.text import Text  # most commands print no table
 
     return Text(plain(text).replace("::", r"\x3a:"), style=style)
-
-
-def count(number: int, noun: str, more: str = "") -> str:
-    """`1 customer`, `2 customers`; `more`: the plural where it is another word."""
-    return f"{number} {noun if number == 1 else more or f'{noun}s'}"
 
 
 def use_utf8() -> None:

@@ -24,7 +24,7 @@ from providers.provider_association import ProviderAssociation
 from providers.tenant_identity import TenantIdentity
 from schemas.check import sensitive
 from schemas.command import shown
-from schemas.plain import plain
+from schemas.plain import count, plain
 
 DELETING = "end-relationship"
 HANDLED = {"ready": "settled", "waiting": "waiting", "blocked": "stopped", "unobserved": "not_looked_at"}
@@ -187,7 +187,7 @@ def _tell(customers: list[Any]) -> dict[str, Any]:
         if status == "blocked"
     ]
     if stopped:
-        pulumi.log.warn(f"{len(stopped)} of {len(worst)} customers stopped\n  " + "\n  ".join(stopped))
+        pulumi.log.warn(f"{len(stopped)} of {count(len(worst), 'customer')} stopped\n  " + "\n  ".join(stopped))
     return {"at": contract.now(), "customers": len(worst)} | {
         word: counts.get(status, 0) for status, word in HANDLED.items()
     }

@@ -31,6 +31,7 @@ from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests, un
 from providers import removals
 from providers.errors import quiet_tracebacks
 from schemas.check import sensitive
+from schemas.plain import count as number_of
 from schemas.plain import plain
 from schemas.read.overlooked import RULE as STRAY
 
@@ -58,7 +59,7 @@ def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
         if count > max(limit, _number(variable)):
             names = f" ({', '.join(removed[:5])}{', ...' if len(removed) > 5 else ''})" if what == "removes" else ""
             told.append(
-                f"this {what} {count} of {len(old)} customers{names}, at most {limit} at once; "
+                f"this {what} {count} of {number_of(len(old), 'customer')}{names}, at most {limit} at once; "
                 f"if it is meant, set {variable}={count} for this run"
             )
     ending = [key for key in removed if ENDS in old[key]]

@@ -19,6 +19,7 @@ import filelock
 from clients.session import home_of
 from providers import engine_run
 from providers.errors import OnboardingError, in_plugin
+from schemas.plain import count as number_of
 from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder, write_whole
 
@@ -40,7 +41,7 @@ def count(kind: str, key: str, resource_id: str) -> None:
         wanted = _ENDED | {resource_id}
         if len(wanted) > allowed():
             raise OnboardingError(
-                f"{kind} {key}: ending relationships is limited to {allowed()} customers in this run; "
+                f"{kind} {key}: ending relationships is limited to {number_of(allowed(), 'customer')} in this run; "
                 f"to end {len(wanted)} set {VARIABLE}={len(wanted)}"
             ) from None
         _ENDED.add(resource_id)

@@ -45,6 +45,11 @@ def block(text: object, indent: str = "") -> str:
     return "\n".join(f"{indent}{plain(line)}" for line in re.split(r"\r\n|\n", str(text).rstrip("\r\n")))
 
 
+def count(number: int, noun: str, more: str = "") -> str:
+    """`1 customer`, `2 customers`; `more`: the plural where it is another word."""
+    return f"{number} {noun if number == 1 else more or f'{noun}s'}"
+
+
 def markdown(text: object) -> str:
     """Plain, and without a meaning in CommonMark and its GitHub form, in a paragraph, a heading or a cell of a table.
 

@@ -217,9 +217,9 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str
         f"({sum(one.key in written for one in plan.filled)} of their files changed), {plan.inactive} inactive in ION"
     )
     if plan.not_chosen:
-        say(f"{plan.not_chosen} others were not asked for (--only)")
+        say(f"not asked for (--only): {count(plan.not_chosen, 'customer')}")
     for stack, number in plan.elsewhere.items():
-        say(f"{number} more are declared by stack {stack}")
+        say(f"declared by stack {stack}: {count(number, 'customer')} more")
     unknown = [name for one in plan.new for name in one.unknown]
     for name in sorted(set(unknown)):
         say(f"fill in {name} of {count(unknown.count(name), 'customer')}: {adoption.MARKS[name]}")
@@ -232,7 +232,9 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str
     for tenant in plan.tenants[:TENANTS_SHOWN]:
         say(f"no ION customer shows this Partner Center customer: {tenant}")
     if (more := len(plan.tenants) - TENANTS_SHOWN) > 0:
-        say(f"and {more} more Partner Center customers without an ION customer ({drift} lists them)")
+        say(
+            f"and {more} more Partner Center {'customer' if more == 1 else 'customers'} without an ION customer ({drift} lists them)"
+        )
 
 
 def _shown(path: Path, project: Project) -> str:

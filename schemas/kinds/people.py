@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from schemas.plain import count
+
 COMPANY_LENGTH = (2, 255)
 PERSON_LENGTH = 40
 
@@ -46,7 +48,7 @@ def company_refused(name: str) -> str:
     text = " ".join(name.split())
     shortest, longest = COMPANY_LENGTH
     if not shortest <= len(text) <= longest:
-        return f"it has {len(text)} characters, {shortest} to {longest} are possible"
+        return f"it has {count(len(text), 'character')}, {shortest} to {longest} are possible"
     letters = _letters(text)
     if not letters:
         return "it holds special characters only"

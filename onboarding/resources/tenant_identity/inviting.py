@@ -12,6 +12,7 @@ from onboarding.people import mails
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain
 from schemas.command import command
+from schemas.plain import count
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -66,7 +67,7 @@ def reason(now: invitation.Invitation, session: Session) -> str:
         "maybe": f"the invitation to {now.to} may have been sent on {now.day}",
         "accepted": f"the invitation was accepted (seen on {now.since[:10]})",
         "declined": f"{now.to} declined the invitation on {now.since[:10]}",
-        "expired": f"nobody accepted the invitation of {now.day} within {days} days",
+        "expired": f"nobody accepted the invitation of {now.day} within {count(days, 'day')}",
         "ended": "the relationship with the customer's tenant is gone",
     }[now.state]
 
