@@ -232,9 +232,8 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str
     for tenant in plan.tenants[:TENANTS_SHOWN]:
         say(f"no ION customer shows this Partner Center customer: {tenant}")
     if (more := len(plan.tenants) - TENANTS_SHOWN) > 0:
-        say(
-            f"and {more} more Partner Center {'customer' if more == 1 else 'customers'} without an ION customer ({drift} lists them)"
-        )
+        noun = "Partner Center customer"
+        say(f"and {more} more {noun if more == 1 else f'{noun}s'} without an ION customer ({drift} lists them)")
 
 
 def _shown(path: Path, project: Project) -> str:
