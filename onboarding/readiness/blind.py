@@ -163,7 +163,7 @@ def _joined(connection: str, of: int, parts: Sequence[tuple[str, Mapping[str, st
         by_action[str(how.get("do") or "")].add(key)
     do = max(sorted(by_action), key=lambda action: len(by_action[action]))
     why = next(str(how.get("reason") or "") for _, how in parts if str(how.get("do") or "") == do)
-    why, _, action = why.partition("; next: ")  # as a client's failure ends its line
+    why, _, action = why.removeprefix(f"connection {connection}: ").partition("; next: ")  # as a client's failure ends
     others = len({str(how.get("do")) for _, how in parts}) - 1
     more = f" (and {others} other reason{'s' if others > 1 else ''})" if others else ""
     stamps = sorted(str(how["since"]) for _, how in parts if how.get("since"))
