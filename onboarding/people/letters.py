@@ -36,7 +36,7 @@ MAX_TEXT = 100_000
 """Characters of one half of a mail."""
 _SAMPLE = "https://admin.microsoft.com/"
 _SUBJECT = "Subject:"
-_UNSEEN = "\n\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f"
+_UNSEEN = "\n\t\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f"
 """Signs without a shape that a text may need: breaks, joiners, the direction of one word."""
 _BUTTONS = {
     ("invitation", "en"): "Accept the invitation",
