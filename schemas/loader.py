@@ -37,6 +37,8 @@ from schemas.report.rules import SENT
 STACKS = "stacks"
 MAX_TOTAL = 64 * 2**20
 """Bytes of all customer files of a stack."""
+MAX_VALUES = 2_000_000
+"""Values in them: 20,000 customers with all fields have fewer."""
 CONNECTIONS = "connections"  # fixed, because a plugin process knows a connection by its name alone
 _IDENTITIES: dict[str, type[Declared]] = {"new": NewIdentity, "existing": ExistingIdentity, "invite": InviteIdentity}
 
@@ -200,7 +202,7 @@ def _entries(
     sources = [(source, "") for source in inline.values()]
     root = project_dir.resolve()
     seen: set[Path] = set()
-    size = 0
+    size = values = 0
     if len(declared.include) > MAX_PATTERNS:
         where = (config.file, *config.mark(("include", MAX_PATTERNS)), f"{CONFIG_KEY}.include.{MAX_PATTERNS}")
         findings.append(Finding(*where, "CSP-EST-001", f"more than {MAX_PATTERNS} patterns; one may match many files"))
@@ -211,9 +213,10 @@ def _entries(
                 continue
             seen.add(file)
             source = read(file, root, file.relative_to(root).as_posix())
-            size += source.size
-            if size > MAX_TOTAL:
-                message = f"more than {MAX_TOTAL // 2**20} MiB of customer files; split the estate into several stacks"
+            size, values = size + source.size, values + len(source.values)
+            if size > MAX_TOTAL or values > MAX_VALUES:
+                most = f"{MAX_TOTAL // 2**20} MiB" if size > MAX_TOTAL else f"{MAX_VALUES // 10**6} million values"
+                message = f"more than {most} of customer files; split the estate into several stacks"
                 findings.append(Finding(*place, "CSP-EST-001", message))
                 raise DeclarationErrors(findings)
             sources.append((source, file.stem))

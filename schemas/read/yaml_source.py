@@ -23,6 +23,8 @@ Mark = tuple[int, int]
 V = TypeVar("V")
 
 MAX_DEPTH = 50
+MAX_VALUES = 100_000
+"""Of one file, which fits twice as many only with values of a letter or two; each costs some microseconds."""
 
 _NULL = re.compile(r"^(~|null|Null|NULL|)$")
 _BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
@@ -206,6 +208,9 @@ class _Builder:
         self.source.values[path] = _mark(event)
         if len(path) > MAX_DEPTH:
             self._report(event, (), "CSP-YAML-001", f"nested deeper than {MAX_DEPTH} levels")
+            raise _RefusedError
+        if len(self.source.values) > MAX_VALUES:
+            self._report(event, (), "CSP-YAML-007", f"more than {MAX_VALUES:,} values in one file".replace(",", " "))
             raise _RefusedError
         if isinstance(event, yaml.AliasEvent):
             self._report(event, path, "CSP-YAML-005", f"alias *{event.anchor}", "write the value out")

@@ -253,6 +253,21 @@ def test_validation_is_linear(tmp_path: Path, attack: Callable[[Path, int], None
     assert twice - base < 2.3 * (once - base)
 
 
+def test_a_file_of_tiny_values_is_not_read_to_its_end(project: Path) -> None:
+    append(project, CUSTOMER, f"unknown: [{'a,' * 400_000}]\n")
+    (line,) = told(project)
+    assert line.endswith("CSP-YAML-007  more than 100 000 values in one file")
+
+
+def test_many_such_files_end_the_reading(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.loader.MAX_VALUES", 300)
+    good = (project / CUSTOMER).read_text("utf-8")
+    for number in range(30):
+        text = good.replace("contoso", f"c{number}")
+        (project / f"stacks/customers/reseller/c{number}.yaml").write_text(text, "utf-8")
+    assert any("million values of customer files; split the estate" in line for line in told(project))
+
+
 def test_findings_are_capped_with_a_count(project: Path) -> None:
     duplicate_keys(project, 500)
     lines = told(project)
