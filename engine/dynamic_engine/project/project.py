@@ -39,6 +39,8 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.constru
 
 LARGEST = 16 * 2**20
 """Bytes of a project or stack file."""
+MOST_VALUES = 2_000_000
+"""In one of them, as it is written out: more than 16 MiB can hold without aliases."""
 
 
 def _text(path: Path) -> str:
@@ -70,11 +72,29 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise EngineError(f"{path.name}{place}: {problem}") from None
     except OSError as error:
         raise EngineError(f"cannot read {path.name}: {error.strerror}") from None
+    except RecursionError:
+        raise EngineError(f"{path.name}: nested deeper than can be read") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
         raise EngineError(f"{path.name}: expected a mapping")
+    if _size(document, {}) > MOST_VALUES:
+        raise EngineError(
+            f"{path.name}: its aliases make more than {MOST_VALUES} values of it, or lead into themselves"
+        )
     return document
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """Values in a document once each alias is written out; a few lines can make gigabytes, and an alias inside of what
+    it names has no end."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = MOST_VALUES  # as long as it is not known: a circle
+        members = value.values() if isinstance(value, dict) else value
+        known[id(value)] = min(MOST_VALUES, sum(_size(one, known) for one in members)) + 1
+    return known[id(value)]
 
 
 @dataclass(frozen=True)
