@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from schemas.model import base, connection, customer, gates, stack
-from schemas.model.traits import Trait
+from schemas.model.traits import OnIon, Trait
 
 _MODELS: dict[str, type[BaseModel]] = {
     name: found
@@ -25,8 +25,8 @@ _WORDS = {
     "NaturalKey": "natural key",
     "FixedRemotely": "cannot be changed later",
     "WriteOnly": "shown nowhere afterwards",
-    "Secret": "secret",
     "Unmanaged": "not touched when absent",
+    "LocalOnly": "steers this tool only",
 }
 
 
@@ -50,9 +50,12 @@ def _table(model: type[BaseModel]) -> str:
 
 def _row(name: str, info: FieldInfo) -> str:
     marks = [_WORDS[type(m).__name__] for m in info.metadata if isinstance(m, Trait) and type(m).__name__ in _WORDS]
+    marks += [
+        f"in ION `{m.name}`{'' if m.documented else ' (inferred)'}" for m in info.metadata if isinstance(m, OnIon)
+    ]
     text = " ".join((info.description or "").split())
     if marks:
-        text += f" *{'; '.join(marks).capitalize()}.*"
+        text += f" *{marks[0][0].upper()}{'; '.join(marks)[1:]}.*"
     return f"| `{name}` | {_default(info)} | {text.replace('|', ' or ')} |"
 
 

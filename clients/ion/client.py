@@ -11,12 +11,12 @@ from clients.errors import ClientError, NotFound, OurBug, Problem, UnknownOutcom
 from clients.ion.errors import RULES, describe
 from clients.ion.models import (
     MICROSOFT_PROVIDER_ID,
-    Address,
     CloudProfile,
     IonCustomer,
     IonCustomerFields,
     LegacyAgreement,
     LegacyProfile,
+    fields_of,
 )
 from clients.redact import SECRETS
 from clients.wire.listing import read_all
@@ -26,6 +26,7 @@ from clients.wire.transport import Answer, AuthorizedTransport, Call, join
 from clients.words import PROFILE_STATUSES, UNSPECIFIED
 from schemas.kinds.mail_domains import unicode_domain
 from schemas.kinds.normal import normal
+from schemas.model.fields import ION, RemoteField, nested, value_at
 
 _PAGE_SIZE = "500"
 # Microsoft 365 Business Basic: a product that every Microsoft pricebook holds; asking for its price buys nothing.
@@ -224,22 +225,10 @@ class IonClient:
                 f"the answer is of account {match.group(1)}, not {self.account}",
             )
             raise WrongAccount(problem)
-        address = mapping(data.get("customerAddress"), f"{where}.customerAddress")
         return IonCustomer(
+            **fields_of({field.path: _held(data, field, where) for field in ION}),
             id=match.group(2),
             account=match.group(1),
-            organization=text(data, "customerOrganization", where),
-            address=Address(
-                **{
-                    part: text(address, part, "customerAddress")
-                    for part in ("street", "suite", "city", "state", "zip", "country")
-                }
-            ),
-            name=text(data, "customerName", where),
-            email=text(data, "customerEmail", where),
-            title=text(data, "customerTitle", where),
-            phone=text(data, "customerPhone", where),
-            language=text(data, "languageCode", where),
             status=text(data, "customerStatus", where),
             uid=text(data, "uid", where),
             created=text(data, "createTime", where),
@@ -270,28 +259,18 @@ def _shape_problem(operation: str, error: ShapeError) -> Problem:
     return Problem("ion", operation, None, "bad-answer", f"the answer does not have the documented shape: {error}")
 
 
+def _held(data: Mapping[str, Any], field: RemoteField, where: str) -> str | None:
+    """The text of a field of a customer. None: an answer without a member that no page names tells nothing of it."""
+    parent, _, member = field.name.rpartition(".")
+    if parent:
+        data, where = mapping(data.get(parent), f"{where}.{parent}"), parent
+    return text(data, member, where) if field.documented or member in data else None
+
+
 def _body(fields: IonCustomerFields) -> dict[str, Any]:
-    address = {
-        "street": fields.address.street,
-        "city": fields.address.city,
-        "state": fields.address.state,
-        "zip": fields.address.zip,
-        "country": fields.address.country,
-    }
-    if fields.address.suite:
-        address["suite"] = fields.address.suite
-    body: dict[str, Any] = {
-        "customerOrganization": fields.organization,
-        "customerAddress": address,
-        "customerName": fields.name,
-        "customerEmail": fields.email,
-        "languageCode": fields.language,
-    }
-    if fields.title is not None:
-        body["customerTitle"] = fields.title
-    if fields.phone is not None:
-        body["customerPhone"] = fields.phone
-    return body
+    """The full body. An optional member that is empty is left out."""
+    values = [(field, value_at(fields, field.path)) for field in ION]
+    return nested((field.name, text) for field, text in values if text or not field.optional)
 
 
 def _profile(row: Mapping[str, Any], where: str) -> CloudProfile:

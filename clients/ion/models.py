@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -24,33 +24,34 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class IonCustomerFields:
-    """The body of create and update, which are the same. `None` means: leave the member out of the body.
+    """What a customer profile holds that can be written: the body of create and update, which are the same. The names
+    are ours (`schemas.model.fields.ION`); `None` means that ION does not have it, or is not to be told.
 
     ION's update is a full PUT, so build it from a fresh read: `dataclasses.replace(client.customer(id).fields(), ...)`.
     """
 
     organization: str
     address: Address
-    name: str
+    contact_name: str
     email: str
     language: str
     title: str | None = None
     phone: str | None = None
+    website: str | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, str | None]) -> IonCustomerFields:
+        """From dotted paths. What is missing of the address is ""."""
+        parts = fields_of(values)
+        return cls(**parts)
 
 
-@dataclass(frozen=True, slots=True)
-class IonCustomer:
-    """A customer profile as ION answers it; every text is "" when absent. `created`, `updated` are RFC 3339, UTC."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IonCustomer(IonCustomerFields):
+    """A customer profile as ION answers it; a text that it leaves out is "". `created`, `updated` are RFC 3339, UTC."""
 
     id: str
     account: str
-    organization: str
-    address: Address
-    name: str
-    email: str
-    title: str
-    phone: str
-    language: str
     status: str
     uid: str
     created: str
@@ -58,15 +59,13 @@ class IonCustomer:
 
     def fields(self) -> IonCustomerFields:
         """The writable part, as the starting point of a full PUT."""
-        return IonCustomerFields(
-            organization=self.organization,
-            address=self.address,
-            name=self.name,
-            email=self.email,
-            language=self.language,
-            title=self.title,
-            phone=self.phone,
-        )
+        return IonCustomerFields(**{one.name: getattr(self, one.name) for one in fields(IonCustomerFields)})
+
+
+def fields_of(values: Mapping[str, str | None]) -> dict[str, Any]:
+    """The arguments of `IonCustomerFields` from dotted paths ("address.zip")."""
+    place = {one.name: values.get(f"address.{one.name}") or "" for one in fields(Address)}
+    return {path: value for path, value in values.items() if "." not in path} | {"address": Address(**place)}
 
 
 @dataclass(frozen=True, slots=True)

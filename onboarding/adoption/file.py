@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import schemas
+from clients.ion.models import IonCustomer
 from onboarding.adoption.read import Sight
 from onboarding.core import compare
 from schemas.kinds import places
 from schemas.kinds.countries import code_of, held
+from schemas.model.fields import ION, put, value_at
+from schemas.model.gates import CONFIRMABLE
 from schemas.report.rules import SENT
 
 MARKS = {
@@ -45,20 +47,6 @@ def declared(
 
 def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
     customer, unknown = sight.customer, []
-    address = {name: text for name, text in asdict(customer.address).items() if text}
-    if country := held(address.get("country", "")):  # TD SYNNEX's own samples name a country in words
-        address["country"] = country
-    if "state" in address:
-        address["state"] = places.area_sent(address["state"], country)
-    profile = {
-        "organization": customer.organization,
-        "email": customer.email,
-        "contact_name": customer.name,
-        "title": customer.title or None,
-        "phone": customer.phone or None,
-        "language": customer.language.upper() or "EN",
-        "address": address,
-    }
     row = {name: value for name, value in sight.row.items() if value is not None}
     if "pricebook" not in row:
         unknown.append("cloud_provider.pricebook")
@@ -77,11 +65,28 @@ def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
         "key": key,
         "connection": connection,
         "unknown": unknown,
-        "profile": {name: value for name, value in profile.items() if value is not None},
+        "profile": _profile(customer),
         "cloud_provider": row,
         "identity": {"method": "existing"} | {name: value for name, value in identity.items() if value is not None},
         "attestation": agreement,
     }
+
+
+def _profile(customer: IonCustomer) -> dict[str, Any]:
+    """What ION holds, as a file says it: countries and states by code (samples of TD SYNNEX name a country in words),
+    and without what is empty and may be."""
+    country, said = held(customer.address.country), dict[str, Any]()
+    for field in ION:
+        text = str(value_at(customer, field.path) or "")
+        if field.form == "country":
+            text = country or text
+        elif field.form == "state":
+            text = places.area_sent(text, country)
+        elif field.path == "language":
+            text = text.upper() or "EN"
+        if text or not (field.optional or "." in field.path):
+            put(said, field.path, text)
+    return said
 
 
 def _as_found(data: dict[str, Any], findings: Sequence[schemas.Finding]) -> bool:
@@ -94,9 +99,7 @@ def _as_found(data: dict[str, Any], findings: Sequence[schemas.Finding]) -> bool
 
 
 _OPTIONAL = (
-    "profile.phone",
-    "profile.title",
-    "profile.address.suite",
+    *(f"profile.{field.path}" for field in ION if field.optional),
     "attestation.signatory.phone",
     "attestation.signatory",
     "identity.domain",
@@ -130,13 +133,13 @@ def completed(
     data = one.model_dump(mode="json", by_alias=True, exclude_unset=True)
     before = copy.deepcopy(data)
     for name in one.unknown:
-        value = _get(seen, name)
+        value = value_at(seen, name)
         if value not in (None, ""):
-            _put(data, name, value)
+            put(data, name, value)
             data["unknown"] = [other for other in data["unknown"] if other != name]
             if name == "cloud_provider.pricebook":
                 for currency in ("provider_currency", "invoice_currency"):
-                    _put(data, f"cloud_provider.{currency}", seen["cloud_provider"].get(currency, ""))
+                    put(data, f"cloud_provider.{currency}", seen["cloud_provider"].get(currency, ""))
     if update:
         _take_seen(data, seen)
     if data == before:
@@ -158,30 +161,14 @@ def says_what_is_seen(one: schemas.Customer, sight: Sight, connection: schemas.C
 
 def _take_seen(data: dict[str, Any], seen: Mapping[str, Any]) -> None:
     """Replace what differs; spellings that mean the same stay as a person wrote them."""
-    names = [*(f"profile.{n}" for n in ("organization", "contact_name", "title", "phone", "language"))]
-    names += [f"profile.address.{n}" for n in schemas.Address.model_fields]
-    names += [f"cloud_provider.{n}" for n in ("provider", "pricebook", "provider_currency", "invoice_currency")]
-    country = code_of(str(_get(data, "profile.address.country") or ""))
+    names = [f"profile.{field.path}" for field in ION if not field.key]
+    names += [f"cloud_provider.{name}" for name in CONFIRMABLE["cloud_provider"]]
+    country = code_of(str(value_at(data, "profile.address.country") or ""))
     for path in names:
-        ours, theirs = _get(data, path), _get(seen, path)
-        if theirs not in (None, "") and ours is not None:
-            rule = path.removeprefix("profile.").removeprefix("cloud_provider.")
-            if not compare.same(rule, str(ours), str(theirs), country):
-                _put(data, path, theirs)
+        ours, theirs = value_at(data, path), value_at(seen, path)
+        if theirs in (None, "") or ours is None:
+            continue
+        if not compare.same(path.partition(".")[2], str(ours), str(theirs), country):
+            put(data, path, theirs)
     if "portal_access" in seen["cloud_provider"]:
-        _put(data, "cloud_provider.portal_access", seen["cloud_provider"]["portal_access"])
-
-
-def _get(data: Mapping[str, Any], path: str) -> Any:
-    found: Any = data
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _put(data: dict[str, Any], path: str, value: Any) -> None:
-    *parents, last = path.split(".")
-    place = data
-    for part in parents:
-        place = place.setdefault(part, {})
-    place[last] = value
+        put(data, "cloud_provider.portal_access", seen["cloud_provider"]["portal_access"])

@@ -7,7 +7,7 @@ read, then the oldest. Kept answers serve in between, and the report says how ol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from onboarding.drift.report import Rotation
 from onboarding.drift.resources import RECORD, Seen, related
 from onboarding.look.cache import RECORD as KIND
 from onboarding.look.cache import ObservedLook, stamp
+from schemas.model.fields import PARTNER_CENTER, RemoteField, named, value_at
 
 WHERE = "Partner Center customer record"
 ROOM = 20
@@ -100,56 +101,31 @@ def _look(eyes: ObservedLook, turn: _Turn) -> Seen | str | None:
 
 
 def _sections(identity: schemas.NewIdentity) -> set[str]:
-    return {f"identity.{name.partition('.')[0]}" for name, _ in _declared(identity)}
+    return {f"identity.{field.path.partition('.')[0]}" for field, _ in _declared(identity)}
 
 
-def _declared(identity: schemas.NewIdentity) -> Iterable[tuple[str, str]]:
+def _declared(identity: schemas.NewIdentity) -> Iterator[tuple[RemoteField, str]]:
     """What the file itself names of the tenant's record: what it leaves out is not managed."""
-    person = identity.contact
-    yield "contact.first_name", person.first_name
-    yield "contact.last_name", person.last_name
-    yield "contact.email", person.email
-    if person.phone is not None:
-        yield "contact.phone", person.phone
-    if identity.address is not None:
-        for name, text in identity.address.model_dump(exclude_none=True).items():
-            yield f"address.{name}", str(text)
-    for name in ("culture", "language"):
-        if name in identity.model_fields_set:
-            yield name, str(getattr(identity, name))
+    for field in PARTNER_CENTER:
+        if (value := named(identity, field.path)) is not None:
+            yield field, str(value)
 
 
 def _compared(turn: _Turn, record: PcCustomer, eyes: ObservedLook) -> Iterable[tuple[str, Field]]:
-    billing = record.billing
-    shown = _shown(billing) if billing is not None else {}
     country = (turn.identity.address or turn.declared.profile.address).country
-    for name, text in _declared(turn.identity):
-        seen = shown.get(name) if billing is not None else None
-        if seen == "" and name != "contact.phone":
+    for field, text in _declared(turn.identity):
+        seen = _shown(record.billing, field) if record.billing is not None else None
+        if seen == "" and field.form != "phone":
             seen = ABSENT
-        # Microsoft was seen to echo a phone number as "" (partner-center.md 2.1), so that an empty one says nothing.
-        yield name, compare.field(name, text, seen or None, WHERE, country=country)
+        # Microsoft was seen to echo a phone number as "" (partner-center-api 2.1), so that an empty one says nothing.
+        yield field.path, compare.field(field.path, text, seen or None, WHERE, country=country)
     direct = turn.identity.direct_customer
     if eyes.session.connection.role == "indirect-provider" and (direct or eyes.session.reseller_tenant):
         yield "direct_customer", _reseller(turn.identity, record.associated_partner_id, eyes)
 
 
-def _shown(billing: BillingProfile) -> dict[str, str]:
-    place = billing.address
-    return {
-        "contact.first_name": billing.first_name or place.first_name,
-        "contact.last_name": billing.last_name or place.last_name,
-        "contact.email": billing.email,
-        "contact.phone": place.phone_number,
-        "address.street": place.address_line1,
-        "address.suite": place.address_line2,
-        "address.city": place.city,
-        "address.state": place.state or place.region,
-        "address.zip": place.postal_code,
-        "address.country": place.country,
-        "culture": billing.culture,
-        "language": billing.language,
-    }
+def _shown(billing: BillingProfile, field: RemoteField) -> str:
+    return next(filter(None, (str(value_at(billing, name) or "") for name in field.theirs)), "")
 
 
 def _reseller(identity: schemas.NewIdentity, partner: str, eyes: ObservedLook) -> Field:

@@ -21,6 +21,7 @@ from onboarding.resources import attestation, customer, provider_association, te
 from onboarding.resources.attestation.observe import latest_agreement
 from onboarding.resources.inputs import place
 from onboarding.resources.tenant_identity.observe import declared_domain
+from schemas.model.fields import PARTNER_CENTER, named
 from schemas.model.traits import WriteOnly, fields_with
 
 CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
@@ -38,7 +39,7 @@ EXTRA = frozenset({"signatory", "company_name", "domain"})
 """Fields that only `csp drift` compares; they are not in a resource's `seen`."""
 
 _WRITE_ONLY = fields_with(schemas.Customer, WriteOnly)
-_IN_RECORD = ("identity.culture", "identity.language")
+_IN_RECORD = {f"identity.{field.path}" for field in PARTNER_CENTER}
 """No list shows them; the tenant's own record does."""
 
 Outputs = Mapping[str, Mapping[str, Any]]
@@ -188,11 +189,7 @@ def unread(declared: schemas.Customer, *, has_record: bool) -> Iterator[tuple[st
 
 def _text_at(declared: schemas.Customer, path: str) -> str | None:
     """The text of a field that the file itself names, None when it does not."""
-    found: Any = declared
-    for name in path.split("."):
-        if not isinstance(found, BaseModel) or name not in found.model_fields_set:
-            return None
-        found = getattr(found, name)
+    found = named(declared, path)
     if isinstance(found, BaseModel):
         return ", ".join(str(value) for value in found.model_dump(exclude_none=True).values())
     return None if found is None else str(found)

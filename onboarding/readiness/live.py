@@ -29,6 +29,7 @@ from onboarding.resources.attestation import WHERE_ION, says_accepted
 from onboarding.resources.customer import ACTIVE, WHERE
 from onboarding.resources.tenant_identity.observe import relationship_by_ion
 from schemas.command import for_connection
+from schemas.model.fields import ION, value_at
 from schemas.model.gates import GATES
 
 if TYPE_CHECKING:
@@ -167,15 +168,12 @@ def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
 
 def _stand_in(customer: IonCustomer, key: str) -> schemas.Customer:
     """A declaration made of what ION holds. Not validated: that need not be what we would accept in a file."""
-    profile: dict[str, Any] = {
+    profile: dict[str, Any] = {field.path: value_at(customer, field.path) or None for field in ION}
+    profile |= {
         "organization": customer.organization or key,
-        "email": customer.email,
-        "contact_name": customer.name,
-        "title": customer.title or None,
-        "phone": customer.phone or None,
-        "language": customer.language,
         "address": schemas.Address.model_construct(**asdict(customer.address)),
     }
+    profile = {name: value for name, value in profile.items() if "." not in name}
     declared: dict[str, Any] = {
         "key": key,
         "profile": schemas.Profile.model_construct(**profile),

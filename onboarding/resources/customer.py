@@ -7,6 +7,7 @@ client.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,7 +15,7 @@ from pydantic import Field as Limit
 
 import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
-from clients.ion.models import Address, IonCustomer, IonCustomerFields
+from clients.ion.models import IonCustomer, IonCustomerFields
 from clients.words import PROFILE, meaning
 from onboarding.core import compare, next_steps
 from onboarding.core.contract import (
@@ -34,6 +35,7 @@ from onboarding.core.remedy import remedy
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from schemas.kinds import phones, places
+from schemas.model.fields import ION, value_at
 from schemas.model.gates import program_access_of
 
 if TYPE_CHECKING:
@@ -60,28 +62,13 @@ CARRIED = ("ion_customer_id",)
 
 def _declared(profile: schemas.Profile) -> dict[str, str]:
     """Declared field -> text. What the file does not name is not managed and not in here."""
-    values = {
-        "organization": profile.organization,
-        "email": profile.email,
-        "contact_name": profile.contact_name,
-        "title": profile.title,
-        "phone": profile.phone,
-        "language": profile.language,
-        **{f"address.{name}": getattr(profile.address, name) for name in schemas.Address.model_fields},
-    }
+    values = {field.path: value_at(profile, field.path) for field in ION}
     return {name: text for name, text in values.items() if text is not None}
 
 
-def _live(found: IonCustomer) -> dict[str, str]:
-    return {
-        "organization": found.organization,
-        "email": found.email,
-        "contact_name": found.name,
-        "title": found.title,
-        "phone": found.phone,
-        "language": found.language,
-        **{f"address.{name}": getattr(found.address, name) for name in schemas.Address.model_fields},
-    }
+def _live(found: IonCustomerFields) -> dict[str, str | None]:
+    """The same of what ION holds; None where it does not show a field."""
+    return {field.path: value_at(found, field.path) for field in ION}
 
 
 def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
@@ -105,10 +92,10 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
     declared, live = _declared(desired.profile), _live(found)
     country = desired.profile.address.country
     fields = {name: compare.field(name, text, live[name], WHERE, country=country) for name, text in declared.items()}
-    differing = {name: live[name] for name, fact in fields.items() if fact.state == "mismatch"}
+    differing = {name: fact.seen for name, fact in fields.items() if fact.state == "mismatch"}
     fields["status"] = _status(found.status, look.session)
     fields["reseller"] = reseller
-    seen = {"profile": found.status} | {name: compare.canonical(name, live[name], country) for name in differing}
+    seen = {"profile": found.status} | {n: compare.canonical(n, text, country) for n, text in differing.items()}
     return Facts(
         fields=fields,
         seen=seen,
@@ -285,35 +272,31 @@ def _missed_part(desired: CustomerInputs, message: str) -> str:
 
 def _body(desired: CustomerInputs, fresh: IonCustomer | None) -> IonCustomerFields:
     """The full body. Optional fields that the file does not name keep what ION has."""
-    profile, place = desired.profile, desired.profile.address
-    return IonCustomerFields(
-        organization=profile.organization,
-        address=Address(
-            street=place.street,
-            suite=place.suite if place.suite is not None else (fresh.address.suite if fresh else ""),
-            city=place.city,
-            state=_part(place.state, fresh.address.state if fresh else "", place.country),
-            zip=place.zip if place.zip is not None else (fresh.address.zip if fresh else ""),
-            country=place.country,
-        ),
-        name=profile.contact_name,
-        email=profile.email,
-        language=profile.language,
-        title=profile.title if profile.title is not None else (fresh.title if fresh else None),
-        phone=_phone(profile) if profile.phone is not None else (fresh.phone if fresh else None),
+    declared, country = _declared(desired.profile), desired.profile.address.country
+    kept = _live(fresh) if fresh else {}
+    return IonCustomerFields.of(
+        {
+            field.path: _SENT.get(field.form, _as_declared)(declared[field.path], country)
+            if field.path in declared
+            else kept.get(field.path)
+            for field in ION
+        }
     )
 
 
-def _part(declared: str | None, held: str, country: str) -> str:
-    """The state as it is written to ION: a code where the country has codes; what ION holds where the file names none,
-    which is an empty text for a country without states (inferred: ION's page calls the member required)."""
-    return places.area_sent(declared, country) if declared is not None else held
+def _as_declared(text: str, _country: str) -> str:
+    return text
 
 
-def _phone(profile: schemas.Profile) -> str:
+def _phone(text: str, country: str) -> str:
     """The number in international form; as written where the library cannot read it, which `validate` has told."""
-    number = phones.digits_of(profile.phone or "", profile.address.country)
-    return f"+{number}" if number else profile.phone or ""
+    number = phones.digits_of(text, country)
+    return f"+{number}" if number else text
+
+
+_SENT: dict[str, Callable[[str, str], str]] = {"phone": _phone, "state": places.area_sent}
+"""Kind of value -> how it is written to ION. A state is a code where the country has codes; where the file names none,
+what ION holds stays, which is an empty text for a country without states (inferred: ION's page calls it required)."""
 
 
 def release(known: Known, session: Session) -> Outcome:

@@ -323,3 +323,11 @@ def test_templates_name_the_attributes_of_an_order(box: Box) -> None:
     found = box.ion("GET", "/provisionTemplates?vendor=MICROSOFT&action=CREATE", token).json()["provisionTemplates"]
     assert len(found) == 1
     assert box.ion("GET", f"/provisionTemplates/{found[0]['provisioningReference']['id']}", token).json() == found[0]
+
+
+@pytest.mark.parametrize(("reading", "shown"), [("kept", "https://contoso.test"), ("ignored", None)])
+def test_2_a_member_that_no_page_names_is_kept_or_ignored(box: Box, reading: str, shown: str | None) -> None:
+    box.world.choose({"ion.customers.undocumented": reading})
+    made = box.ion("POST", "/customers", box.ion_token(), json=BODY | {"customerWebsite": "https://contoso.test"})
+    assert made.status_code == 200
+    assert made.json().get("customerWebsite") == shown

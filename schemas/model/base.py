@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 
 from schemas.kinds.normal import COMPOSED, composed
 from schemas.model import values as v
-from schemas.model.traits import CaseInsensitive, ComparedAs, Unmanaged
+from schemas.model.traits import CaseInsensitive, ComparedAs, OnIon, OnPartnerCenter, Unmanaged
 
 
 class Declared(BaseModel):
@@ -29,30 +29,51 @@ class Declared(BaseModel):
 class Address(Declared):
     """A postal address within Microsoft's limits, because the same address makes the tenant."""
 
-    street: Annotated[v.AddressLine, ComparedAs("spaces")]
+    street: Annotated[v.AddressLine, ComparedAs("spaces"), OnIon("street"), OnPartnerCenter(("address.address_line1",))]
     """Street and number, at most 200 characters."""
-    suite: Annotated[v.AddressLine | None, Unmanaged(), ComparedAs("spaces")] = None
+    suite: Annotated[
+        v.AddressLine | None,
+        Unmanaged(),
+        ComparedAs("spaces"),
+        OnIon("suite", optional=True),
+        OnPartnerCenter(("address.address_line2",)),
+    ] = None
     """Suite, floor or building, at most 200 characters."""
-    city: Annotated[v.Text, ComparedAs("spaces")]
+    city: Annotated[v.Text, ComparedAs("spaces"), OnIon("city"), OnPartnerCenter(("address.city",))]
     """City."""
-    state: Annotated[v.Text | None, Unmanaged(), CaseInsensitive(), ComparedAs("state")] = None
+    state: Annotated[
+        v.Text | None,
+        Unmanaged(),
+        CaseInsensitive(),
+        ComparedAs("state"),
+        OnIon("state"),
+        OnPartnerCenter(("address.state", "address.region")),
+    ] = None
     """State, province, emirate ..., by code or name ("WA", "Washington"). Left out where the country has none."""
-    zip: Annotated[v.Text | None, Unmanaged(), ComparedAs("postal_code")] = None
+    zip: Annotated[
+        v.Text | None,
+        Unmanaged(),
+        ComparedAs("postal_code"),
+        OnIon("zip"),
+        OnPartnerCenter(("address.postal_code",)),
+    ] = None
     """Postal code, quoted ("98052"). Left out where the country has none."""
-    country: Annotated[v.Country, ComparedAs("country")]
+    country: Annotated[v.Country, ComparedAs("country"), OnIon("country"), OnPartnerCenter(("address.country",))]
     """Country, by code (ISO 3166-1) or English name ("SE", "Sweden")."""
 
 
 class Person(Declared):
     """A person of the customer."""
 
-    first_name: v.PersonName
+    first_name: Annotated[v.PersonName, OnPartnerCenter(("first_name", "address.first_name"))]
     """First name, at most 50 characters."""
-    last_name: v.PersonName
+    last_name: Annotated[v.PersonName, OnPartnerCenter(("last_name", "address.last_name"))]
     """Last name, at most 50 characters."""
-    email: Annotated[v.Email, CaseInsensitive(), ComparedAs("email")]
+    email: Annotated[v.Email, CaseInsensitive(), ComparedAs("email"), OnPartnerCenter(("email",))]
     """E-mail address."""
-    phone: Annotated[v.Phone | None, Unmanaged(), ComparedAs("phone")] = None
+    phone: Annotated[v.Phone | None, Unmanaged(), ComparedAs("phone"), OnPartnerCenter(("address.phone_number",))] = (
+        None
+    )
     """Phone number, quoted, best with + and country code ("+1 425 555 0101")."""
 
 

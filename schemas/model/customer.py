@@ -14,6 +14,8 @@ from schemas.model.traits import (
     FixedRemotely,
     LocalOnly,
     NaturalKey,
+    OnIon,
+    OnPartnerCenter,
     Unmanaged,
     WriteOnly,
 )
@@ -22,19 +24,26 @@ from schemas.model.traits import (
 class Profile(Declared):
     """The ION customer profile."""
 
-    organization: Annotated[v.Text, ComparedAs("spaces")]
+    organization: Annotated[v.Text, ComparedAs("spaces"), OnIon("customerOrganization")]
     """Company name."""
-    email: Annotated[v.Email, NaturalKey(), CaseInsensitive(), ComparedAs("email")]
+    email: Annotated[v.Email, NaturalKey(), CaseInsensitive(), ComparedAs("email"), OnIon("customerEmail")]
     """Customer e-mail. ION knows a customer by it: one e-mail, one customer."""
-    contact_name: Annotated[v.Text, ComparedAs("spaces")]
+    contact_name: Annotated[v.Text, ComparedAs("spaces"), OnIon("customerName")]
     """Name of the admin contact."""
-    title: Annotated[v.Text | None, Unmanaged(), ComparedAs("spaces")] = None
+    title: Annotated[v.Text | None, Unmanaged(), ComparedAs("spaces"), OnIon("customerTitle", optional=True)] = None
     """Title of the admin contact."""
-    phone: Annotated[v.Phone | None, Unmanaged(), ComparedAs("phone")] = None
+    phone: Annotated[v.Phone | None, Unmanaged(), ComparedAs("phone"), OnIon("customerPhone", optional=True)] = None
     """Phone number, quoted, best with + and country code ("+1 425 555 0101")."""
-    language: Annotated[v.IonLanguage, CaseInsensitive()] = "EN"
+    website: Annotated[
+        v.Text | None,
+        Unmanaged(),
+        CaseInsensitive(),
+        OnIon("customerWebsite", optional=True, documented=False),
+    ] = None
+    """The company's website. No page of ION's API names the member: where ION shows none, it cannot be seen."""
+    language: Annotated[v.IonLanguage, CaseInsensitive(), OnIon("languageCode")] = "EN"
     """ION's language code, two upper-case letters ("EN", "FR")."""
-    address: Address
+    address: Annotated[Address, OnIon("customerAddress")]
     """Postal address."""
 
 
@@ -77,13 +86,13 @@ class NewIdentity(Declared):
     """Entry of ION's "Select CSP Credentials". Default: the connection's."""
     company_name: Annotated[v.Text | None, FixedRemotely()] = None
     """Company name of the tenant. Default: the profile's organization."""
-    address: Annotated[Address | None, FixedRemotely()] = None
+    address: Annotated[Address | None, FixedRemotely(), OnPartnerCenter()] = None
     """Address of the tenant. Default: the profile's."""
-    contact: Annotated[Person, FixedRemotely()]
+    contact: Annotated[Person, FixedRemotely(), OnPartnerCenter()]
     """Billing contact of the tenant."""
-    culture: Annotated[v.Culture, WriteOnly(), CaseInsensitive()] = "en-US"
+    culture: Annotated[v.Culture, WriteOnly(), CaseInsensitive(), OnPartnerCenter(("culture",))] = "en-US"
     """Culture of messages and formats ("en-US", "fr-CA")."""
-    language: Annotated[v.Language, WriteOnly()] = "en"
+    language: Annotated[v.Language, WriteOnly(), OnPartnerCenter(("language",))] = "en"
     """Language of the tenant ("en", "fr")."""
     organization_registration_number: Annotated[v.Text | None, WriteOnly()] = None
     """Only for countries that ask for it."""

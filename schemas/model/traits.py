@@ -37,11 +37,6 @@ class WriteOnly(Trait):
 
 
 @dataclass(frozen=True, slots=True)
-class Secret(Trait):
-    """Never echoed: not in logs, errors, plans or reports."""
-
-
-@dataclass(frozen=True, slots=True)
 class CaseInsensitive(Trait):
     """Compared without regard to case."""
 
@@ -53,7 +48,7 @@ class Unmanaged(Trait):
 
 @dataclass(frozen=True, slots=True)
 class LocalOnly(Trait):
-    """Steers this tool and is never sent, so it is never compared with a remote value."""
+    """Steers this tool: no system holds it, so it is never compared with a remote value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +66,27 @@ class ComparedAs(Trait):
     """How two spellings of one value are recognised as equal."""
 
     form: Literal["spaces", "phone", "country", "state", "postal_code", "domain", "email"]
+
+
+@dataclass(frozen=True, slots=True)
+class OnIon(Trait):
+    """ION holds it, under this member of a customer.
+
+    optional: ION takes a body without it. documented: False for a member that no page names; an answer without it then
+    does not tell whether it is empty.
+    """
+
+    name: str
+    optional: bool = False
+    documented: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OnPartnerCenter(Trait):
+    """Partner Center holds it in a tenant's billing profile, in the first of these that is filled (dotted attributes of
+    `clients.partner_center.models.BillingProfile`); none for a model, whose fields have marks of their own."""
+
+    names: tuple[str, ...] = ()
 
 
 def models_of(annotation: Any) -> Iterator[type[BaseModel]]:

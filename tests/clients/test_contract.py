@@ -14,7 +14,7 @@ from clients.wire.transport import request_id
 from tests.clients.conftest import Opener, RunningSandbox
 from tests.clients.samples import BILLING, PLACE
 
-ALPINE = IonCustomerFields("Alpine Ski House", PLACE, "Al Pine", "it@alpine.example", "EN", "CIO", "4255550100")
+ALPINE = IonCustomerFields("Alpine Ski House", PLACE, "Al Pine", "it@alpine.example", "EN", "CIO", "4255550100", "")
 
 
 def rid(operation: str, attempt: int = 1) -> str:

@@ -142,7 +142,7 @@ class ManyCustomers:
 
     def __init__(self, number: int, lost_at: str = "") -> None:
         address = Address(street="", suite="", city="", state="", zip="", country="US")
-        blank = dict.fromkeys(("title", "phone", "language", "uid", "created", "updated", "name"), "")
+        blank = dict.fromkeys(("title", "phone", "language", "uid", "created", "updated", "contact_name"), "")
         self._customers = [
             IonCustomer(
                 id=str(n),

@@ -88,6 +88,24 @@ def test_what_the_file_does_not_name_survives_a_correction() -> None:
     assert (now.title, now.phone, now.address.suite, now.organization) == ("CIO", "111", "5", "Contoso Ltd")
 
 
+def test_a_website_is_sent_where_it_is_named_and_seen_where_ion_shows_it() -> None:
+    world = World()
+    assert run(world, website="https://contoso.example").status == "ready"
+    (made,) = world.customers.values()
+    assert made.website == "https://contoso.example"
+    ours = {"ion_customer_id": made.id}
+    assert run(world, ours, website="HTTPS://Contoso.example").facts.fields["website"].state == "match"
+    assert run(world, ours, website="https://contoso.test").status == "ready"
+    assert world.customers[made.id].website == "https://contoso.test"
+    assert "website" not in run(world, ours).facts.fields
+
+
+def test_an_ion_that_shows_no_website_is_not_written_to_for_it() -> None:
+    world = with_customer(website=None)  # what the client reads of an answer without the member
+    found = run(world, OURS, website="https://contoso.example")
+    assert (found.status, found.facts.fields["website"].state, world.writes) == ("ready", "not_visible", [])
+
+
 def test_a_changed_form_is_no_difference() -> None:
     world = with_customer(phone="(425) 555-0101", email="IT@Contoso.example", address={"zip": "98052-1234"})
     assert run(world, OURS, phone="+14255550101").status == "ready"

@@ -48,15 +48,7 @@ def estate(*customers: schemas.Customer) -> schemas.Estate:
     return schemas.Estate("test", Path(), customers, {})
 
 
-FIELDS = {
-    "reseller": ("Customer", ["reseller"]),
-    "profile": ("Customer", ["status"]),
-    "cloud_provider": ("ProviderAssociation", ["provider"]),
-    "pricebook": ("ProviderAssociation", ["pricebook", "provider_currency", "invoice_currency"]),
-    "relationship": ("TenantIdentity", ["relationship"]),
-    "tenant": ("TenantIdentity", ["tenant"]),
-    "agreement": ("Attestation", ["agreement"]),
-}
+FIELDS = {gate.key: (gate.resource, gate.facts) for gate in GATES.values()}
 HELD = {"declared": "x", "seen": "x", "state": "match", "where": "ION"}
 ABSENT = {"declared": "x", "seen": "absent", "state": "mismatch", "where": "ION"}
 WRONG = {"declared": "x", "seen": "y", "state": "mismatch", "where": "ION"}

@@ -60,7 +60,7 @@ def ion_customer(**changes: Any) -> IonCustomer:
     }
     values = dict.fromkeys(("title", "phone", "created", "updated"), "")
     values |= {"id": "7", "account": "10501", "uid": "u", "status": "ACTIVE", "language": "EN"}
-    values |= {"organization": "Contoso Ltd", "name": "Cora Toso", "email": "it@contoso.example"}
+    values |= {"organization": "Contoso Ltd", "contact_name": "Cora Toso", "email": "it@contoso.example"}
     address = Address(**{**place, **changes.pop("address", {})})
     return IonCustomer(address=address, **{**values, **changes})
 

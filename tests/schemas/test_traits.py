@@ -8,6 +8,7 @@ from schemas.model.traits import (
     ComparedAs,
     FixedRemotely,
     NaturalKey,
+    OnIon,
     Unmanaged,
     WriteOnly,
     field_of,
@@ -18,8 +19,13 @@ from schemas.model.traits import (
 
 
 def test_traits_of_a_plain_field() -> None:
-    assert traits_of(Customer, "profile.email") == (NaturalKey(), CaseInsensitive(), ComparedAs("email"))
-    assert traits_of(Customer, "profile.organization") == (ComparedAs("spaces"),)
+    assert traits_of(Customer, "profile.email") == (
+        NaturalKey(),
+        CaseInsensitive(),
+        ComparedAs("email"),
+        OnIon("customerEmail"),
+    )
+    assert traits_of(Customer, "profile.organization") == (ComparedAs("spaces"), OnIon("customerOrganization"))
 
 
 def test_traits_of_a_field_that_only_one_method_has() -> None:

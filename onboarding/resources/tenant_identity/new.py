@@ -23,6 +23,7 @@ from onboarding.resources.tenant_identity.country_rules import fitted
 from onboarding.resources.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
 from schemas.command import command
+from schemas.model.fields import PARTNER_CENTER, value_at
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -36,17 +37,12 @@ def address_of(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> 
     """The tenant's address with the billing contact, as declared; `fitted` makes of it what is sent."""
     place = identity.address or desired.address
     assert place is not None
-    person = identity.contact
-    return PcAddress(
-        address_line1=place.street,
-        address_line2=place.suite or "",
-        city=place.city,
-        state=place.state or "",
-        postal_code=place.zip or "",
-        country=place.country,
-        first_name=person.first_name,
-        last_name=person.last_name,
-    )
+    told = {
+        field.name.removeprefix("address."): str(value_at({"address": place}, field.path) or "")
+        for field in PARTNER_CENTER
+        if field.path.startswith("address.")
+    }
+    return PcAddress(**told, first_name=identity.contact.first_name, last_name=identity.contact.last_name)
 
 
 def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session) -> PcAddress:

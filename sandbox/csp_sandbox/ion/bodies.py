@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 
 class Shape(BaseModel):
@@ -63,15 +63,27 @@ class AddressShape(Loose):
     country: Text
 
 
-class CustomerBody(Loose):
+#: Members of a customer that a body may leave out: ours -> ION's.
+EXTRAS = {"title": "customerTitle", "phone": "customerPhone", "website": "customerWebsite"}
+#: Those that no page of ION names: the switch `ion.customers.undocumented` decides.
+UNDOCUMENTED = ("website",)
+
+_Extras: Any = {name: (str | None, Field(default=None, alias=member)) for name, member in EXTRAS.items()}
+_Shown: Any = {
+    name: (str, Field(default="", alias=member)) if name in UNDOCUMENTED else (str, Field(alias=member))
+    for name, member in EXTRAS.items()
+}
+_BodyExtras = create_model("_BodyExtras", __base__=Loose, **_Extras)
+_CustomerExtras = create_model("_CustomerExtras", __base__=Shape, **_Shown)
+
+
+class CustomerBody(_BodyExtras):
     """Body of create and update."""
 
     customer_organization: Text = Field(alias="customerOrganization")
     customer_address: AddressShape = Field(alias="customerAddress")
     customer_name: Text = Field(alias="customerName")
     customer_email: Text = Field(alias="customerEmail")
-    customer_title: str | None = Field(default=None, alias="customerTitle")
-    customer_phone: str | None = Field(default=None, alias="customerPhone")
     language_code: Literal["EN", "FR", "DE", "SE"] = Field(alias="languageCode", description="Others: CUS-CR-002")
 
 
@@ -86,7 +98,7 @@ class AddressAnswer(Shape):
     country: str
 
 
-class Customer(Shape):
+class Customer(_CustomerExtras):
     """A customer; ``name`` is accounts/A/customers/C, there is no id field."""
 
     name: str
@@ -94,8 +106,6 @@ class Customer(Shape):
     customer_address: AddressAnswer = Field(alias="customerAddress")
     customer_name: str = Field(alias="customerName")
     customer_email: str = Field(alias="customerEmail")
-    customer_title: str = Field(alias="customerTitle")
-    customer_phone: str = Field(alias="customerPhone")
     create_time: str = Field(alias="createTime")
     update_time: str = Field(alias="updateTime")
     language_code: str = Field(alias="languageCode")

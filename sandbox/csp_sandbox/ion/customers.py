@@ -8,7 +8,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from csp_sandbox.ion.bodies import CreatedCustomer, Customer, CustomerBody, CustomerPage, ListQuery
+from csp_sandbox.ion.bodies import (
+    EXTRAS,
+    UNDOCUMENTED,
+    CreatedCustomer,
+    Customer,
+    CustomerBody,
+    CustomerPage,
+    ListQuery,
+)
 from csp_sandbox.ion.system import (
     INVALID,
     INVALID_ARGUMENT,
@@ -128,16 +136,32 @@ UNFILTERED = switch(
 )
 
 
-def render(customer: IonCustomer) -> dict[str, Any]:
+UNDOCUMENTED_MEMBERS = switch(
+    "ion.customers.undocumented",
+    "A member of a customer that no page of ION names: customerWebsite.",
+    source="ion 2.2, 2.3 list every member that is declared, and not this one",
+    choices={"kept": "kept, and shown in answers", "ignored": "ignored, and in no answer"},
+    default="kept",
+    strict="ignored",
+)
+
+
+def _extras(call: Call) -> dict[str, str]:
+    """Optional members that this ION knows: ours -> ION's."""
+    ignores = call.world.choice(UNDOCUMENTED_MEMBERS) == "ignored"
+    return {name: member for name, member in EXTRAS.items() if not (ignores and name in UNDOCUMENTED)}
+
+
+def render(call: Call, customer: IonCustomer) -> dict[str, Any]:
     """A customer as v3 shows it."""
+    extras = {member: getattr(customer, name) for name, member in _extras(call).items()}
     return {
         "name": f"accounts/{customer.account}/customers/{customer.id}",
         "customerOrganization": customer.organization,
         "customerAddress": customer.address.model_dump(),
         "customerName": customer.name,
         "customerEmail": customer.email,
-        "customerTitle": customer.title,
-        "customerPhone": customer.phone,
+        **extras,
         "createTime": rfc3339(customer.create_time),
         "updateTime": rfc3339(customer.update_time),
         "languageCode": customer.language,
@@ -174,7 +198,7 @@ def list_customers(call: Call) -> Answer:
             break
         found.append(customer)
     token = _encode(found[-1].seq, size) if more else ""
-    return Answer(200, {"customers": [render(customer) for customer in found], "nextPageToken": token})
+    return Answer(200, {"customers": [render(call, customer) for customer in found], "nextPageToken": token})
 
 
 def _page(call: Call, query: dict[str, str]) -> tuple[int, int]:
@@ -269,7 +293,7 @@ def create_customer(call: Call) -> Answer:
         "createTime": moment,
         "updateTime": moment,
     }
-    return Answer(200, {**render(customer), "user": user})
+    return Answer(200, {**render(call, customer), "user": user})
 
 
 @ION.operation(
@@ -282,7 +306,7 @@ def create_customer(call: Call) -> Answer:
 )
 def get_customer(call: Call) -> Answer:
     """One customer."""
-    return Answer(200, render(customer_of(call)))
+    return Answer(200, render(call, customer_of(call)))
 
 
 @ION.operation(
@@ -308,12 +332,12 @@ def update_customer(call: Call) -> Answer:
     if all(getattr(customer, name) == value for name, value in fields.items()):
         if world.choice(UNCHANGED) == "refused":
             raise _NO_CHANGE(call)
-        return Answer(200, render(customer))
+        return Answer(200, render(call, customer))
     for name, value in fields.items():
         setattr(customer, name, value)
     customer.update_time = world.clock.now()
     world.store.customers.put(customer)
-    return Answer(200, render(customer))
+    return Answer(200, render(call, customer))
 
 
 def _missing(call: Call, name: str, update: bool) -> RefusalError:
@@ -350,8 +374,7 @@ def _fields(call: Call, old: IonCustomer | None) -> dict[str, Any]:
         "name": text_of(call, body, "customerName"),
         "email": text_of(call, body, "customerEmail"),
         "language": language,
-        "title": optional(body, "customerTitle", kept.title if kept else ""),
-        "phone": optional(body, "customerPhone", kept.phone if kept else ""),
+        **{name: optional(body, member, getattr(kept, name) if kept else "") for name, member in _extras(call).items()},
         "address": Address(
             **{name: text_of(call, address, name) for name in _REQUIRED_ADDRESS},
             suite=optional(address, "suite", kept.address.suite if kept else ""),

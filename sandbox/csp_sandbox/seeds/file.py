@@ -108,15 +108,13 @@ class SeedRow(Part):
     tenant: str = Field(default="", description="Initial domain or GUID of the linked tenant; none: not linked")
 
 
-class SeedCustomer(Part):
+class SeedCustomer(model.ProfileExtras, Part):
     """A customer profile in ION."""
 
     account: str
     email: str
     organization: str
     name: str = ""
-    title: str = ""
-    phone: str = ""
     language: str = "EN"
     address: model.Address = Field(
         default_factory=lambda: model.Address(

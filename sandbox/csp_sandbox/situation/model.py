@@ -112,7 +112,15 @@ class ProviderRow(Record):
     attested: AttestedBy | None = None
 
 
-class IonCustomer(Entity):
+class ProfileExtras(Record):
+    """What a customer profile in ION may leave out. `csp_sandbox.ion.bodies` has ION's names."""
+
+    title: str = ""
+    phone: str = ""
+    website: str = ""
+
+
+class IonCustomer(ProfileExtras, Entity):
     """A customer profile in ION."""
 
     account: str
@@ -120,8 +128,6 @@ class IonCustomer(Entity):
     address: Address
     name: str
     email: str
-    title: str = ""
-    phone: str = ""
     language: str = "EN"
     status: Literal["ACTIVE", "INACTIVE", "CUSTOMER_STATUS_UNSPECIFIED"] = "ACTIVE"
     uid: str = ""
