@@ -205,16 +205,21 @@ def _phones(data: Data, report: Report) -> None:
 
 _COMPANIES = (("profile", "organization"), ("identity", "company_name"), ("attestation", "legal_entity"))
 _PERSONS = (("identity", "contact"), ("attestation", "signatory"))
+_NAME_PARTS = ("first_name", "last_name")
 _FULL_NAMES: tuple[tuple[str, ...], ...] = (("profile", "contact_name"), ("identity", "global_admin", "name"))
 
 
 def _names(data: Data, report: Report) -> None:
+    for path in (*_COMPANIES, *_FULL_NAMES, *((*person, part) for person in _PERSONS for part in _NAME_PARTS)):
+        if address := people.address_in(text(data, *path)):
+            message = f"holds the address {quoted(address)}: no mail is sent with it"
+            report(path, "CSP-NAME-003", message, "write the name alone", level="warning")
     for path in _COMPANIES:
         name = text(data, *path).strip()
         if name and (why := people.company_refused(name)):
             report(path, "CSP-NAME-001", f"Microsoft refuses {quoted(name)} as a company: {why}")
     for person in _PERSONS:
-        for part in ("first_name", "last_name"):
+        for part in _NAME_PARTS:
             name = text(data, *person, part).strip()
             if 0 < len(name) <= 50 and (why := people.person_refused(name)):  # more is told by its type
                 report((*person, part), "CSP-NAME-002", f"Microsoft refuses {quoted(name)} as a name: {why}")

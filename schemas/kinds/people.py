@@ -87,6 +87,16 @@ def person_refused(name: str, *, longest: int = PERSON_LENGTH) -> str:
     return ""
 
 
+_ADDRESS = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]{1,30}://|www\.|(?:mailto|tel|sms|javascript):)\S*")
+
+
+def address_in(name: str) -> str:
+    """The address in the name of a company or person, "" when there is none: no mail is sent with it, since a mail
+    leads nowhere but to its link. A company may be called like a domain ("Booking.com")."""
+    found = _ADDRESS.search(name)
+    return found.group() if found else ""
+
+
 def hidden_character(text: str) -> str:
     """The first control, format or bidirectional character of a text, by code point and name; "" when there is none.
 

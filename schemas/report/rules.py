@@ -76,6 +76,7 @@ CSP-ATT-003 | The agreement is of a day that still counts. | Agreements before 2
 CSP-ATT-004 | A live connection names the call that asks for the agreement of a new tenant. | Its form is not public.
 CSP-NAME-001 | A company name is one that Microsoft takes. | It refuses others before relationship and order.
 CSP-NAME-002 | A person's name is one that Microsoft takes. | It refuses others before relationship and order.
+CSP-NAME-003 | The name of a company or person holds no address. | A mail leads nowhere but to its link.
 CSP-MAIL-001 | The domain of an e-mail can exist. | A create that fails half-way costs the domain prefix for ever.
 CSP-MAIL-002 | A part of a domain is written in one script. | Letters of two scripts in one word are made to deceive.
 CSP-MAIL-003 | The people whom Microsoft is told of are not at microsoft.com. | Microsoft refuses them.
