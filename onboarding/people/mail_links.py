@@ -17,7 +17,12 @@ _ADDRESS = re.compile(
     r"(?i)(?:[a-z][a-z0-9+.-]{0,30}:[/\\]|www\.|\b(?:mailto|tel|sms|callto|skype|javascript|vbscript|data|file):(?=\S))"
     r"[^\s<>]*"
 )
-_BARE = re.compile(r"(?i)(?<![\w@.-])((?:\w[\w-]*[.\u3002\uff0e\uff61])+[^\W\d_]{2,})\.?((?:[:/?#\\][^\s<>]*)?)")
+_BARE = re.compile(
+    r"(?i)(?<![\w@.-])((?:\w[\w-]*[.\u2024\u3002\uff0e\uff61])+(?:xn--[a-z0-9-]+|[^\W\d_]{2,}))\.?((?:[:/?#\\][^\s<>]*)?)"
+)
+_NUMBER = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?[/?#\\][^\s<>]*")
+# Signs without a shape: a link stays one when a mail program or a browser leaves them out.
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _E_MAIL = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}")
 _TAIL = ".,;:!?)]}\"'\u2019\u201d\u00bb"
 _TAGS = """
@@ -41,14 +46,16 @@ def unlisted(text: str, allowed: Set[str], values: str = "") -> list[str]:
     """The addresses in a text that are on no list, in the order of the text.
 
     ``values``: what the mail says of the customer; a company may be called like a domain ("Booking.com")."""
+    text = text.translate(_UNSEEN)
     found = [match.group().rstrip(_TAIL) for match in _ADDRESS.finditer(text)]
     rest = _ADDRESS.sub(" ", _E_MAIL.sub(" ", text))
     hosts = {urlsplit(address).hostname for address in allowed}
+    found += [match.group().rstrip(_TAIL) for match in _NUMBER.finditer(rest)]
     for match in _BARE.finditer(rest):
         host, path = match.groups()
         path = path.rstrip(_TAIL)
         named = host.lower() in hosts or host.lower() in values.lower()
-        if known_suffix(host) and (path or not named):
+        if (known_suffix(host.replace("\u2024", ".")) or ".xn--" in host.lower()) and (path or not named):
             found.append(host + path)
     return [address for address in dict.fromkeys(found) if address not in allowed]
 
