@@ -4,6 +4,7 @@ A running sandbox is described by CSP_HOME/sandbox/<profile>.json: its ready lin
 `sandbox: {profile: ...}` take their addresses and credentials from there.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -83,9 +84,10 @@ def find(home: Path, profile: str) -> Running | None:
         running.admin("GET", "clock")
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, ProcessLookupError, PermissionError, CommandError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, CommandError):
         # The pid is gone, was given to another program, or never was ours: the file tells nothing any more.
-        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
         return None
     return running
 
