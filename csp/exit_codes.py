@@ -38,6 +38,12 @@ COMMANDS: Mapping[str, Mapping[int, str]] = {
     "adopt": {FAILED: "the account cannot be read, or the import failed", BLIND: "a customer could not be looked at"},
     "confirm": {},
     "retry": {**_RUN, **_LOOKED},
+    "recover": {
+        **_RUN,
+        FAILED: "a run is under way, the lock is of another machine, or the run that goes on failed",
+        CHANGED: "the preview at the end is not quiet",
+        **_LOOKED,
+    },
     "comment": {},
     "cancel": {FAILED: "the engine could not remove the lock"},
     "doctor": {FAILED: "a line fails"},

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "change",
         "Try once more what was refused for a customer: a refusal is otherwise not repeated until something changes.",
     ),
+    "recover": ("recover", "Bring a stack back after a run that was killed: plugins, lock, unfinished operations."),
     "comment": ("comment", "Put the plan of a pull request into one comment on it, on GitHub, GitLab or Azure DevOps."),
     "cancel": ("change", "Remove the lock that a killed run left."),
     "doctor": (

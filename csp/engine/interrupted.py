@@ -83,6 +83,11 @@ def run(
     return ours
 
 
+def stopped_here(engine: Engine) -> bool:
+    """Whether a run of this machine is under way, or was stopped before it could end."""
+    return _note(engine.project.home, engine.stack).exists()
+
+
 def _note(home: Path, stack: str) -> Path:
     """Is there while a run of this machine is under way, and after it was stopped."""
     return home / "runs" / f"{stack}.running"

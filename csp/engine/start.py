@@ -26,6 +26,8 @@ NO_STACK = 6
 """Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
 NO_STACK_WORDS = "no stack named"
 
+STACK = "CSP_STACK"
+"""Variable: the stack of a run, so that its plugins can be told from those of others (csp/engine/recovery.py)."""
 ENGINE_STARTED_AS = "DYNAMIC_ENGINE_STARTED_AS"
 """Variable: how the reader starts the embedded engine, for the commands in its own lines."""
 
@@ -128,6 +130,7 @@ def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
         raise CommandError(f"CSP_ENGINE={wish}: write pulumi or embedded", 2)
     environment = {**without_options(os.environ), **local_environment(project, estate)}
     environment.pop(LEAVE_OUT, None)  # for csp adopt alone
+    environment[STACK] = stack
     pulumi = shutil.which("pulumi")
     if pulumi and wish != "embedded":
         return Engine("pulumi", (pulumi,), f"engine: {pulumi}", project, stack, environment)
