@@ -6,6 +6,7 @@ from clients.handover.entry import Entry
 from clients.handover.opening import open_handover
 from csp.project import Project
 from csp.say import say
+from schemas.command import shown
 
 
 def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry]]:
@@ -15,7 +16,8 @@ def entries_of(project: Project, estate: schemas.Estate) -> dict[str, list[Entry
         try:
             entries = open_handover(estate.connections[name], project.home).list()
         except ClientError as error:
-            say(f"csp: credentials of {name} could not be looked at: {error}", err=True)
+            told = f"credentials of {name} could not be looked at: {error}"
+            say(f"csp: {shown(told, stack=estate.stack, connection=name)}", err=True)
             continue
         for entry in entries:
             found.setdefault(estate.renamed.get(entry.customer, entry.customer), []).append(entry)

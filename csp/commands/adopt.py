@@ -30,6 +30,7 @@ from onboarding.look.snapshot import EstateLook
 from onboarding.readiness import blind
 from onboarding.readiness.blind import Unseen
 from onboarding.readiness.states import ResourceState, states_from_export
+from schemas.command import shown
 from schemas.write.whole_file import private_folder
 
 TENANTS_SHOWN = 20
@@ -112,7 +113,7 @@ def _adopt(
         as_written = {one.key for one in plan.new} | plan.as_seen
         ready, open_ = adopt_import.as_state([estate.customer(key) for key in keys], look, as_written)
         for key, why in open_.items():
-            say(f"not put into state: {key}: {why}; the next up deals with it")
+            say(shown(f"not put into state: {key}: {why}; the next up deals with it", stack=stack, connection=name))
         if not ready:
             say("Everything that can be adopted is in state.")
             return not unseen
@@ -224,9 +225,9 @@ def _tell_plan(plan: adoption.Plan, written: list[str], folder: Path, drift: str
     for name in sorted(set(unknown)):
         say(f"fill in {name} of {count(unknown.count(name), 'customer')}: {adoption.MARKS[name]}")
     for who, why in plan.ambiguous.items():
-        say(f"not adopted, more than one meaning: {who}: {why}")
+        say(shown(f"not adopted, more than one meaning: {who}: {why}"))
     for who, why in plan.left_out.items():
-        say(f"not adopted: {who}: {why}")
+        say(shown(f"not adopted: {who}: {why}"))
     if plan.not_chosen:
         return
     for tenant in plan.tenants[:TENANTS_SHOWN]:

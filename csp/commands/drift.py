@@ -93,7 +93,7 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     try:
         export = engines.choose(project, stack, estate).export()
     except CommandError as missing:
-        say(f"csp: looking without state ({missing})", err=True)
+        say(f"csp: {shown(f'looking without state ({missing})', stack=stack)}", err=True)
         return {}
     found = states_from_export(export, estate.renamed)
     return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in found.items()}

@@ -148,7 +148,7 @@ def _footer(report: DriftReport) -> Iterator[str]:
     for name, why in sorted(report.log_closed.items()):
         yield f"{name}: Partner Center's activity log could not be read, older answers may be out of date: {why}"
     for what, why in sorted(report.not_checked.items()):
-        yield f"Not checked: {what}: {why}"
+        yield f"Not checked: {what}: {why.removeprefix(f'{what}: ')}"
 
 
 def _out_of_sight(report: DriftReport) -> Iterator[str]:

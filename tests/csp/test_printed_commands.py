@@ -9,11 +9,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from schemas.command import START, shown
+from clients.errors import PersonMustAct, Problem
+from csp import kept
+from csp.commands import adopt, drift
+from csp.engine import start as engines
+from csp.errors import CommandError
+from onboarding.adoption import match as adoption
+from schemas.command import START, command, shown
 from tests.printed import BARE, IN_BACKTICKS, PLACEHOLDER, found, wrong
 from tests.workspace import ROOT
 
@@ -121,3 +128,34 @@ def test_what_a_usage_error_prints_can_be_run() -> None:
     assert subprocess.run([ROOT / told[1], "adopt", "--help"], check=True, **ask).stdout.startswith(
         f"Usage: {told[1]} adopt"
     )
+
+
+def test_what_an_error_says_is_shown_as_its_reader_starts_csp(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines that hold the text of an error, whose commands are still as they were written."""
+    refused = Problem("tokens", "load", None, "x", "no vault")
+    monkeypatch.setenv(START, "uv run csp")
+    monkeypatch.setattr(engines, "choose", raising(CommandError(f"no state: run {command('up')} first")))
+    drift._states(SimpleNamespace(), "us", SimpleNamespace())  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        kept,
+        "open_handover",
+        raising(PersonMustAct(refused, owner="us", action=f"run {command('auth', 'ion', 'login')}")),
+    )
+    customer = SimpleNamespace(key="contoso", connection="ca")
+    estate = SimpleNamespace(customers=[customer], connections={"ca": None}, stack="us", renamed={})
+    kept.entries_of(SimpleNamespace(home=Path()), estate)  # type: ignore[arg-type]
+    plan = adoption.Plan(inactive=0)
+    plan.left_out["it@contoso.com"] = f"could not look: run {command('doctor', connection='ca')}"
+    adopt._tell_plan(plan, [], Path("x"), "y")
+    told = capsys.readouterr()
+    for wanted in ("`uv run csp up -s us`", "`uv run csp auth ion login -c ca`", "`uv run csp doctor -c ca`"):
+        assert wanted in told.out + told.err
+
+
+def raising(error: Exception) -> Any:
+    def fail(*_arguments: object, **_more: object) -> Any:
+        raise error
+
+    return fail
