@@ -93,8 +93,10 @@ class Secrets:
             # A short value would hit ordinary words; no credential of the two systems is that short.
             if len(value) >= 6:
                 self._values.update(dict.fromkeys(_spellings(value)))
-            if len(value) >= _LONG:
-                self._pieces.update(value[at : at + _PIECE] for at in range(len(value) - _PIECE + 1))
+            # Without its signature a JWT opens nothing, and its beginning is that of many others: page marks, for one.
+            body = value.rpartition(".")[2] if _JWT.fullmatch(value) else value
+            if len(body) >= _LONG:
+                self._pieces.update(body[at : at + _PIECE] for at in range(len(body) - _PIECE + 1))
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """Register the credentials of every connection and of the engine, whoever uses them."""

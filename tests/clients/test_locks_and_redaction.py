@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from clients.errors import Problem, RetryLater
 from clients.locks import KeyLocks
-from clients.redact import SECRETS, redact, redact_data, redact_url
+from clients.redact import SECRETS, Secrets, redact, redact_data, redact_url
 
 
 def test_one_key_one_holder(tmp_path: Path) -> None:
@@ -67,6 +68,39 @@ def test_a_known_secret_is_hidden_wherever_it_stands() -> None:
     SECRETS.add("opaque-value-4711")
     assert redact("could not store opaque-value-4711 in x") == "could not store [hidden] in x"
     assert "opaque" not in Problem("ion", "x", 400, "", "cannot validate opaque-value-4711").line()
+
+
+OPAQUE = "0.AXoA-b5a3c2809c0e801186dd7792d0b3dd0bc9b4b159b9be73da"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        OPAQUE[:30],
+        OPAQUE[-24:],
+        f"x{OPAQUE[7:40]}y",
+        OPAQUE.encode().hex(),
+        *(base64.b64encode(before + OPAQUE.encode() + b"&more=1").decode() for before in (b"", b"a=", b"ab=", b"t=x")),
+        base64.urlsafe_b64encode(f"??>{OPAQUE}".encode()).decode(),
+    ],
+)
+def test_a_secret_is_hidden_cut_and_in_other_codings(told: str) -> None:
+    secrets = Secrets()
+    secrets.add(OPAQUE)
+    assert secrets.in_text(told)
+    hidden = secrets.hide(f"cannot read {told} here")
+    assert "[hidden]" in hidden
+    assert len(hidden) < 50, "a sign or two at the edge may stay"
+
+
+def test_a_page_mark_that_begins_like_a_token_stays() -> None:
+    """Any two JWT of one kind begin alike; an answer whose page mark is spoiled would end a list too early."""
+    header, signature = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "q" * 20 + "Zk3" * 8
+    secrets = Secrets()
+    secrets.add(f"{header}.eyJpc3MiOiJodHRwczovL2lvbi5leGFtcGxlIn0.{signature}")
+    mark = {"next": f"{header}.eyJpc3MiOiJodHRwczovL2lvbi5leGFtcGxlIiwicCI6Mn0.{'r' * 43}", "id": OPAQUE[7:20]}
+    assert secrets.hide_data(mark) == mark
+    assert "Zk3" not in secrets.hide(f"...{signature}")
 
 
 def test_structured_data_keeps_its_shape() -> None:
