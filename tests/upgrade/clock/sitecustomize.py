@@ -12,8 +12,8 @@ def _now() -> datetime:
 
 
 if not any(name in sys.orig_argv for name in ("csp_sandbox", "dynamic_engine")):
-    from clients import clock
-    from onboarding import contract
+    from clients.wire import clock
+    from onboarding.core import contract
 
     clock.now = _now
     contract.now = lambda: _now().strftime("%Y-%m-%dT%H:%M:%SZ")
