@@ -55,10 +55,11 @@ def _together() -> Iterator[None]:
         return
     folder = private_folder(home_of(Path.cwd()) / "locks")
     with filelock.FileLock(str(folder / "endings.lock"), timeout=60, mode=0o600):
-        for old in folder.glob("endings-*.json"):
-            if time.time() - old.stat().st_mtime > _DAY:
-                old.unlink(missing_ok=True)
         file = folder / f"endings-{engine_run.name()}.json"
+        for old in folder.glob("endings-*.json"):
+            # Never our own: the clock of the file system may be another machine's.
+            if old != file and time.time() - old.stat().st_mtime > _DAY:
+                old.unlink(missing_ok=True)
         if file.exists():
             _ENDED.update(json_of(file.read_text(encoding="utf-8")))
         yield

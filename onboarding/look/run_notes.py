@@ -57,7 +57,7 @@ def append(where: Path, note: Note) -> None:
     with _LOCK, contextlib.suppress(OSError):
         if not where.is_dir():
             private_folder(where)
-            _prune(where.parent)
+            _prune(where)
         with (where / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"at": time.time_ns(), **asdict(note)}) + "\n")
 
@@ -97,7 +97,10 @@ def _lines(files: Iterable[Path]) -> Iterator[tuple[int, Note]]:
                 yield int(values.pop("at")), Note(**values)
 
 
-def _prune(runs: Path) -> None:
-    for old in runs.glob("*.notes"):
-        if time.time() - old.stat().st_mtime > WEEK:
+def _prune(mine: Path) -> None:
+    """Remove the notes of runs that are a week older than `mine`, a folder that was just made: by the clock of the file
+    system, which may be another machine's."""
+    now = mine.stat().st_mtime
+    for old in mine.parent.glob("*.notes"):
+        if old != mine and now - old.stat().st_mtime > WEEK:
             shutil.rmtree(old, ignore_errors=True)

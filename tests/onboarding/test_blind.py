@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,34 @@ def test_a_later_look_that_succeeds_takes_a_note_back(tmp_path: Path) -> None:
     assert last is not None
     assert (last.kind, last.why) == ("Attestation", "busy")
     assert run_notes.latest(tmp_path, "ca") is None
+
+
+@pytest.mark.parametrize("ahead", [0, 366 * 86400])
+def test_notes_of_a_week_ago_are_removed_and_never_our_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    """Whatever this machine's clock says: that of the file system may be another one's."""
+    past = run_notes.folder(tmp_path, "1-1")
+    run_notes.append(past, Note("us", "Customer", "a", SINCE, "busy", "wait"))
+    week = time.time() - 8 * 86400
+    os.utime(past, (week, week))
+    now = time.time()
+    monkeypatch.setattr(run_notes.time, "time", lambda: now + ahead)
+    run_notes.append(run_notes.folder(tmp_path, "1-2"), Note("us", "Customer", "b", SINCE, "busy", "wait"))
+    assert [file.name for file in (tmp_path / "runs").iterdir()] == ["1-2.notes"]
+    assert [note.key for note in run_notes.read(run_notes.folder(tmp_path, "1-2"))] == ["b"]
+
+
+def test_since_when_is_that_of_the_first_failure_in_a_row(tmp_path: Path) -> None:
+    for run, (since, why) in enumerate(
+        [("2026-01-01", "busy"), ("", ""), ("2026-01-03", "busy"), ("2026-01-04", "down")]
+    ):
+        run_notes.append(
+            run_notes.folder(tmp_path, f"1-{run}"), Note("us", "Customer", "a", since, why, "wait" if why else "")
+        )
+    last = run_notes.latest(tmp_path, "us")
+    assert last is not None
+    assert (last.since, last.why) == ("2026-01-03", "down")
 
 
 def test_a_folder_that_cannot_be_written_stops_no_look(tmp_path: Path) -> None:
