@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import io
@@ -13,8 +14,10 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import textwrap
 import venv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +51,50 @@ class Result:
         return self.out + self.err
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """What a command works with that has its state and its remote objects in the folder."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    return {
+        **kept,
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_DISABLE_CI_DETECTION": "true",
+        "NO_COLOR": "1",
+        "THINGS_REMOTE": str(folder / "remote"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def inside(project: Path, words: Sequence[str], environment: Mapping[str, str]) -> Result:
+    """Run a command of the embedded engine in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, "stdin", io.StringIO()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = cli.main(["-C", str(project), *words])
+    return Result(code, out.getvalue(), err.getvalue())
+
+
+@functools.cache
+def initialised(stack: str) -> Path:
+    """A folder with the test project and the state of a new stack, to copy: each `stack init` has a salt of its own,
+    and deriving its key takes a quarter of a second."""
+    folder = Path(tempfile.mkdtemp(prefix="workbench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(PROJECT, folder / "project", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "state").mkdir()
+    (folder / "home").mkdir()
+    made = inside(folder / "project", ("stack", "init", stack, "--no-select"), environment(folder))
+    assert made.code == 0, made.text
+    return folder
+
+
 class Workbench:
     """A copy of the test project with a state folder and a remote folder of its own."""
 
@@ -58,31 +105,18 @@ class Workbench:
         self.project = folder / "project"
         self.remote = folder / "remote"
         self.state_folder = folder / "state"
-        shutil.copytree(PROJECT, self.project, ignore=shutil.ignore_patterns("__pycache__"))
-        for path in (self.remote, self.state_folder, folder / "home"):
-            path.mkdir()
+        self.remote.mkdir()
+        shutil.copytree(initialised(stack), folder, dirs_exist_ok=True)
         if PULUMI in ENGINES:
             # Both engines must run the program with the same Python; the CLI's language host wants one with pip.
             self.replace("Pulumi.yaml", "runtime: python\n", _runtime(pip_python()))
         self._calls_seen = 0
-        self.must("stack", "init", stack, engine=EMBEDDED)
+        self.must("stack", "select", stack, engine=EMBEDDED)
 
     # -- commands -------------------------------------------------------------------------------------------------
 
     def environment(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
-        return {
-            **kept,
-            "PULUMI_BACKEND_URL": f"file://{self.state_folder}",
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_DISABLE_CI_DETECTION": "true",
-            "NO_COLOR": "1",
-            "THINGS_REMOTE": str(self.remote),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+        return environment(self.folder)
 
     def command(self, *words: str, engine: str = "") -> list[str]:
         if (engine or self.engine) == PULUMI:
@@ -121,15 +155,7 @@ class Workbench:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def _inside(self, words: tuple[str, ...], environment: dict[str, str]) -> Result:
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            mock.patch.dict(os.environ, {**self.environment(), **environment}),
-            mock.patch.object(sys, "stdin", io.StringIO()),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            code = cli.main(["-C", str(self.project), *words])
-        return Result(code, out.getvalue(), err.getvalue())
+        return inside(self.project, words, {**self.environment(), **environment})
 
     def must(self, *words: str, engine: str = "") -> Result:
         result = self.run(*words, engine=engine)
