@@ -7,6 +7,8 @@ import functools
 import html
 import json
 import re
+import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -85,18 +87,25 @@ class Secrets:
     """
 
     def __init__(self) -> None:
-        self._values: dict[str, None] = {}
+        self._adding = threading.Lock()
+        self._values: set[str] = set()
+        self._by_length: tuple[list[str], list[int]] = ([], [])
+        """The values, the longest first, and their negative lengths: replaced as a whole, never changed."""
         self._pieces: set[str] = set()
 
     def add(self, *values: str) -> None:
-        for value in values:
-            # A short value would hit ordinary words; no credential of the two systems is that short.
-            if len(value) >= 6:
-                self._values.update(dict.fromkeys(_spellings(value)))
-            # Without its signature a JWT opens nothing, and its beginning is that of many others: page marks, for one.
-            body = value.rpartition(".")[2] if _JWT.fullmatch(value) else value
-            if len(body) >= _LONG:
-                self._pieces.update(body[at : at + _PIECE] for at in range(len(body) - _PIECE + 1))
+        with self._adding:
+            for value in values:
+                # A short value would hit ordinary words; no credential of the two systems is that short.
+                if len(value) >= 6:
+                    self._values.update(_spellings(value))
+                # Without its signature a JWT opens nothing, and its beginning is that of many others: page marks, for one.
+                body = value.rpartition(".")[2] if _JWT.fullmatch(value) else value
+                if len(body) >= _LONG:
+                    self._pieces.update(body[at : at + _PIECE] for at in range(len(body) - _PIECE + 1))
+            if len(self._values) != len(self._by_length[0]):
+                ordered = sorted(self._values, key=len, reverse=True)
+                self._by_length = (ordered, [-len(value) for value in ordered])
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """Register the credentials of every connection and of the engine, whoever uses them."""
@@ -115,7 +124,7 @@ class Secrets:
 
     def in_text(self, text: str) -> bool:
         """Whether a JSON text may hold one, also with its characters written as \\u0041."""
-        return "\\u" in text or any(value in text for value in self._values.copy()) or self._in_pieces(text)
+        return "\\u" in text or any(value in text for value in self._that_fit(text)) or self._in_pieces(text)
 
     def _in_pieces(self, text: str) -> bool:
         return bool(self._pieces) and any(self._without_pieces(run) != run[0] for run in _RUN.finditer(text))
@@ -129,9 +138,14 @@ class Secrets:
         belongs = {place for at in found for place in range(at, at + _PIECE)}
         return re.sub("\0+", HIDDEN, "".join("\0" if at in belongs else one for at, one in enumerate(text)))
 
+    def _that_fit(self, text: str, shortest: int = 6) -> list[str]:
+        """The values that could be in the text, the longest first: most texts are shorter than any token."""
+        values, lengths = self._by_length
+        return values[bisect_left(lengths, -len(text)) : bisect_right(lengths, -shortest)]
+
     def hide(self, text: str, *, shortest: int = 6) -> str:
-        for value in sorted(self._values.copy(), key=len, reverse=True):
-            if len(value) >= shortest and value in text:
+        for value in self._that_fit(text, shortest):
+            if value in text:
                 text = text.replace(value, HIDDEN)
         return _RUN.sub(self._without_pieces, text) if self._pieces and len(text) >= _PIECE else text
 

@@ -10,7 +10,7 @@ import pytest
 
 from clients.errors import Problem, RetryLater
 from clients.locks import KeyLocks
-from clients.redact import SECRETS, Secrets, redact, redact_data, redact_url
+from clients.redact import HIDDEN, SECRETS, Secrets, redact, redact_data, redact_url
 
 
 def test_one_key_one_holder(tmp_path: Path) -> None:
@@ -101,6 +101,35 @@ def test_a_page_mark_that_begins_like_a_token_stays() -> None:
     mark = {"next": f"{header}.eyJpc3MiOiJodHRwczovL2lvbi5leGFtcGxlIiwicCI6Mn0.{'r' * 43}", "id": OPAQUE[7:20]}
     assert secrets.hide_data(mark) == mark
     assert "Zk3" not in secrets.hide(f"...{signature}")
+
+
+def test_the_longest_secret_that_fits_is_hidden_first() -> None:
+    known = Secrets()
+    known.add("inner-secret", "the-inner-secret-of-all", "longer-than-any-of-these-texts")
+    assert known.hide("inner-secret") == HIDDEN
+    assert known.hide("the-inner-secret-of-all") == HIDDEN
+    assert known.hide("see the-inner-secret-of-all, inner-secret.") == f"see {HIDDEN}, {HIDDEN}."
+    # In data only what is long enough for a token: a short password may be an ordinary word.
+    assert known.hide_data({"a": "inner-secret", "b": "the-inner-secret-of-all"}) == {"a": "inner-secret", "b": HIDDEN}
+    assert known.in_text("see inner-secret")
+    assert not known.in_text("inner")
+
+
+def test_a_secret_is_hidden_as_soon_as_it_is_known_by_any_thread() -> None:
+    known = Secrets()
+    told = [f"opaque-value-{number:05}" for number in range(400)]
+
+    def learn(part: list[str]) -> None:
+        for value in part:
+            known.add(value)
+            assert known.hide(value) == HIDDEN
+
+    threads = [threading.Thread(target=learn, args=(told[start::4],)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert {known.hide(value) for value in told} == {HIDDEN}
 
 
 def test_structured_data_keeps_its_shape() -> None:
