@@ -1,11 +1,11 @@
-"""The customer profile: found or created by e-mail, corrected, adopted, never created twice."""
+"""The customer profile: what its scenarios (tests/scenarios/onboarding/customer.yaml) do not say."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from clients.errors import OurBug, RetryLater, UnknownOutcome
+from clients.errors import OurBug, UnknownOutcome
 from onboarding.core.contract import NEXT_RUN, Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.resources import customer
@@ -32,20 +32,6 @@ OURS = {"ion_customer_id": "7", "account": "10501"}
 
 def with_customer(**changes: Any) -> World:
     return World(customers={"7": ion_customer(**changes)})
-
-
-def test_created_once_then_left_alone() -> None:
-    world = World()
-    first = run(world)
-    assert (first.status, first.carried["ion_customer_id"]) == ("ready", "100")
-    assert run(world, {"ion_customer_id": "100"}).status == "ready"
-    assert world.writes == ["create_customer"]
-
-
-def test_equal_profile_is_adopted_silently() -> None:
-    world = with_customer()
-    assert run(world).carried["ion_customer_id"] == "7"
-    assert world.writes == []
 
 
 @pytest.mark.parametrize(
@@ -160,53 +146,9 @@ def test_one_value_in_another_spelling_is_no_difference(held: dict[str, Any], de
     assert world.writes == []
 
 
-def test_a_lost_answer_leads_to_a_look_and_no_second_create() -> None:
-    world = World(fail={"create_customer": (UnknownOutcome(problem("create")), True)})
-    assert run(world).status == "ready"
-    assert world.writes == ["create_customer"]
-
-
 def test_a_lost_answer_without_effect_is_tried_by_the_next_run() -> None:
     world = World(fail={"create_customer": (UnknownOutcome(problem("create")), False)})
     outcome = run(world)
     assert (outcome.waiting_on, outcome.again) == (NEXT_RUN, True)
     assert run(world).status == "ready"
     assert len(world.customers) == 1
-
-
-def test_not_sent_is_tried_again() -> None:
-    assert run(World(fail={"create_customer": (RetryLater(problem("create")), False)})).again
-
-
-def test_inactive_is_stopped_with_the_support_route() -> None:
-    outcome = run(with_customer(status="INACTIVE"), OURS)
-    assert outcome.status == "blocked"
-    assert outcome.next_step is not None
-    assert outcome.next_step.owner == "distributor"
-
-
-def test_gone_is_never_created_again_unless_the_file_says_so() -> None:
-    world = World()
-    outcome = run(world, OURS)
-    assert outcome.status == "blocked"
-    assert "not found in account 10501" in outcome.reason
-    assert outcome.carried["ion_customer_id"] == "7"
-    assert world.writes == []
-    assert run(world, OURS, {"recreate": True}).carried["ion_customer_id"] == "100"
-
-
-def test_another_profile_that_took_the_email_is_not_ours() -> None:
-    world = World(customers={"8": ion_customer(id="8")})
-    assert run(world, OURS).status == "blocked"
-
-
-def test_a_changed_email_is_an_update_of_the_same_profile() -> None:
-    world = with_customer()
-    assert run(world, OURS, email="new@contoso.example").status == "ready"
-    assert world.customers["7"].email == "new@contoso.example"
-
-
-def test_leaving_names_the_steps_and_deletes_nothing() -> None:
-    outcome = run(with_customer(), OURS, {"lifecycle": "leaving"})
-    assert outcome.next_step is not None
-    assert "Nothing is deleted" in outcome.next_step.action

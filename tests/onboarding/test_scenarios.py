@@ -1,5 +1,5 @@
-"""Row, tenant and agreement: cases are data (tests/scenarios/onboarding/*.yaml), each a world, a declaration and
-what each run says.
+"""Profile, row, tenant and agreement: cases are data (tests/scenarios/onboarding/*.yaml), each a world, a declaration
+and what each run says.
 
 A case is a list of runs. Before a run, `world` changes what is out there; `declare` changes the file. After it,
 `expect` names status, waiting_on, parts of the reason and of the next step, carried values, and the writes and
@@ -17,15 +17,17 @@ from ruamel.yaml import YAML
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import Agreement, PcCustomer
+from drills.harness import KINDS
 from onboarding.core import state
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
-from onboarding.resources import attestation, provider_association, tenant_identity
+from onboarding.resources import attestation, customer, provider_association, tenant_identity
 from tests.onboarding import world as worlds
 from tests.onboarding.world import World
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "onboarding"
 THINGS: dict[str, Any] = {
+    "customer": customer,
     "provider_association": provider_association,
     "tenant_identity": tenant_identity,
     "attestation": attestation,
@@ -45,6 +47,12 @@ def change(world: World, changes: Mapping[str, Any]) -> None:
     """Apply the `world` of a run."""
     for name, value in changes.items():
         match name:
+            case "customer":
+                world.customers["7"] = worlds.ion_customer(**value)
+            case "stranger":
+                world.customers["8"] = worlds.ion_customer(id="8", **value)
+            case "no_customers":
+                world.customers.clear()
             case "row":
                 row = {"provider": "Legacy Azure", "pricebook": "US Standard", "provider_currency": "USD"}
                 row |= {"invoice_currency": "USD", "portal_access": False, "tenant_id": "", "domain": ""}
@@ -132,6 +140,8 @@ def check(expect: Mapping[str, Any], outcome: Outcome, world: World, wrote: list
                 assert wrote == wanted
             case "mails":
                 assert len(mailed) == wanted, mailed
+            case "profile":
+                assert {k: getattr(world.customers["7"], k) for k in wanted} == wanted
             case "row":
                 assert {k: getattr(world.rows["7"], k) for k in wanted} == wanted
             case _:
@@ -158,3 +168,8 @@ def test_scenario(thing_name: str, case: Mapping[str, Any]) -> None:
         assert (world.writes[writes:], world.mails[mails:]) == ([], []), "one more run writes nothing"
         assert replace(again.facts, data={}).seen == outcome.facts.seen
         assert again.status == outcome.status
+
+
+def test_every_resource_has_a_scenario_file() -> None:
+    assert {"".join(map(str.title, name.split("_"))) for name in THINGS} == set(KINDS)
+    assert {file.stem for file in FOLDER.glob("*.yaml")} == set(THINGS)
