@@ -99,7 +99,7 @@ class Secrets:
                 # A short value would hit ordinary words; no credential of the two systems is that short.
                 if len(value) >= 6:
                     self._values.update(_spellings(value))
-                # Without its signature a JWT opens nothing, and its beginning is that of many others: page marks, for one.
+                # Without its signature a JWT opens nothing, and it begins as many others do: page marks, for one.
                 body = value.rpartition(".")[2] if _JWT.fullmatch(value) else value
                 if len(body) >= _LONG:
                     self._pieces.update(body[at : at + _PIECE] for at in range(len(body) - _PIECE + 1))
