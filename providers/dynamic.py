@@ -30,7 +30,7 @@ from pydantic import ValidationError
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, Unexpected, WrongAccount, contained
 from clients.locks import Taken
 from clients.session import Session
-from onboarding.core import state
+from onboarding.core import state, state_format
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved, waiting
 from onboarding.core.remedy import reason, remedy
@@ -106,6 +106,8 @@ class Provider(ResourceProvider):
         """Declared inputs first (the engine then tells which), else progress: what was seen against what was "
         "handled."""
         news, olds = state.plain(_news), state.plain(_olds)
+        if state_format.refusal(olds):  # as in read: the guard has said so
+            return DiffResult(changes=False)
         if contains_unknowns(news) or self._projection(olds) != news:
             return DiffResult(changes=None)
         known = Known(olds)
@@ -123,6 +125,7 @@ class Provider(ResourceProvider):
     @handed_over
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         inputs, olds = state.plain(_news), state.plain(_olds)
+        _not_newer(olds)
         known = Known({**olds, "retrying": str(olds.get("key")) in _retries(), "renewing": _renewing(olds)})
         return UpdateResult(self._converged(inputs, known))
 
@@ -131,6 +134,8 @@ class Provider(ResourceProvider):
         """Look, never raise, never say "gone": what cannot be looked at is `unobserved`, and noted for the end of the
         run."""
         outs = state.plain(props)
+        if state_format.refusal(outs):  # the guard says so, once for all
+            return ReadResult(id_, outs, self._raw_projection(outs))
         known = Known(outs)
         key = str(outs.get("key") or id_)
         try:
@@ -161,6 +166,7 @@ class Provider(ResourceProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Reached only with on_remove: end-relationship; counted against CSP_ALLOW_REMOVALS in this process."""
         props = state.plain(_props)
+        _not_newer(props)
         key, known = str(props.get("key")), Known(props)
         if props.get("on_remove") != END_RELATIONSHIP:
             raise OnboardingError(
@@ -330,6 +336,12 @@ class Resource(DynamicResource):
         common = ("status", "waiting_on", "reason", "account")
         props: dict[str, Any] = {**dict.fromkeys((*common, *outputs)), **inputs}
         super().__init__(provider, name, props, opts)
+
+
+def _not_newer(outs: Mapping[str, Any]) -> None:
+    """Raises for a state that a newer release wrote."""
+    if refused := state_format.refusal(outs):
+        raise OnboardingError(refused) from None
 
 
 def _renewing(olds: Mapping[str, Any]) -> bool:

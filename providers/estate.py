@@ -26,10 +26,11 @@ from pulumi.dynamic import (
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
-from onboarding.core import state
+from onboarding.core import state, state_format
+from onboarding.core.state_format import FORMAT
 from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers import removals
-from providers.errors import quiet_tracebacks
+from providers.errors import OnboardingError, quiet_tracebacks
 from schemas.check import sensitive
 from schemas.plain import count as number_of
 from schemas.plain import plain
@@ -147,6 +148,8 @@ class EstateProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         declared = state.plain(news)
+        if refused := state_format.refusal(state.plain(_olds)):
+            return CheckResult(declared, [CheckFailure("", refused)])
         new = declared.get("customers", {})
         known = state.plain(_olds)
         if odd := illegible(known):
@@ -159,7 +162,7 @@ class EstateProvider(ResourceProvider):
         old = {key: new[key] if key in same else digest for key, digest in old.items()}
         failures = [CheckFailure("", plain(line)) for line in refusals(old, new)]
         failures += [CheckFailure("", plain(line)) for line in overlooked(old, new, declared)]
-        inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new)}
+        inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new), state_format.NAME: FORMAT}
         lines = declared.get("connections", {})
         before = known.get("connections")
         # The state of an earlier release knows none: they are filled in with the inputs, which is no change.
@@ -186,7 +189,10 @@ class EstateProvider(ResourceProvider):
         """A removal was told in the run that made it; from the next look on it is history. The inputs stay as they are:
         only they know the lines of the connections until something changes."""
         outs = state.plain(props)
+        if refused := state_format.refusal(outs):
+            raise OnboardingError(refused) from None
         kept = {name: outs[name] for name in ("connections", "changed", "run") if outs.get("changed") and name in outs}
+        kept |= {name: outs[name] for name in (state_format.NAME,) if name in outs}
         lines = {"connections": outs["connections"]} if "connections" in outs else {}
         return ReadResult(id_, {"customers": outs.get("customers", {}), "removed": {}, **lines, **kept}, None)
 

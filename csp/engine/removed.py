@@ -12,7 +12,7 @@ from csp.engine import words as engine_words
 from csp.errors import CommandError
 from csp.say import say
 from onboarding.core import compare
-from onboarding.core.names import TYPE_PREFIX
+from onboarding.core.names import TYPE_PREFIX, customer_of
 from onboarding.readiness.states import States, states_from_export
 from onboarding.resources import leaving
 
@@ -95,4 +95,4 @@ def _urns(export: dict[str, Any]) -> list[str]:
 
 
 def _key(urn: str) -> str:
-    return urn.rsplit("::", 1)[-1]
+    return customer_of(urn.rsplit("::", 1)[-1])

@@ -18,6 +18,7 @@ import schemas
 from csp.engine.words import without_options
 from csp.errors import CommandError
 from csp.project import Project
+from onboarding.core import state_format
 from onboarding.core.names import LEAVE_OUT
 from schemas.command import START, command, started
 from schemas.write.whole_file import private_folder
@@ -83,7 +84,7 @@ class Engine:
     def export_if_there(self) -> dict[str, Any] | None:
         """The state of the stack, secrets still encrypted, as the engine exports it; None when there is no such stack.
 
-        Raises CommandError when it cannot be read.
+        Raises CommandError when it cannot be read, or a newer release wrote it.
         """
         answer = self.capture("stack", "export", "--stack", self.stack)
         if answer.returncode == NO_STACK or (answer.returncode and NO_STACK_WORDS in answer.stderr):
@@ -91,6 +92,8 @@ class Engine:
         if answer.returncode:
             raise CommandError(f"could not read the state of {self.stack}: {_last_line(answer)}")
         state: dict[str, Any] = json.loads(answer.stdout)
+        if refused := state_format.refusal_of(state):
+            raise CommandError(f"{self.stack}: {refused}")
         return state
 
     def export(self) -> dict[str, Any]:

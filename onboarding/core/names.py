@@ -7,3 +7,9 @@ PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 LEAVE_OUT = "CSP_LEAVE_OUT"
 """Variable of `csp adopt`'s own `up`, which is aimed at providers and guard: names a file with a customer key a line.
 The program leaves these out; they are not in state yet, and to register thousands would take minutes."""
+
+
+def customer_of(name: str) -> str:
+    """The key of the customer that a resource of this name belongs to. The four resources of a customer have its key as
+    their name. A Cloud Provider row of another kind than Microsoft's will be named `KEY.KIND`; no key holds a dot."""
+    return name.partition(".")[0]

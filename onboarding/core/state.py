@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from onboarding.core import contract, first_form
+from onboarding.core import contract, first_form, state_format
 from onboarding.core.contract import Facts, Known, Outcome
 
 PROVIDER_KEY = "__provider"
@@ -87,6 +87,7 @@ def outputs(
     overlay = {} if converged or seen == known.handled else dict(facts.live)
     values: dict[str, Any] = {
         **with_paths(inputs, overlay),
+        state_format.NAME: state_format.FORMAT,
         "account": known.text("account") or account[0],
         "partner_tenant": known.text("partner_tenant") or account[1],
         "status": outcome.status,

@@ -228,6 +228,18 @@ def test_states_are_found_in_an_export() -> None:
     assert states_from_export({"deployment": {}}) == {}
 
 
+def test_a_row_of_a_kind_that_this_release_does_not_know_stands_beside_the_microsoft_row() -> None:
+    def row(name: str, seen: str) -> dict[str, Any]:
+        outputs = {"facts": {"provider": {"declared": "x", "seen": seen, "state": "match", "where": "ION"}}}
+        kind = RESOURCES["ProviderAssociation"].type
+        return {"type": kind, "urn": f"urn:pulumi:s::p::x${kind}::{name}", "outputs": outputs}
+
+    found = states_from_export({"resources": [row("contoso", "Microsoft"), row("contoso.google", "Google")]})
+    assert {key: [one.fact("provider")["seen"] for one in kinds.values()] for key, kinds in found.items()} == {
+        "contoso": ["Microsoft"]
+    }
+
+
 def test_without_an_ion_connection_its_gates_stand_in_nobodys_way() -> None:
     world = World()
     world.ion = None

@@ -12,6 +12,7 @@ import schemas
 from clients.errors import CredentialsLost, OurBug, PersonMustAct, Problem, RetryLater, WrongAccount
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
+from onboarding.core.state_format import FORMAT
 from providers import dynamic, removals, sessions
 from providers.dynamic import Provider
 from providers.errors import OnboardingError
@@ -378,3 +379,14 @@ def test_what_the_engine_prints_of_a_provider_is_one_harmless_line(
     assert "##" not in str(told.value)
     (refused,) = provider.check({}, {"key": "a", "color": "red", HOSTILE: "x"}).failures
     assert refused.reason.startswith(f"{SHOWN}: ")
+
+
+def test_what_a_newer_release_wrote_is_neither_looked_at_nor_touched(provider: Provider, thing: Thing) -> None:
+    inputs, outs = made(provider)
+    assert outs["format"] == FORMAT
+    newer, thing.failure = outs | {"format": FORMAT + 1}, AssertionError("looked")  # type: ignore[assignment]
+    assert provider.read("i", newer).outs == newer
+    assert provider.diff("i", newer, inputs | {"color": "blue"}).changes is False
+    for method, arguments in ((provider.update, ("i", newer, inputs)), (provider.delete, ("i", newer))):
+        with pytest.raises(OnboardingError, match=f"state format {FORMAT + 1}"):
+            method(*arguments)  # type: ignore[operator]

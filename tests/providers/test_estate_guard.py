@@ -6,8 +6,10 @@ import pytest
 from pulumi.dynamic import CheckResult
 
 import schemas
+from onboarding.core.state_format import FORMAT
 from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests
 from providers import estate
+from providers.errors import OnboardingError
 
 
 def customers(number: int, version: str = "a") -> dict[str, str]:
@@ -78,7 +80,7 @@ def test_the_message_names_its_run_so_that_no_later_run_repeats_it() -> None:
     assert removing["run"] == "this"
     assert set(removing["removed"]) == {"b"}
     later = estate.provider().check(removing, news | {"run": "next"}).inputs
-    assert later == {"customers": {"a": "1"}, "removed": {}}
+    assert later == {"customers": {"a": "1"}, "removed": {}, "format": FORMAT}
 
 
 def test_a_renamed_customer_is_neither_removed_nor_new() -> None:
@@ -86,7 +88,7 @@ def test_a_renamed_customer_is_neither_removed_nor_new() -> None:
     new = {"c000": "a", "c001": "a", "renamed": "b"}
     checked = estate.provider().check({"customers": old}, {"customers": new, "renamed": {"renamed": ["c002"]}})
     assert checked.failures == []
-    assert checked.inputs == {"customers": new, "removed": {}}
+    assert checked.inputs == {"customers": new, "removed": {}, "format": FORMAT}
 
 
 def test_endings_are_counted_apart_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +148,25 @@ def test_a_state_of_the_first_release_is_compared_in_its_own_form() -> None:
     assert OF_0_1_0 in first_digests(declared())
     old = {"customers": {"contoso": OF_0_1_0}}
     checked = estate.provider().check(old, of(declared()))
-    assert checked.inputs == {"customers": {"contoso": OF_0_1_0}, "removed": {}}, "nothing changed, nothing is written"
+    written = {"customers": {"contoso": OF_0_1_0}, "removed": {}, "format": FORMAT}
+    assert checked.inputs == written, "nothing changed, nothing is written"
+    assert estate.provider().diff("estate", old | {"removed": {}}, checked.inputs).changes is False
+
+
+def test_a_state_of_a_newer_release_is_refused_alone_and_in_one_line() -> None:
+    newer = {"customers": customers(8), "format": FORMAT + 1}
+    (failure,) = estate.provider().check(newer, {"customers": {}}).failures
+    assert f"state format {FORMAT + 1}" in failure.reason
+    with pytest.raises(OnboardingError, match="newer release"):
+        estate.provider().read("estate", newer)
+
+
+def test_a_refresh_keeps_the_format_of_the_guard() -> None:
+    assert estate.provider().read("estate", {"customers": {}, "format": FORMAT}).outs["format"] == FORMAT
+
+
+def test_a_digest_of_the_first_release_is_renewed_with_the_next_change() -> None:
+    old = {"customers": {"contoso": OF_0_1_0}}
     both = estate.provider().check(old, of(declared(), declared(key="second"))).inputs["customers"]
     assert both["contoso"] == digest(declared()), "renewed with the next change of the estate"
 
