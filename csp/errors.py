@@ -10,3 +10,7 @@ class CommandError(Exception):
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class NewerStateError(CommandError):
+    """A newer release wrote the state: no command goes on without it, as it may where there is none."""

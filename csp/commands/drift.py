@@ -12,7 +12,7 @@ from clients.session import Session
 from clients.wire import clock
 from csp.access import told
 from csp.engine import start as engines
-from csp.errors import CommandError
+from csp.errors import CommandError, NewerStateError
 from csp.options import Stack
 from csp.other_stacks import elsewhere
 from csp.project import Project
@@ -92,6 +92,8 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     """What the last run left in state; without one the look goes on, and says so."""
     try:
         export = engines.choose(project, stack, estate).export()
+    except NewerStateError:
+        raise
     except CommandError as missing:
         say(f"csp: {shown(f'looking without state ({missing})', stack=stack)}", err=True)
         return {}

@@ -16,7 +16,7 @@ from typing import Any
 
 import schemas
 from csp.engine.words import without_options
-from csp.errors import CommandError
+from csp.errors import CommandError, NewerStateError
 from csp.project import Project
 from onboarding.core import state_format
 from onboarding.core.names import LEAVE_OUT
@@ -93,7 +93,7 @@ class Engine:
             raise CommandError(f"could not read the state of {self.stack}: {_last_line(answer)}")
         state: dict[str, Any] = json.loads(answer.stdout)
         if refused := state_format.refusal_of(state):
-            raise CommandError(f"{self.stack}: {refused}")
+            raise NewerStateError(f"{self.stack}: {refused}")
         return state
 
     def export(self) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from clients.ion.models import IonCustomer
 from onboarding.adoption.file import MARKS, completed, declared, says_what_is_seen
 from onboarding.adoption.read import Sight, read_account
 from onboarding.core import compare
+from onboarding.look.shown import is_active
 from onboarding.look.snapshot import EstateLook
-from onboarding.resources.customer import ACTIVE
 from onboarding.resources.tenant_identity.observe import declared_domain, declared_tenant
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ def plan(
     elsewhere: what other stacks declare on the account. only: patterns as of a shell; no more than the customers whose
     company, e-mail or ION id is like one of them.
     """
-    done = Plan(inactive=sum(s.customer.status.upper() != ACTIVE for s in sights))
-    everyone = [one for one in look.ion_customers() or [s.customer for s in sights] if one.status.upper() == ACTIVE]
     connection = session.connection
+    done = Plan(inactive=sum(not is_active(s.customer, connection) for s in sights))
+    everyone = [one for one in look.ion_customers() or [s.customer for s in sights] if is_active(one, connection)]
     ours = _Matcher([one for one in estate.customers if one.connection == connection.name], ion_ids, everyone)
     # What this stack declares on other accounts: an e-mail or a tenant belongs to one customer of a stack.
     others = _Matcher([one for one in estate.customers if one.connection != connection.name], {}, everyone)
@@ -83,7 +83,7 @@ def plan(
     shared = Counter(sight.tenant for sight in sights if sight.tenant)
     keys = {name for one in _all(estate, elsewhere) for name in (one.key, *one.previously)}
     in_state = set(ion_ids.values())
-    for sight in _to_match(sights, only, done):
+    for sight in _to_match(sights, connection, only, done):
         found, why = ours.match(sight)
         if found:
             done.known[found] = sight
@@ -118,10 +118,10 @@ def _unheld(look: EstateLook, held: set[str]) -> list[str]:
     return [f"{t.company_name} ({t.domain}), {i}" for i, t in look.related_tenants().items() if i not in held]
 
 
-def _to_match(sights: list[Sight], only: Sequence[str], done: Plan) -> Iterator[Sight]:
+def _to_match(sights: list[Sight], connection: schemas.Connection, only: Sequence[str], done: Plan) -> Iterator[Sight]:
     """The active customers that were asked for and could be looked at; `done` takes down the others."""
     for sight in sights:
-        if sight.customer.status.upper() != ACTIVE:
+        if not is_active(sight.customer, connection):
             continue
         if only and not chosen(sight.customer, only):
             done.not_chosen += 1

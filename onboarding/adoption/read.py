@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.ion.models import IonCustomer
 from onboarding.core.contract import Tell
+from onboarding.look.shown import is_active, row_of
 from onboarding.look.snapshot import EstateLook
-from onboarding.resources.customer import ACTIVE
 from schemas.command import for_connection
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ class Sight:
         """How messages name it."""
         return f"{self.customer.organization} <{self.customer.email}>, ION id {self.customer.id}"
 
-    @property
-    def open(self) -> bool:
-        """Whether it is a customer that can be adopted."""
-        return self.customer.status.upper() == ACTIVE and not self.trouble
-
 
 def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> list[Sight]:
     """Every customer of the account, by ION id; the answers stay in `look`.
@@ -73,7 +68,7 @@ def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> lis
 
 
 def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
-    if customer.status.upper() != ACTIVE:
+    if not is_active(customer, look.session.connection):
         return Sight(customer)
     return _handled(look, customer, lambda: _agreed(look, _linked(look, customer)))
 
@@ -91,17 +86,13 @@ def _handled(look: EstateLook, customer: IonCustomer, made: Callable[[], Sight])
 
 def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
     """The Cloud Provider row. Where portal access is on, ION shows it: a row that is not shown has it off."""
-    if look.session.association is not None:
-        row = look.row(customer.id)
-        if row is None:
-            return Sight(customer, linkless=True)
-        shown = {k: v for k, v in asdict(row).items() if k not in ("tenant_id", "domain") and v != ""}
-        return Sight(customer, shown, row.tenant_id.lower(), row.domain, linkless=not row.tenant_id)
-    profile = look.cloud_profile(customer.id)
-    if profile is None:
-        return Sight(customer)
-    linkless = bool(profile.enabled) and not profile.tenant_id
-    return Sight(customer, {"portal_access": profile.enabled}, profile.tenant_id.lower(), profile.domain, linkless)
+    row = row_of(look, customer.id)
+    shown: dict[str, Any] = {}
+    if row.whole is not None:
+        shown = {k: v for k, v in asdict(row.whole).items() if k not in ("tenant_id", "domain") and v != ""}
+    elif row.shown:
+        shown = {"portal_access": row.portal_access}
+    return Sight(customer, shown, row.tenant or "", row.domain, linkless=row.tenant == "")
 
 
 def _agreed(look: EstateLook, sight: Sight) -> Sight:
@@ -114,8 +105,7 @@ def _agreed(look: EstateLook, sight: Sight) -> Sight:
         signatory = _latest(look.agreements(sight.tenant), since)
         direct = signatory is None and look.directly_signed(sight.tenant)
         return replace(sight, signatory=signatory, direct=direct)
-    profile = look.cloud_profile(sight.customer.id) if look.session.association is None else None
-    if profile is None or not profile.agreement_status.strip():
+    if not row_of(look, sight.customer.id).agreement:
         return sight
     legacy = look.legacy_profile(sight.customer.id)
     return replace(sight, signatory=_latest(legacy.agreements, since) if legacy else None)
@@ -135,7 +125,8 @@ def _by_domain(look: EstateLook, sights: list[Sight], pool: ThreadPoolExecutor) 
     our Partner Center's, linked to nobody else and claimed by this customer alone."""
     taken = {sight.tenant for sight in sights}
     free = {tenant: found for tenant, found in look.related_tenants().items() if tenant not in taken}
-    unseen = [s for s in sights if s.open and not s.tenant and not s.linkless]
+    active = [s for s in sights if is_active(s.customer, look.session.connection) and not s.trouble]
+    unseen = [s for s in active if not s.tenant and not s.linkless]
     if not free or not unseen:
         return sights
     found = {one.customer.id: one for one in pool.map(lambda s: _with_tenant(look, s), unseen)}

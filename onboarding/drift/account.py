@@ -15,7 +15,7 @@ from onboarding.core import compare
 from onboarding.drift.report import Coverage, Finding
 from onboarding.drift.resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
 from onboarding.look.cache import ObservedLook, stamp
-from onboarding.resources.attestation import says_accepted
+from onboarding.look.shown import is_active, row_of, says_accepted
 from schemas.command import command
 
 PC, ION = "Partner Center customers", "ION customers"
@@ -98,16 +98,13 @@ class Account:
 
 def linked_tenant(look: ObservedLook, customer_id: str) -> tuple[bool, str]:
     """Whether a Microsoft row is shown for an ION customer, and the tenant linked in it. Raises ClientErrors."""
-    if look.session.association is not None:
-        row = look.row(customer_id)
-        return row is not None, row.tenant_id.lower() if row else ""
-    profile = look.cloud_profile(customer_id)
-    return profile is not None, profile.tenant_id.lower() if profile else ""
+    row = row_of(look, customer_id)
+    return row.shown, row.tenant or ""
 
 
 def coverage(account: Account, links: Mapping[str, str]) -> Coverage:
     """How much of the account is declared, by this stack and by others. `links`: as in `unmanaged`."""
-    customers = [c for c in account.look.ion_customers() if c.status.upper() == "ACTIVE"]
+    customers = [c for c in account.look.ion_customers() if is_active(c, account.look.session.connection)]
     ours, theirs = account.ours(), account.theirs(links)
     tenants, declared, elsewhere = account.look.related_tenants(), account.our_tenants(), account.their_tenants(links)
     return Coverage(
@@ -127,7 +124,7 @@ def unmanaged(account: Account, links: Mapping[str, str]) -> Iterator[Finding]:
     for customer in look.ion_customers():
         if customer.id in ours:
             yield from _other_rows(account, customer.id, ours[customer.id])
-        elif customer.status.upper() == "ACTIVE" and customer.id not in theirs:
+        elif is_active(customer, look.session.connection) and customer.id not in theirs:
             told = f"{customer.organization} <{customer.email}>, ION id {customer.id}"
             yield account_finding(account, "unmanaged", "customer", told, ION, will=_adopt(account))
             if customer.id in links:
@@ -227,8 +224,7 @@ def _agreements(account: Account) -> Iterator[Finding]:
         agreement = found[ATTESTATION].fields.get("agreement")
         if profile is None or agreement is None or agreement.state == "not_visible":
             continue
-        row = account.look.cloud_profile(profile.id)
-        word = row.agreement_status.strip() if row else ""
+        word = row_of(account.look, profile.id).agreement
         if word and says_accepted(word, account.look.session.connection) != (agreement.state == "match"):
             told = f"agreement of {_name(profile)}: ION says {word}, Partner Center says {agreement.seen}"
             yield account_finding(

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
-from clients.words import AGREEMENT, PROFILE, PROFILE_STATUSES, UNKNOWN, meaning
+from clients.words import PROFILE_STATUSES
 from onboarding.core import labels, next_steps
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep, Tell
+from onboarding.look.shown import SeenRow, agreement_in, row_in_ion
 from onboarding.readiness import counts, table
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
 from onboarding.resources import customer
-from onboarding.resources.attestation import WHERE_ION, says_accepted
-from onboarding.resources.customer import ACTIVE, WHERE
+from onboarding.resources.attestation import WHERE_ION
 from onboarding.resources.tenant_identity.observe import relationship_by_ion
 from schemas.command import for_connection
 from schemas.model.fields import ION, value_at
@@ -45,6 +45,11 @@ class Sight:
     customer: IonCustomer
     row: CloudProfile | None
     trouble: str = ""
+
+    @property
+    def seen(self) -> SeenRow:
+        """The row as it is read everywhere."""
+        return row_in_ion(self.row)
 
 
 def look_at_account(session: Session, progress: Tell = lambda done, total: None) -> list[Sight]:
@@ -187,22 +192,13 @@ Part = tuple[dict[str, Field], NextStep | None, str]
 
 
 def _profile(session: Session, sight: Sight) -> Part:
-    status = sight.customer.status or ABSENT
-    active = meaning(PROFILE, status, session.connection.status_words) == "active"
-    facts = {"status": Field("match" if active else "mismatch", ACTIVE, status, WHERE), "reseller": _reseller(session)}
-    if not active:
-        return facts, customer.profile_step(status, session), f"the profile is {status}"
+    word = sight.customer.status or ABSENT
+    status = replace(customer.status(sight.customer, session.connection), seen=word)
+    # One ION token is all we have here, so that Microsoft is not asked even where the role could.
+    facts = {"status": status, "reseller": customer.reseller_by_file(session.connection)}
+    if status.state != "match":
+        return facts, customer.profile_step(word, session), f"the profile is {word}"
     return facts, None, ""
-
-
-def _reseller(session: Session) -> Field:
-    """One ION token is all we have here, so that Microsoft is not asked even where the role could."""
-    connection = session.connection
-    if connection.role == "direct-bill":
-        return Field("match", "may transact", "direct bill partner", "connection")
-    given = schemas.program_access_of(connection)
-    confirmed = next_steps.confirmed_by(given) if given else ""
-    return Field("not_visible", "may transact", "", "ION > Partners > Programs", confirmed)
 
 
 def _row(sight: Sight) -> Part:
@@ -226,15 +222,15 @@ def _row(sight: Sight) -> Part:
 
 
 def _tenant(sight: Sight) -> Part:
-    row = sight.row
-    if row is not None and row.tenant_id:
-        shown = f"{row.tenant_id} ({row.domain})" if row.domain else row.tenant_id
+    row = sight.seen
+    if row.tenant:
+        shown = f"{row.tenant} ({row.domain})" if row.domain else row.tenant
         facts = {
             "relationship": relationship_by_ion(linked=True),
             "tenant": _fact("match", "linked", shown, WHERE_ION),
         }
         return facts, None, ""
-    state: FieldState = "mismatch" if row is not None and row.enabled else "not_visible"
+    state: FieldState = "mismatch" if row.unlinked else "not_visible"
     facts = {
         "relationship": relationship_by_ion(linked=False),
         "tenant": _fact(state, "linked", ABSENT if state == "mismatch" else NOT_VISIBLE, WHERE_ION),
@@ -245,37 +241,25 @@ def _tenant(sight: Sight) -> Part:
             f"accepted the relationship link, {labels.text('identity_existing')}."
         )
         return facts, _at_row(action, exists=True), "no tenant is linked"
-    return facts, _unseen_row() if row is not None else None, "ION shows no tenant while portal access is off"
+    return facts, _unseen_row() if row.shown else None, "ION shows no tenant while portal access is off"
 
 
 def _agreement(session: Session, sight: Sight) -> Part:
-    row = sight.row
-    status = row.agreement_status.strip() if row is not None else ""
-    if says_accepted(status, session.connection):
-        return {"agreement": _fact("match", "accepted", status, WHERE_ION)}, None, ""
-    visible = row is not None and bool(status or row.enabled)
-    fact = _fact(
-        "mismatch" if visible else "not_visible",
-        "accepted",
-        status or (ABSENT if visible else NOT_VISIBLE),
-        WHERE_ION,
-    )
-    if row is None or not visible or not row.tenant_id:
-        return {"agreement": fact}, None, "comes with the tenant"
-    if status and meaning(AGREEMENT, status, session.connection.status_words) == UNKNOWN:
+    found = agreement_in(sight.seen, session.connection)
+    status, facts = found.word, {"agreement": _fact(found.state, "accepted", found.text, found.where)}
+    if found.state == "match":
+        return facts, None, ""
+    if not sight.seen.tenant or (found.state == "not_visible" and not found.unknown):
+        return facts, None, "comes with the tenant"
+    if found.unknown:
         action = f'ION says "{status}" of the agreement, and nobody knows what that means: look at it there.'
-        fact = _fact("not_visible", "accepted", f"unknown: {status}", f'{WHERE_ION}, which say "{status}"')
-        return {"agreement": fact}, _at_row(action, exists=True), f'ION says "{status}", an unknown word'
+        return facts, _at_row(action, exists=True), f'ION says "{status}", an unknown word'
     action = (
         f"The Microsoft Customer Agreement is not current (ION says {status or 'nothing'}): fill in "
         f"{labels.text('attestation')} with the person who agreed, or have an administrator of the customer accept it "
         f"on the page below: {next_steps.NEEDS_AGREEMENT}."
     )
-    return (
-        {"agreement": fact},
-        replace(_at_row(action, exists=True), link=labels.AGREEMENT_PAGE),
-        "agreement not current",
-    )
+    return facts, replace(_at_row(action, exists=True), link=labels.AGREEMENT_PAGE), "agreement not current"
 
 
 def _fact(state: FieldState, wanted: str, seen: str, where: str) -> Field:

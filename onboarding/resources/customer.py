@@ -32,6 +32,7 @@ from onboarding.core.contract import (
     waiting,
 )
 from onboarding.core.remedy import remedy
+from onboarding.look.shown import is_active
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from schemas.kinds import phones, places
@@ -93,7 +94,7 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
     country = desired.profile.address.country
     fields = {name: compare.field(name, text, live[name], WHERE, country=country) for name, text in declared.items()}
     differing = {name: fact.seen for name, fact in fields.items() if fact.state == "mismatch"}
-    fields["status"] = _status(found.status, look.session)
+    fields["status"] = status(found, look.session.connection)
     fields["reseller"] = reseller
     seen = {"profile": found.status} | {n: compare.canonical(n, text, country) for n, text in differing.items()}
     return Facts(
@@ -104,9 +105,9 @@ def observe(desired: CustomerInputs, known: Known, look: Look) -> Facts:
     )
 
 
-def _status(word: str, session: Session) -> Field:
-    active = meaning(PROFILE, word, session.connection.status_words) == "active"
-    return Field("match" if active else "mismatch", ACTIVE, word, WHERE)
+def status(found: IonCustomer, connection: schemas.Connection) -> Field:
+    """May the profile purchase?"""
+    return Field("match" if is_active(found, connection) else "mismatch", ACTIVE, found.status, WHERE)
 
 
 def profile_step(word: str, session: Session) -> NextStep:
@@ -122,11 +123,15 @@ def profile_step(word: str, session: Session) -> NextStep:
 def _reseller(look: Look) -> Field:
     """May this reseller transact? Told by Microsoft where a role can ask, else by a confirmation in the connection
     file."""
-    connection = look.session.connection
     verdict = look.reseller_verdict()
     if verdict is not None:
         seen = "may transact" if verdict.valid else f"{verdict.code} {verdict.message}".strip()
         return Field("match" if verdict.valid else "mismatch", "may transact", seen, "Partner Center validateresellers")
+    return reseller_by_file(look.session.connection)
+
+
+def reseller_by_file(connection: schemas.Connection) -> Field:
+    """The same where Microsoft is not asked: only a person's confirmation in the connection file tells."""
     if connection.role == "direct-bill":
         return Field("match", "may transact", "direct bill partner", "connection")
     given = program_access_of(connection)
@@ -217,12 +222,13 @@ def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, loo
         facts = Facts()
     if "customer" in facts.data:
         return facts
-    country, live = desired.profile.address.country, _live(written)
+    made = replace(written, status=written.status or ACTIVE)
+    country, live = desired.profile.address.country, _live(made)
     fields = {n: compare.field(n, t, live[n], WHERE, country=country) for n, t in _declared(desired.profile).items()}
     return Facts(
-        fields=fields | {"status": _status(written.status or ACTIVE, look.session)},
-        seen={"profile": written.status or ACTIVE},
-        data={"customer": replace(written, status=written.status or ACTIVE)},
+        fields=fields | {"status": status(made, look.session.connection)},
+        seen={"profile": made.status},
+        data={"customer": made},
     )
 
 

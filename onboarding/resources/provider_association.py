@@ -30,6 +30,7 @@ from onboarding.core.contract import (
     ready,
     waiting,
 )
+from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from schemas.command import command
@@ -37,7 +38,7 @@ from schemas.command import command
 if TYPE_CHECKING:
     from clients.session import Session
 
-API, PROFILES, PRICES = "association endpoint", "ION cloudProfiles", "ION products:pricing"
+PRICES = "ION products:pricing"
 NAMES = ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access")
 OURS = "ours"
 
@@ -69,17 +70,16 @@ def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Fac
     if not desired.ion_customer_id:
         return Facts(seen={"row": "no customer profile"})
     declared = _texts(desired.cloud_provider)
-    if look.session.association is not None:
-        row = look.row(desired.ion_customer_id)
-        if row is None:
-            return Facts(fields={n: Field("mismatch", declared[n], ABSENT, API) for n in NAMES}, seen={"row": ABSENT})
-        shown: dict[str, str | None] = dict(_texts(row))
-        return _compared(declared, shown, dict.fromkeys(NAMES, API), desired, {"row": row}, "shown")
-    profile = look.cloud_profile(desired.ion_customer_id)
-    shown, unasked = dict.fromkeys(NAMES), dict[str, str]()
-    if profile is not None:
+    row = row_of(look, desired.ion_customer_id)
+    where = dict.fromkeys(NAMES, row.where)
+    if not row.shown and not row.hides:
+        return Facts(fields={n: Field("mismatch", declared[n], ABSENT, where[n]) for n in NAMES}, seen={"row": ABSENT})
+    if row.whole is not None:
+        return _compared(declared, dict(_texts(row.whole)), where, desired, {"row": row.whole}, "shown")
+    shown, unasked = dict[str, str | None].fromkeys(NAMES), dict[str, str]()
+    if row.shown:
         shown["provider"] = declared["provider"]  # the row of provider 30; its name differs between pages of ION
-        shown["portal_access"] = None if profile.enabled is None else next_steps.on_off(profile.enabled)
+        shown["portal_access"] = None if row.portal_access is None else next_steps.on_off(row.portal_access)
         # One call a customer is the budget of a read, so prices are asked for when something is decided, and
         # remembered.
         try:
@@ -87,8 +87,8 @@ def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Fac
         except ClientError:
             priced, unasked = "", {"prices": "could not look"}
         shown["provider_currency"] = priced or None
-    where = {"provider": PROFILES, "portal_access": PROFILES, "provider_currency": PRICES}
-    facts = _compared(declared, shown, where, desired, {}, NOT_VISIBLE if profile is None else "shown")
+    where = {"provider": row.where, "portal_access": row.where, "provider_currency": PRICES}
+    facts = _compared(declared, shown, where, desired, {}, "shown" if row.shown else NOT_VISIBLE)
     # The next read does not ask for prices, so that it differs from this one, and the next run asks again.
     return replace(facts, seen={**facts.seen, **unasked})
 

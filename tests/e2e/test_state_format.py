@@ -31,7 +31,8 @@ def newer(ready_provider: Workspace) -> Workspace:
 
 
 def told(text: str) -> list[str]:
-    return [line for line in text.splitlines() if LINE in line]
+    """Its lines of errors; the CLI shows an error a second time, in the row of its resource."""
+    return [line for line in text.splitlines() if LINE in line and not line.startswith(" ~ ")]
 
 
 def requests(at: Workspace) -> Any:

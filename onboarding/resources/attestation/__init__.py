@@ -12,7 +12,6 @@ from onboarding.resources.attestation.observe import (
     WHERE_ION,
     AttestationInputs,
     observe,
-    says_accepted,
     signer,
 )
 from onboarding.resources.attestation.verdict import asked, asks_again, assess
@@ -34,6 +33,5 @@ __all__ = [
     "rejected",
     "release",
     "request",
-    "says_accepted",
     "signer",
 ]

@@ -9,16 +9,16 @@ from pydantic import Field as Limit
 
 import schemas
 from clients.errors import NotFound
-from clients.ion.models import CloudProfile
 from clients.partner_center.models import Agreement, AttestationState
-from clients.words import AGREEMENT, UNKNOWN, meaning
 from onboarding.core import compare, contract, next_steps
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
+from onboarding.look.shown import PROFILES, agreement_in, row_in_ion, says_accepted
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
 
-WHERE_PC, WHERE_ION, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfiles", "ION cloudProfile (deprecated)"
+WHERE_PC, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfile (deprecated)"
+WHERE_ION = PROFILES
 WHERE_DIRECT = "Partner Center direct acceptance"
 WHERE_ANSWER = "Partner Center, its answer to our record"
 LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center.md 5.9)
@@ -153,9 +153,8 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
         return Facts(
             fields={"agreement": _fact(NOT_VISIBLE, "no profile yet", WHERE_ION, desired)}, seen={"profile": "unknown"}
         )
-    profile = look.cloud_profile(desired.ion_customer_id)
-    status = profile.agreement_status.strip() if profile else ""
-    accepted = says_accepted(status, look.session.connection)
+    found = agreement_in(row_in_ion(look.cloud_profile(desired.ion_customer_id)), look.session.connection)
+    status, accepted = found.word, found.state == "match"
     when, evidence = "", {"where": WHERE_ION}
     # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
     if status and not (look.bulk and accepted and _was_current(known, look)):
@@ -174,12 +173,10 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     if too_old:
         field = _fact("mismatch", f"of {when}, too old", WHERE_LEGACY, desired)
         return Facts(fields={"agreement": field}, seen={"agreement": f"of {when}, {status}"}, data=data)
-    if status and not accepted and meaning(AGREEMENT, status, look.session.connection.status_words) == UNKNOWN:
-        where = f'{WHERE_ION}, which say "{status}": nobody knows what that means'
-        field = _fact(NOT_VISIBLE, f"unknown: {status}", where, desired)
+    field = _fact(NOT_VISIBLE if found.state == "not_visible" else found.state, found.text, found.where, desired)
+    if found.unknown:
         return Facts(fields={"agreement": field}, seen={"agreement": status}, data={**data, "unknown": status})
-    field = _not_accepted(desired, profile, status)
-    return Facts(fields={"agreement": field}, seen={"agreement": field.seen}, data=data)
+    return Facts(fields={"agreement": field}, seen={"agreement": found.text}, data=data)
 
 
 def _day(desired: AttestationInputs, look: Look) -> tuple[str, dict[str, str]]:
@@ -191,20 +188,6 @@ def _day(desired: AttestationInputs, look: Look) -> tuple[str, dict[str, str]]:
     day, latest = max(dated, key=lambda one: one[0])
     evidence = {"agreed_on": day.isoformat(), "agreed_by": _as_declared(desired, latest.email)}
     return day.isoformat(), {**evidence, "template": latest.template_id, "where": WHERE_LEGACY}
-
-
-def _not_accepted(desired: AttestationInputs, profile: CloudProfile | None, status: str) -> Field:
-    """The row shows the agreement of the linked tenant; while none is linked, nobody knows."""
-    unlinked = bool(profile and profile.enabled and not profile.tenant_id)
-    visible = bool(profile and (status or (profile.enabled and not unlinked)))
-    told = status or (ABSENT if visible else NOT_VISIBLE)
-    where = f"{WHERE_ION}, which need a linked tenant" if unlinked else WHERE_ION
-    return _fact("mismatch" if visible else NOT_VISIBLE, told, where, desired)
-
-
-def says_accepted(status: str, connection: schemas.Connection) -> bool:
-    """Whether ION's word for the agreement (`agreementStatus`) means that it is accepted."""
-    return meaning(AGREEMENT, status, connection.status_words) == "accepted"
 
 
 def _was_current(known: Known, look: Look) -> bool:

@@ -11,6 +11,7 @@ from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.wire.transport import request_id
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, leaving
 from onboarding.resources.attestation import asking
@@ -166,8 +167,4 @@ def _portal_access(customer_id: str, look: Look) -> bool:
     """Whether portal access is seen to be on; not visible counts as off, because ION hides the row while it is off."""
     if look.session.ion is None or not customer_id:
         return False
-    if look.session.association is not None:
-        row = look.row(customer_id)
-        return row is not None and row.portal_access
-    profile = look.cloud_profile(customer_id)
-    return profile is not None and bool(profile.enabled)
+    return bool(row_of(look, customer_id).portal_access)

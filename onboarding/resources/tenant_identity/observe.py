@@ -14,6 +14,7 @@ from clients.partner_center.models import AttestationState, PcCustomer
 from clients.words import RELATIONSHIP, meaning
 from onboarding.core import compare, contract, next_steps
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
+from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
@@ -32,7 +33,7 @@ CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 NO_ROW = "no row"
 """What `seen` holds for the linked tenant while there is no Cloud Provider row. A row that comes later is progress:
 without a word of its own nobody would link the tenant to it."""
-PC, ROW, PROFILES = "Partner Center customers", "association endpoint", "ION cloudProfiles"
+PC = "Partner Center customers"
 
 
 class TenantIdentityInputs(schemas.Declared):
@@ -93,7 +94,9 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
     conflict = _conflict(desired, known, look)
     wanted, related = _wanted(desired, known, domain, look)
     related, listed_as = _ours(related, known, look)
-    linked, linked_domain, row, row_shown = _row(desired, look)
+    seen_row = _row(desired, look)
+    linked = seen_row.tenant
+    linked_domain, row, row_shown = seen_row.domain if linked else "", seen_row.whole, seen_row.shown
     if not wanted and linked and (not domain or (linked_domain and compare.same("domain", linked_domain, domain))):
         wanted = linked  # the operator entered what the customer or TD SYNNEX told
         if related is None and look.session.partner_center is not None:
@@ -179,20 +182,10 @@ def _conflict(desired: TenantIdentityInputs, known: Known, look: Look) -> str:
     return ""
 
 
-def _row(desired: TenantIdentityInputs, look: Look) -> tuple[str | None, str, AssociationRow | None, bool]:
-    """Linked tenant id (None: not visible), its domain, the whole row where the endpoint shows it, whether a row is
-    shown."""
+def _row(desired: TenantIdentityInputs, look: Look) -> SeenRow:
     if look.session.ion is None or not desired.ion_customer_id:
-        return None, "", None, False
-    if look.session.association is not None:
-        row = look.row(desired.ion_customer_id)
-        return (row.tenant_id.lower() if row else ""), (row.domain if row else ""), row, row is not None
-    profile = look.cloud_profile(desired.ion_customer_id)
-    if profile is None:
-        return None, "", None, False
-    if profile.tenant_id:
-        return profile.tenant_id.lower(), profile.domain, None, True
-    return ("" if profile.enabled else None), "", None, True
+        return SeenRow("", shown=False, hides=True)
+    return row_of(look, desired.ion_customer_id)
 
 
 def relationship_by_ion(linked: bool, confirmed: str = "") -> Field:
@@ -221,7 +214,7 @@ def _fields(
     desired: TenantIdentityInputs, known: Known, found: Found, look: Look
 ) -> tuple[dict[str, Field], dict[str, str]]:
     wanted = found.wanted or declared_domain(desired.identity)
-    where_row = ROW if look.session.association is not None else PROFILES
+    where_row = ENDPOINT if look.session.association is not None else PROFILES
     seen: dict[str, str] = {}
     if look.session.partner_center is not None:
         related = found.related is not None or (bool(known.text("tenant_id")) and just_made(known))
