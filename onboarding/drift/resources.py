@@ -15,25 +15,20 @@ from pydantic import BaseModel
 import schemas
 from clients.partner_center.models import PcCustomer
 from onboarding.core import compare, state
+from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.look.cache import ObservedLook
-from onboarding.resources import attestation, customer, provider_association, tenant_identity
+from onboarding.resources import attestation
 from onboarding.resources.attestation.observe import latest_agreement
-from onboarding.resources.inputs import place
+from onboarding.resources.inputs import inputs_of
 from onboarding.resources.tenant_identity.observe import declared_domain
 from schemas.model.fields import PARTNER_CENTER, named
 from schemas.model.traits import WriteOnly, fields_with
 
-CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = "Customer", "ProviderAssociation", "TenantIdentity", "Attestation"
+CUSTOMER, ASSOCIATION, IDENTITY, ATTESTATION = RESOURCES
 RECORD = "TenantRecord"
 """What `onboarding.drift.record` adds to the four resources: it is in no state, and no run changes it."""
-SECTION = {
-    CUSTOMER: "profile",
-    ASSOCIATION: "cloud_provider",
-    IDENTITY: "identity",
-    ATTESTATION: "attestation",
-    RECORD: "identity",
-}
+SECTION = {name: one.section for name, one in RESOURCES.items()} | {RECORD: "identity"}
 """Resource -> section of the customer file that declares it."""
 EXTRA = frozenset({"signatory", "company_name", "domain"})
 """Fields that only `csp drift` compares; they are not in a resource's `seen`."""
@@ -72,68 +67,38 @@ def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, 
     def known_of(resource: str, *names: str) -> Known:
         return Known(outputs[resource]) if resource in outputs else Known(_from_earlier(carried, declared, names))
 
+    def seen(name: str, known: Known, others: Mapping[str, str]) -> tuple[Any, Seen]:
+        thing = RESOURCES[name].thing
+        desired = thing.Inputs.model_validate({**inputs[name], **others})
+        facts = thing.observe(desired, known, look)
+        return desired, Seen(name, known, facts, thing.assess(desired, known, facts, session), look.oldest())
+
     look.watch()
-    known = known_of(CUSTOMER, "ion_customer_id")
-    wanted = customer.CustomerInputs(
-        key=declared.key,
-        profile=declared.profile,
-        lifecycle=declared.lifecycle,
-        adopt=declared.adopt,
-        recreate=declared.recreate,
-        on_remove=declared.on_remove,
-    )
-    facts = customer.observe(wanted, known, look)
-    found = [Seen(CUSTOMER, known, facts, customer.assess(wanted, known, facts, session), look.oldest())]
-    ion_id = found[0].outcome.carried.get("ion_customer_id", "") if "customer" in facts.data else ""
-    ion_id = ion_id or (facts.data["customer"].id if "customer" in facts.data else "")
-    known = known_of(ASSOCIATION)
-    row = provider_association.ProviderAssociationInputs(
-        key=declared.key, ion_customer_id=ion_id, cloud_provider=declared.cloud_provider, adopt=declared.adopt
-    )
-    facts = provider_association.observe(row, known, look)
-    found.append(
-        Seen(ASSOCIATION, known, facts, provider_association.assess(row, known, facts, session), look.oldest())
-    )
-    known = known_of(IDENTITY, "tenant_id")
-    tenant = tenant_identity.TenantIdentityInputs(
-        key=declared.key,
-        ion_customer_id=ion_id,
-        identity=declared.identity,
-        company=declared.company,
-        address=place(declared),
-        attestation=declared.attestation,
-        adopt=declared.adopt,
-        on_remove=declared.on_remove,
-    )
-    facts = tenant_identity.observe(tenant, known, look)
-    outcome = tenant_identity.assess(tenant, known, facts, session)
-    facts = _with_domain(declared, _with_company(declared, facts), look)
-    found.append(Seen(IDENTITY, known, facts, outcome, look.oldest()))
-    found.append(_agreement(declared, ion_id, outcome, known_of(ATTESTATION, "kind"), look))
-    return found
-
-
-def _agreement(declared: schemas.Customer, ion_id: str, tenant: Outcome, known: Known, look: ObservedLook) -> Seen:
-    look_for = tenant.facts.data["found"].wanted if look.session.partner_center is not None else ""
-    wanted = attestation.AttestationInputs(
-        key=declared.key,
-        ion_customer_id=ion_id,
-        tenant_id=look_for or tenant.carried.get("tenant_id", ""),
-        attestation_id=tenant.carried.get("attestation_id", ""),
-        attestation=declared.attestation,
-        route=declared.attestation_route,
-        company=declared.legal_entity,
-        country=place(declared).country,
-    )
+    inputs = inputs_of(declared)
+    _, profile = seen(CUSTOMER, known_of(CUSTOMER, "ion_customer_id"), {})
+    there = profile.facts.data.get("customer")
+    ion = {"ion_customer_id": there.id if there is not None else ""}
+    _, row = seen(ASSOCIATION, known_of(ASSOCIATION), ion)
+    _, tenant = seen(IDENTITY, known_of(IDENTITY, "tenant_id"), ion)
+    facts = _with_domain(declared, _with_company(declared, tenant.facts), look)
+    tenant = replace(tenant, facts=facts, at=look.oldest())
+    known = known_of(ATTESTATION, "kind")
     if hidden := _out_of_sight(tenant, look):
         facts = Facts(fields={"agreement": Field("not_visible", "accepted", "", hidden)}, seen=known.handled or {})
-        return Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on=EARLIER), look.oldest())
-    facts = attestation.observe(wanted, known, look)
-    outcome = attestation.assess(wanted, known, facts, look.session)
-    return Seen(ATTESTATION, known, _with_signatory(wanted, facts, look), outcome, look.oldest())
+        agreement = Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on=EARLIER), look.oldest())
+    else:
+        carried_on = tenant.outcome.carried
+        wanted = tenant.facts.data["found"].wanted if session.partner_center is not None else ""
+        others = {
+            "tenant_id": wanted or carried_on.get("tenant_id", ""),
+            "attestation_id": carried_on.get("attestation_id", ""),
+        }
+        desired, agreement = seen(ATTESTATION, known, ion | others)
+        agreement = replace(agreement, facts=_with_signatory(desired, agreement.facts, look), at=look.oldest())
+    return [profile, row, tenant, agreement]
 
 
-def _out_of_sight(tenant: Outcome, look: ObservedLook) -> str:
+def _out_of_sight(tenant: Seen, look: ObservedLook) -> str:
     """Why no system can show an agreement, "" when one can: each shows those of its own customers only."""
     if look.session.partner_center is not None:
         related = tenant.facts.fields["relationship"].state == "match"
