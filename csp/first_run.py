@@ -17,7 +17,8 @@ from csp.errors import CommandError
 from csp.main import run_guarded
 from csp.project import Project
 from csp.say import say, say_block
-from schemas.command import command, shown, written
+from onboarding.steps import text
+from schemas.command import command
 from schemas.read.json_text import json_of
 
 NO_CHANGE = 0
@@ -88,7 +89,7 @@ def people(project: Project) -> int:
         raise CommandError("no reseller sandbox is running: make up")
     engine = engines.choose(project, "reseller", project.estate("reseller"))
     for _ in range(PEOPLE_ROUNDS):
-        todo = look.todo_items(project, "reseller")
+        todo = [task.as_dict() for task in look.tasks(project, "reseller")]
         answer = running.admin("POST", "people/act", {"todo": todo})
         for line in answer["acted"]:
             say(f"  {line['who']}: {line['did']}")
@@ -102,12 +103,12 @@ def people(project: Project) -> int:
     say()
     say("reseller estate")
     look.print_status(project, "reseller")
-    todo = look.todo_items(project, "reseller")
-    if asked := [one for item in todo for one in written(item["action"]) if " confirm " in one]:
+    steps = [task.step for task in look.tasks(project, "reseller")]
+    if asked := [one for step in steps for one in text.commands(step) if one.words[0] == "confirm"]:
         say()
         say("What no API shows is a line in the customer file, written by whoever looked. Then run up again:")
-        for line in (*dict.fromkeys(asked), command("up", yes=True)):
-            say(f"  {shown(line, stack='reseller', start=START).strip('`')}")
+        for one in (*dict.fromkeys(asked), command("up", yes=True)):
+            say(f"  {one.at(stack='reseller').line(START)}")
     return 0
 
 

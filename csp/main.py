@@ -14,6 +14,7 @@ from clients.output import guard_output
 from csp.errors import CommandError
 from csp.say import say, say_block, use_utf8
 from schemas.command import shown, started
+from schemas.distributor import DISTRIBUTOR
 from schemas.report.findings import DeclarationErrors
 
 SETTINGS: dict[str, Any] = {
@@ -112,7 +113,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="csp",
     cls=Commands,
-    help="Onboard Microsoft CSP customers through TD SYNNEX StreamOne ION: declared, reviewed, reconciled.",
+    help=f"Onboard Microsoft CSP customers through {DISTRIBUTOR.product}: declared, reviewed, reconciled.",
     **SETTINGS,
 )
 app.callback()(lambda: None)

@@ -32,9 +32,12 @@ from clients.locks import KeyLocks
 from clients.mail import MailSender
 from clients.session import Session
 from drills.remote import Hook, Killed, Remote, Smtp, Wire
-from onboarding.core import contract, visits
+from onboarding.core import contract
 from onboarding.core.catalogue import RESOURCES
 from onboarding.resources import inputs
+from onboarding.steps.model import About
+from onboarding.steps.registry import instructions, read
+from onboarding.steps.text import as_dict
 from providers import attestation, component, customer, provider_association, removals, sessions, tenant_identity
 from providers.dynamic import Provider
 from tests.workspace import ROOT
@@ -178,7 +181,8 @@ class Pipeline:
         for (key, _kind), one in self.state.items():
             step = one.outputs.get("next_step")
             if step and one.outputs.get("waiting_on") != contract.NEXT_RUN and key in self.declared:
-                found.append({**visits.filled(step, self.declared[key]), "customer": key})
+                told = instructions(read(step), About.of(self.declared[key]))
+                found.append({**as_dict(told), "customer": key})
         return found
 
     def settle(self, rounds: int = 3) -> None:

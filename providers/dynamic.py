@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 import pulumi
@@ -30,12 +29,14 @@ from pydantic import ValidationError
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, Unexpected, WrongAccount, contained
 from clients.locks import Taken
 from clients.session import Session
+from onboarding import steps
 from onboarding.core import state, state_format
 from onboarding.core.catalogue import RESOURCES
-from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved, waiting
+from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, unobserved, waiting
 from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
 from onboarding.look.snapshot import Look
+from onboarding.steps.registry import read as read_step
 from providers import noted, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
@@ -251,14 +252,13 @@ class Provider(ResourceProvider):
         except CredentialsLost as lost:
             return unobserved(*self._blind(lost), facts, memory=self._unsettled(desired, known))
         except PersonMustAct as refused:
-            owner = "distributor" if refused.owner == "microsoft" else refused.owner
-            step = NextStep(owner, refused.problem.shown_at or refused.problem.system, refused.action)
+            where = refused.problem.shown_at or refused.problem.system
+            step = steps.refused(refused.owner, where, self._named(refused.action))
             memory, do = self._unsettled(desired, known), "" if facts.fields else refused.action
             return blocked(facts, str(refused), step, memory=memory, final=True, do=do)
         except Unexpected as ours:  # one customer's line; after a mended release the next run tries by itself
             sessions.wrote(self._connection)
-            step = NextStep("us", "the output of this run", "Report the line above: it is an error of csp-onboarding.")
-            return blocked(facts, str(ours), step, memory=self._unsettled(desired, known), again=True)
+            return blocked(facts, str(ours), steps.report_defect(), memory=self._unsettled(desired, known), again=True)
         except OurBug as refused:
             return blocked(facts, str(refused), memory=self._unsettled(desired, known), final=True)
         except ClientError as later:
@@ -276,11 +276,7 @@ class Provider(ResourceProvider):
     def _outputs(
         self, inputs: Mapping[str, Any], known: Known, outcome: Outcome, account: tuple[str, str], *, converged: bool
     ) -> dict[str, Any]:
-        step = outcome.next_step
-        outcome = outcome.but(
-            reason=self._named(outcome.reason),
-            next_step=replace(step, action=self._named(step.action)) if step else None,
-        )
+        outcome = outcome.but(reason=self._named(outcome.reason))
         return state.outputs(inputs, known, outcome, account=account, carried=self._thing.CARRIED, converged=converged)
 
     def _named(self, text: str) -> str:
@@ -362,10 +358,7 @@ def _accounts(session: Session) -> tuple[str, str]:
 
 def _other_account(why: str) -> Outcome:
     facts = Facts(seen={"account": why})
-    step = NextStep(
-        "us", "connection file", "Point the connection back to its account. Nothing is created in another one."
-    )
-    return blocked(facts, why, step)
+    return blocked(facts, why, steps.point_back())
 
 
 def _as_rejected(known: Known, outcome: Outcome) -> Outcome:
@@ -376,7 +369,7 @@ def _as_rejected(known: Known, outcome: Outcome) -> Outcome:
     return blocked(
         outcome.facts,
         known.rejected,
-        NextStep(**step) if step else outcome.next_step,
+        read_step(step) if step else outcome.next_step,
         carried=outcome.carried,
     )
 

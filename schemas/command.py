@@ -1,8 +1,8 @@
-"""Commands of ours inside texts for people: one function writes them, one makes them true for whoever reads them.
+"""Commands of ours for people: `command` makes one, `told` and `shown` make it true for whoever reads it.
 
-A command is written in backticks, `csp confirm contoso tenant` (by `command`, or as it stands), wherever it is known
-what is to be done: in a next step that goes into state, in an error of a client, in a finding. Which stack it is about,
-and how `csp` is started, is known only where the text is read, so `shown` puts both in at every output.
+A command is data (`Command`). Next steps keep it so. In a line (an error of a client, a finding) it stands in
+backticks, `csp auth ion login`. Which stack it is about, and how `csp` is started, is known only where it is read, so
+both are put in at every output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 NAME = "csp"
@@ -27,62 +27,101 @@ OF_A_CONNECTION = frozenset(("auth",))
 NO_STACK = ("-s", "--stack", "--live")
 """A command with one of these has its stack, or needs none."""
 
-_WRITTEN = re.compile(rf"`((?:[A-Z_]+=[^\s`]+ )?){NAME} ([^`\n]+)`")
-_OF_0_1_0 = re.compile(
-    rf"`[^`\n]*`|(?<![\w/]){NAME} (?P<line>(?:confirm [a-z0-9][a-z0-9-]* [a-z_]+|retry [a-z0-9][a-z0-9-]*"
-    r"|(?:handover|invite) [a-z]+ [a-z0-9][a-z0-9-]*)(?: --(?:arrived|nothing-arrived|by-hand|format eml))*)(?![\w`-])"
-)
-"""Commands in the state that the first release wrote, without backticks; or something in backticks, which it skips."""
+_IN_BACKTICKS = re.compile(rf"`((?:[A-Z_]+=[^\s`]+ )?{NAME} [^`\n]+)`")
 
 
-def command(*words: str, stack: str = "", connection: str = "", before: str = "", **options: str | bool) -> str:
-    """A command in backticks: verb and arguments, then the stack or connection, then the other options as given.
+class Command(str):
+    """One of our commands as data: a text in backticks where it is part of a line, and the words that it is made of.
 
-    `words` and values are quoted for a shell. `options`: name with _ for -, True for a flag, "" and False left out; a
-    name of one letter is a short option. `before`: a variable that it needs, `NAME=value`.
+    words: verb, arguments and options, each one word for a shell, without `csp`. variable: one that it needs
+    (`NAME=value`), or "".
+    """
+
+    words: tuple[str, ...]
+    variable: str
+
+    def __new__(cls, words: Iterable[str], variable: str = "") -> Command:
+        words = tuple(words)
+        self = super().__new__(cls, f"`{_line(NAME, words, variable)}`")
+        self.words, self.variable = words, variable
+        return self
+
+    def at(self, *, stack: str = "", connection: str = "") -> Command:
+        """The same command with the stack or connection where its verb needs one and it has none."""
+        place: tuple[str, ...] = ()
+        if self.words[0] in OF_A_STACK and stack and not any(word in self.words for word in NO_STACK):
+            place = ("-s", stack)
+        elif self.words[0] in OF_A_CONNECTION and connection and "-c" not in self.words:
+            place = ("-c", connection)
+        options = next((n for n, word in enumerate(self.words) if word.startswith("-")), len(self.words))
+        return Command((*self.words[:options], *place, *self.words[options:]), self.variable)
+
+    def line(self, start: str = "") -> str:
+        """For a shell. `start`: how `csp` is started there, shell-quoted; default `started()`."""
+        return _line(start or started(), self.words, self.variable)
+
+    def arguments(self, start: str = "") -> list[str]:
+        """The same as a list of arguments, for programs."""
+        return [*(("env", self.variable) if self.variable else ()), *shlex.split(start or started()), *self.words]
+
+
+def _line(start: str, words: Iterable[str], variable: str) -> str:
+    return f"{variable} " * bool(variable) + f"{start} {shlex.join(words)}"
+
+
+def command(*words: str, stack: str = "", connection: str = "", before: str = "", **options: str | bool) -> Command:
+    """A command: verb and arguments, then the stack or connection, then the other options as given.
+
+    `options`: name with _ for -, True for a flag, "" and False left out; a name of one letter is a short option.
+    `before`: a variable that it needs, `NAME=value`.
     """
     parts = [*words, *(("-s", stack) if stack else ()), *(("-c", connection) if connection else ())]
     for name, value in options.items():
         if value is not False and value != "":
             parts.append(f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}")
             parts += [] if value is True else [str(value)]
-    return f"`{before + ' ' if before else ''}{NAME} {shlex.join(parts)}`"
+    return Command(parts, before)
 
 
-def shown(text: str, *, stack: str = "", connection: str = "", start: str = "") -> str:
-    """`text` with every command of ours as its reader can paste it: with the stack or connection, and started so.
+def parts(line: str) -> tuple[str, ...]:
+    """A line of ours as data: texts, and a `Command` for each command that it holds in backticks.
 
-    A command that names its own stack or connection keeps it. `start`: default `started()`.
+    Errors and findings are lines; what a person does next never is one (onboarding.steps).
     """
-
-    def put(variable: str, rest: str) -> str:
-        line = with_place(rest, stack=stack, connection=connection)
-        return f"`{variable}{start or started()} {line}`"
-
-    text = _WRITTEN.sub(lambda found: put(found[1], found[2]), text)
-    return _OF_0_1_0.sub(lambda found: put("", found["line"]) if found["line"] else found[0], text)
+    found, at = list[str](), 0
+    for match in _IN_BACKTICKS.finditer(line):
+        found += [line[at : match.start()], _read(match[1])]
+        at = match.end()
+    return tuple(part for part in (*found, line[at:]) if part)
 
 
-def written(text: str) -> list[str]:
-    """The commands of ours in a text that has not been shown yet, each once, in backticks."""
-    return list(dict.fromkeys(found[0] for found in _WRITTEN.finditer(text)))
+def _read(written: str) -> str:
+    """The command that was written in backticks; the text as it stands where no shell could read it."""
+    try:
+        words = shlex.split(written)
+    except ValueError:
+        return f"`{written}`"
+    variable = words.pop(0) if words[0] != NAME else ""
+    return Command(words[1:], variable) if len(words) > 1 else f"`{written}`"
 
 
-def for_connection(text: str, connection: str) -> str:
-    """`text` whose commands about a connection name it; the rest of them stays to be filled in by `shown`."""
-    return _WRITTEN.sub(lambda found: f"`{found[1]}{NAME} {with_place(found[2], connection=connection)}`", text)
+def told(parts_: Iterable[str], *, stack: str = "", connection: str = "", start: str = "") -> str:
+    """Texts and commands as one line, every command as its reader can paste it: with the stack or connection, and
+    started so. A command that names its own stack or connection keeps it. `start`: default `started()`."""
+    return "".join(
+        f"`{part.at(stack=stack, connection=connection).line(start)}`" if isinstance(part, Command) else part
+        for part in parts_
+    )
 
 
-def with_place(line: str, *, stack: str = "", connection: str = "") -> str:
-    """A command line without its first word, with stack or connection where its verb needs one and has none."""
-    words = line.split(" ")
-    place: list[str] = []
-    if words[0] in OF_A_STACK and stack and not any(word in words for word in NO_STACK):
-        place = ["-s", shlex.quote(stack)]
-    elif words[0] in OF_A_CONNECTION and connection and "-c" not in words:
-        place = ["-c", shlex.quote(connection)]
-    first_option = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
-    return " ".join([*words[:first_option], *place, *words[first_option:]])
+def shown(line: str, *, stack: str = "", connection: str = "", start: str = "") -> str:
+    """The same of a line that holds its commands in backticks."""
+    return told(parts(line), stack=stack, connection=connection, start=start)
+
+
+def for_connection(line: str, connection: str) -> str:
+    """`line` whose commands about a connection name it; the rest of them stays to be filled in by `shown`."""
+    return "".join(part.at(connection=connection) if isinstance(part, Command) else part for part in parts(line))
 
 
 def started(environment: Mapping[str, str] | None = None) -> str:

@@ -25,9 +25,12 @@ from csp.known import no_customer
 from csp.options import Stack, whoami
 from csp.project import Project
 from csp.say import say, say_json
-from csp.views.readiness import on_stack, pasted
+from csp.views.readiness import pasted
 from onboarding.people import client_package
 from onboarding.readiness import credentials
+from onboarding.steps import text
+from onboarding.steps.model import About
+from onboarding.steps.registry import instructions
 from schemas.command import command
 
 app = typer.Typer(help="One-time credentials of new tenants: encrypted at birth, delivered once.", no_args_is_help=True)
@@ -192,11 +195,12 @@ def lost(
     user, by = client_package.user_name("", declared), by or whoami()
     with _told(customer, stack):
         store.lose(customer, user, by=by, why=why, formerly=formerly)
-        step = credentials.next_step(declared, None, store.list(customer, *formerly))
+        left = credentials.next_step(declared, None, store.list(customer, *formerly))
     say(f"{customer}: noted as lost; whatever was kept here is removed.")
-    if step is not None:
-        say(f"Next step: {step.where}")
-        say(f"  {on_stack({'action': step.action}, stack)['action']}")
+    if left is not None:
+        step = instructions(left, About.of(declared))
+        say(f"Next step: {text.where(step)}")
+        say(f"  {text.action(step, text.Reader(stack))}")
 
 
 def _keys(customer: schemas.Customer) -> tuple[str, ...]:

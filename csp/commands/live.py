@@ -20,12 +20,15 @@ from csp.project import Project
 from csp.say import count, say, say_document, say_json
 from csp.views import report
 from csp.views.progress import progress
-from csp.views.readiness import as_steps, pasted, print_rows, print_unseen
+from csp.views.readiness import as_tasks, pasted, print_rows, print_unseen
 from onboarding.core import contract
 from onboarding.readiness import blind, live
 from onboarding.readiness.blind import Unseen
+from onboarding.readiness.counts import Task
 from onboarding.readiness.table import can_order_text, table_rows
 from onboarding.readiness.verdicts import Readiness
+from onboarding.steps import text
+from onboarding.steps.text import Reader
 
 ACCOUNT_ONLY = "live"
 """Stands in for a connection when only an account id is given: CSP_LIVE_ION_REFRESH_TOKEN, tokens/live.json."""
@@ -96,9 +99,9 @@ def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str 
     unseen = _unseen(found, closed)
     print_unseen(unseen, err=format_ == "json")
     everyone = [verdict for one in found for verdict in one.verdicts]
-    items = [item for one in found for item in live.todo(one.verdicts, owner)]
+    items = [(task, verdict) for one in found for task, verdict in live.todo(one.verdicts, owner)]
     if format_ == "json":
-        say_json([*as_steps(unseen, owner), *items])
+        say_json([task.as_dict(Reader()) for task in (*as_tasks(unseen, owner), *(task for task, _ in items))])
         _red(everyone, closed)
         return
     # A thousand customers share a handful of steps: each is told once, with everybody whom it concerns.
@@ -202,12 +205,14 @@ def _can_order(verdict: Readiness) -> str:
     return live.order_word(verdict) or can_order_text(verdict)
 
 
-def _grouped(items: Iterable[dict[str, Any]]) -> dict[tuple[str, str, str, str], list[str]]:
+def _grouped(items: Iterable[tuple[Task, Readiness]]) -> dict[tuple[str, str, str, str], list[str]]:
+    """Place, action, link and owner -> the customers whom it concerns. Their names in menus are no difference."""
     groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for item in items:
-        customer = item["values"].get("Customer", "")
-        where = item["where"].replace(f" > {customer} > ", " > (customer) > ") if customer else item["where"]
-        groups[where, item["action"], item["link"], item["owner"]].append(item["customer"])
+    for task, verdict in items:
+        step, name = task.step, verdict.organization
+        menu = tuple("(customer)" if part == name else part for part in step.screens[0].menu)
+        where = text.where(step.but_first(menu=menu))
+        groups[where, text.action(step, Reader()), step.link, step.owner].append(task.customer)
     return groups
 
 

@@ -1,6 +1,6 @@
 """`csp status|todo`: who can order, who has to do what. Nothing here changes anything."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,12 @@ from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
 from csp.views import readiness as shown
 from onboarding.core.contract import OWNERS
-from onboarding.core.follow_up import FollowUp
 from onboarding.readiness import blind, confirmed, counts, credentials
 from onboarding.readiness.states import States, states_from_export
 from onboarding.readiness.verdicts import Readiness, all_readiness
-from schemas.plain import as_json
+from onboarding.steps import text
+from onboarding.steps.text import Reader
+from schemas.distributor import DISTRIBUTOR
 
 FAIL_ON = ("blocked", "waiting", "unobserved")
 PAGES = ("markdown", "html")
@@ -49,7 +50,9 @@ def status(
             "alone, exit 10 when one could not be looked at."
         ),
     ] = "",
-    ticket_: Annotated[bool, typer.Option("--ticket", help="With --customer: the text for TD SYNNEX.")] = False,
+    ticket_: Annotated[
+        bool, typer.Option("--ticket", help=f"With --customer: the text for {DISTRIBUTOR.name}.")
+    ] = False,
     live_: Live = False,
     connection: Connections = None,
     account: Account = "",
@@ -69,9 +72,9 @@ def status(
     project = Project.find()
     estate, states = estate_and_states(project, _named(stack, connection, account))
     now = clock.now()
-    verdicts = all_readiness(states, estate, now, customer)
+    verdicts = everyone = all_readiness(states, estate, now, customer)
     if customer:
-        verdicts = [v for v in verdicts if v.key == customer]
+        verdicts = [v for v in everyone if v.key == customer]
         if not verdicts:
             raise no_customer(stack, customer, estate)
     one_of(format_, *FORMATS)
@@ -81,12 +84,10 @@ def status(
     unseen = blind.in_state(verdicts, estate, project.home)
     if format_ == "json":
         shown.print_unseen(unseen, stack, err=True)
-        whole = counts.report(states, estate, now, customer)
-        whole["customers"] = [c for c in whole["customers"] if customer in ("", c["key"])]
-        whole = {"not_looked_at": [one.as_dict() for one in unseen]} | whole
-        say_document(shown.pastable(as_json(whole), stack))
+        whole = counts.report(everyone) | {"customers": [one.as_dict(Reader(stack)) for one in told]}
+        say_json({"not_looked_at": [shown.unseen_on_stack(one, stack) for one in unseen]} | whole)
     elif ticket_:
-        shown.print_unseen(unseen, stack, err=True)  # the text is for TD SYNNEX
+        shown.print_unseen(unseen, stack, err=True)  # the text is for the distributor
         declared = estate.customer(customer)
         from onboarding.readiness import ticket
 
@@ -97,7 +98,7 @@ def status(
         say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack, unseen=unseen))
     elif customer:
         shown.print_unseen(unseen, stack)
-        shown.explain(told[0])
+        shown.explain(told[0], stack)
     else:
         shown.print_table(told, stack, unseen)
     _fail_on(fail_on, verdicts)
@@ -138,35 +139,38 @@ def todo(
         return
     project, stack = Project.find(), _named(stack, connection, account)
     estate, states = estate_and_states(project, stack)
-    items = _items(project, estate, states, owner)
-    unseen = blind.in_state(all_readiness(states, estate, clock.now()), estate, project.home)
+    verdicts = all_readiness(states, estate, clock.now())
+    tasks = _tasks(project, estate, states, verdicts, owner)
+    unseen = blind.in_state(verdicts, estate, project.home)
     shown.print_unseen(unseen, stack, err=format_ == "json")
     if format_ == "json":
-        say_json([shown.on_stack(item, stack) for item in (*shown.as_steps(unseen, owner), *items)])
+        say_json([task.as_dict(Reader(stack)) for task in (*shown.as_tasks(unseen, owner), *tasks)])
         return
-    for item in items:
-        again = f"; {FollowUp(**item['follow_up'])}" if any(item.get("follow_up", {}).values()) else ""
-        who = OWNERS[item["owner"]]
+    for task in tasks:
+        again = f"; {task.follow_up}" if task.follow_up and str(task.follow_up) else ""
         say()
-        say(f"{item['customer']}  (waits for {who} since {item['since'][:10]}{again})")
-        shown.print_step(shown.on_stack(item, stack))
-    if items or not unseen:
+        say(f"{task.customer}  (waits for {OWNERS[task.step.owner]} since {task.since[:10]}{again})")
+        shown.print_step(task.step, stack)
+    if tasks or not unseen:
         say()
-        say(count(len(items), "next step") if items else "Nothing to do: nobody waits for anybody.")
+        say(count(len(tasks), "next step") if tasks else "Nothing to do: nobody waits for anybody.")
 
 
-def todo_items(project: Project, stack: str, owner: str = "") -> list[dict[str, Any]]:
-    """The next steps of the customers of a stack as `csp todo --format json` prints them."""
-    return _items(project, *estate_and_states(project, stack), owner)
+def tasks(project: Project, stack: str, owner: str = "") -> list[counts.Task]:
+    """The next steps of the customers of a stack, as `csp todo` lists them."""
+    estate, states = estate_and_states(project, stack)
+    return _tasks(project, estate, states, all_readiness(states, estate, clock.now()), owner)
 
 
-def _items(project: Project, estate: schemas.Estate, states: States, owner: str) -> list[dict[str, Any]]:
-    items = counts.todo(states, estate, clock.now(), owner)
+def _tasks(
+    project: Project, estate: schemas.Estate, states: States, verdicts: list[Readiness], owner: str
+) -> list[counts.Task]:
+    found = counts.todo(verdicts, owner)
     if owner in ("", "us"):
-        told = {(item["customer"], item["action"]) for item in items}
+        told = {(task.customer, text.action(task.step)) for task in found}
         more = credentials.todo(estate, states, kept.entries_of(project, estate))
-        items += [item for item in more if (item["customer"], item["action"]) not in told]
-    return items
+        found += [task for task in more if (task.customer, text.action(task.step)) not in told]
+    return found
 
 
 def print_status(project: Project, stack: str) -> None:

@@ -19,6 +19,7 @@ from csp.access import DAY, duration, variable_part
 from csp.diagnosis.check import Check, Options, failed
 from csp.say import say
 from schemas.command import command
+from schemas.distributor import DISTRIBUTOR
 
 REFRESH_DAYS = 30
 """Life of ION's refresh token: 32 days as specified, 30 as an integrator says; we plan for the shorter (ion 1.2)."""
@@ -255,8 +256,10 @@ def _program_access(connection: schemas.Connection) -> Check:
         ref = f" ({given.ref})" if given.ref else ""
         found = f"confirmed by {given.by} on {given.on.isoformat()}{ref}; no API shows it"
         return Check(connection.name, "program access", "pass", found)
-    fix = "look in ION under Partners > (TD SYNNEX) > Edit > Programs, then add program_access to the connection file"
-    found = "nobody has confirmed that TD SYNNEX approved the CSP program, and no API shows it: no customer can order"
+    menu = " > ".join(DISTRIBUTOR.programs_edit)
+    fix = f"look in ION under {menu}, then add program_access to the connection file"
+    found = f"nobody has confirmed that {DISTRIBUTOR.name} approved the CSP program"
+    found += ", and no API shows it: no customer can order"
     if connection.program_access is not None:
         found = "the confirmation is for another account"
     return Check(connection.name, "program access", "warn", found, fix)

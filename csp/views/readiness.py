@@ -10,9 +10,14 @@ from rich.table import Table
 
 from csp.say import cell, say
 from onboarding.core.contract import NOT_CHECKED, OWNERS
+from onboarding.core.follow_up import FollowUp
 from onboarding.readiness.blind import Unseen, moment
+from onboarding.readiness.counts import Task
 from onboarding.readiness.table import COLUMNS, can_order_text, footer, heads, table_rows
 from onboarding.readiness.verdicts import Readiness
+from onboarding.steps import see_again, text
+from onboarding.steps.model import About, Instructions
+from onboarding.steps.registry import instructions
 from schemas.command import command, shown
 from schemas.plain import block
 
@@ -26,22 +31,11 @@ def pasted(*words: str, **options: str | bool) -> str:
     return shown(command(*words, **options))  # type: ignore[arg-type]
 
 
-def pastable(text: str, stack: str = "") -> str:
-    """A text whose commands can be pasted by whoever reads it here."""
-    return shown(text, stack=stack)
-
-
-def on_stack(step: Mapping[str, Any], stack: str) -> dict[str, Any]:
-    """A next step whose commands can be pasted. The state that it is made of knows neither stack nor reader."""
-    return {**step, "action": shown(str(step["action"]), stack=stack)}
-
-
 def told_on_stack(verdict: Readiness, stack: str) -> Readiness:
-    """The verdict with such a next step, and such reasons."""
-    step = on_stack(verdict.next_step, stack) if verdict.next_step else None
+    """The verdict with such reasons. A next step keeps its commands as data until it is printed."""
     gates = {name: replace(gate, why=shown(gate.why, stack=stack)) for name, gate in verdict.gates.items()}
     resources = {kind: replace(one, outputs=_told(one.outputs, stack)) for kind, one in verdict.resources.items()}
-    return replace(verdict, next_step=step, gates=gates, resources=resources)
+    return replace(verdict, gates=gates, resources=resources)
 
 
 def _told(outputs: Mapping[str, Any], stack: str) -> dict[str, Any]:
@@ -49,8 +43,14 @@ def _told(outputs: Mapping[str, Any], stack: str) -> dict[str, Any]:
     if reason := told.get("reason"):
         told["reason"] = shown(str(reason), stack=stack)
     if blind := told.get("unobserved"):
-        told["unobserved"] = {**blind, "reason": shown(str(blind["reason"]), stack=stack)}
+        lines = {name: shown(str(blind[name]), stack=stack) for name in ("reason", "do") if name in blind}
+        told["unobserved"] = {**blind, **lines}
     return told
+
+
+def unseen_on_stack(one: Unseen, stack: str) -> dict[str, Any]:
+    """The JSON of what could not be looked at, with such commands."""
+    return one.as_dict() | {"why": shown(one.why, stack=stack), "do": shown(one.do, stack=stack)}
 
 
 def print_unseen(unseen: Iterable[Unseen], stack: str = "", *, err: bool = False) -> None:
@@ -60,22 +60,15 @@ def print_unseen(unseen: Iterable[Unseen], stack: str = "", *, err: bool = False
         say(shown(str(one), stack=stack), err=err)
 
 
-def as_steps(unseen: Iterable[Unseen], owner: str) -> list[dict[str, Any]]:
+def as_tasks(unseen: Iterable[Unseen], owner: str) -> list[Task]:
     """To see again is a step of ours, before all others; it is about no customer."""
-    return [
-        {
-            "customer": "",
-            "since": one.since,
-            "follow_up": {"due": "", "next": ""},
-            "owner": "us",
-            "where": f"connection {one.connection}",
-            "action": one.do,
-            "values": {"Not looked at": ", ".join(one.customers), "Why": one.why},
-            "link": "",
-        }
-        for one in unseen
-        if owner in ("", "us")
-    ]
+    if owner not in ("", "us"):
+        return []
+    found = []
+    for one in unseen:
+        step = see_again(connection=one.connection, do=one.do, customers=one.customers, why=one.why)
+        found.append(Task("", one.since, instructions(step, About("", "")), FollowUp()))
+    return found
 
 
 def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] = ()) -> None:
@@ -94,7 +87,7 @@ def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] 
         say()
     for verdict in verdicts:
         if verdict.next_step:
-            say(f"{verdict.key}: {first_sentence(str(verdict.next_step['action']), verdict.organization)}")
+            say(f"{verdict.key}: {text.first_sentence(verdict.next_step, text.Reader(stack))}")
     if any(v.next_step for v in (*verdicts, *going)):
         say()
         say(f"Menu paths and values to enter: {pasted('todo', stack=stack)}")
@@ -104,19 +97,7 @@ def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] 
         say(f"The oldest of this was looked at {age(oldest)} ago: {pasted('up', stack=stack)} looks again.")
     for verdict in going:
         say()
-        explain_leaving(verdict)
-
-
-def first_sentence(action: str, name: str) -> str:
-    """The first sentence of a step, with " ..." where there is more. The customer's `name` ends no sentence ("Contoso
-    Inc. (tenant)"), and neither does one that says only whom it is about: states of 0.1.0 hold "Look for NAME. If ..."
-    """
-    hidden = action.replace(name, "\0") if name else action
-    first, _, more = hidden.partition(". ")
-    if first.startswith("Look for ") and more:
-        second, _, more = more.partition(". ")
-        first = f"{first}. {second}"
-    return f"{first}{' ...' if more else ''}".replace("\0", name)
+        explain_leaving(verdict, stack)
 
 
 def print_rows(rows: list[tuple[str, ...]]) -> None:
@@ -143,19 +124,19 @@ def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(cells)
 
 
-def explain_leaving(verdict: Readiness) -> None:
+def explain_leaving(verdict: Readiness, stack: str) -> None:
     """Print the three steps of a customer who leaves, and what is left to do."""
     say(f"{verdict.organization} ({verdict.key}): {verdict.lifecycle}")
     for step in verdict.ending:
         say(f"  {step.name:22} {step.state:15} {step.why}")
     if verdict.next_step:
-        say(f"  Next step, for us: {verdict.next_step['action']}")
+        say(f"  Next step, for us: {text.action(verdict.next_step, text.Reader(stack))}")
 
 
-def explain(verdict: Readiness) -> None:
+def explain(verdict: Readiness, stack: str) -> None:
     """Print one customer gate by gate: state, what was seen and where, how long ago; then the next step."""
     if verdict.ending:
-        explain_leaving(verdict)
+        explain_leaving(verdict, stack)
         return
     say(f"{verdict.organization} ({verdict.key}): can order: {can_order_text(verdict)}")
     for name, gate in verdict.gates.items():
@@ -165,8 +146,8 @@ def explain(verdict: Readiness) -> None:
         say(f"  {note}")
     if verdict.next_step:
         again = f"; {verdict.follow_up}" if str(verdict.follow_up) else ""
-        say(f"Next step, for {OWNERS[verdict.next_step['owner']]} (since {verdict.since[:10]}{again}):")
-        print_step(verdict.next_step)
+        say(f"Next step, for {OWNERS[verdict.next_step.owner]} (since {verdict.since[:10]}{again}):")
+        print_step(verdict.next_step, stack)
 
 
 def notes(verdict: Readiness) -> list[str]:
@@ -180,17 +161,17 @@ def notes(verdict: Readiness) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def print_step(step: Any) -> None:
+def print_step(step: Instructions, stack: str) -> None:
     """Print where, what, every value by the label of its screen, and the link."""
-    say(f"  {step['where']}")
-    say(f"  {step['action']}")
-    for label, value in step["values"].items():
-        first, *more = block(value).split("\n")
-        say(f"    {label:34} {first}")
+    say(f"  {text.where(step)}")
+    say(f"  {text.action(step, text.Reader(stack))}")
+    for entry in text.entries(step):
+        first, *more = block(entry.value).split("\n")
+        say(f"    {entry.label:34} {first}")
         for line in more:
             say(f"    {'':34} {line}")
-    if step["link"]:
-        say(f"    {step['link']}")
+    if step.link:
+        say(f"    {step.link}")
 
 
 def age(seconds: int) -> str:

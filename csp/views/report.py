@@ -1,21 +1,22 @@
 """Readiness for people who do not use terminals: one page of HTML or markdown, with every gate and every next step."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from csp.views import readiness as shown
-from onboarding.core import next_steps
 from onboarding.core.contract import OWNERS
 from onboarding.readiness import table
 from onboarding.readiness.blind import Unseen
 from onboarding.readiness.gates import Gate
 from onboarding.readiness.table import can_order_text, footer
 from onboarding.readiness.verdicts import Readiness
-from schemas import command
+from onboarding.steps import text
+from onboarding.steps.places import NEEDS_AGREEMENT
+from schemas.command import Command, parts, told
 from schemas.model.gates import GATES
 from schemas.plain import block, markdown_block
 
@@ -36,7 +37,6 @@ WORDS = {
 
 START = ".venv/bin/csp"
 """How `csp` is started in a checkout that `make setup` has prepared."""
-COMMAND = re.compile(rf"`((?:[A-Z_]+=[^\s`]+ )?{re.escape(START)} [^`<\n]+)`")
 
 LAST_RUN = "As the last run saw it."
 LIVE = "As ION shows it now."
@@ -65,7 +65,8 @@ def render(
         undefined=jinja2.StrictUndefined,
         finalize=FINALIZE[format_],
     )
-    page = environment.get_template(FORMATS[format_]).render(
+    environment.filters["commands"] = lambda line: _commands(line, stack, html=format_ == "html")
+    return environment.get_template(FORMATS[format_]).render(
         unseen=[str(one) for one in unseen],
         title=title,
         source=source,
@@ -74,11 +75,20 @@ def render(
         titles={key: gate.title for key, gate in GATES.items()},
         short={key: gate.short for key, gate in GATES.items()},
         words=WORDS,
-        agreement=f"{next_steps.NEEDS_AGREEMENT[:1].upper()}{next_steps.NEEDS_AGREEMENT[1:]}.",
+        agreement=f"{NEEDS_AGREEMENT[:1].upper()}{NEEDS_AGREEMENT[1:]}.",
         customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
     )
-    page = command.shown(page, stack=stack, start=START)
-    return COMMAND.sub(r"<code>\1</code>", page) if format_ == "html" else page
+
+
+def _commands(line: str | Iterable[str], stack: str, *, html: bool) -> str:
+    """A line, or the sentences of a step in parts, whose commands can be pasted where the page is read."""
+    pieces = parts(line) if isinstance(line, str) else tuple(line)
+    if not html:
+        return told(pieces, stack=stack, start=START)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(one.at(stack=stack).line(START)) if isinstance(one, Command) else block(one)
+        for one in pieces
+    )
 
 
 def _customer(verdict: Readiness, can_order: str) -> dict[str, Any]:
@@ -92,8 +102,11 @@ def _customer(verdict: Readiness, can_order: str) -> dict[str, Any]:
         "gates": {name: _gate(gate) for name, gate in verdict.gates.items()},
         "waits": waits,
         "since": verdict.since[:10] if waits else "",
-        "step": step,
-        "step_for": OWNERS[step["owner"]] if step else "",
+        "where": text.where(step) if step else "",
+        "actions": text.pieces(step) if step else (),
+        "entries": text.entries(step) if step else (),
+        "link": step.link if step else "",
+        "step_for": OWNERS[step.owner] if step else "",
         "notes": shown.notes(verdict),
     }
 

@@ -28,6 +28,7 @@ import pyrage
 from drills.harness import Calls, Pipeline
 from drills.kills import processes
 from drills.remote import Killed
+from tests.told import as_told
 
 LATER = 120.0
 """Seconds until the next run: Microsoft shows a new tenant after about 90."""
@@ -212,7 +213,7 @@ def _comparable(pipeline: Pipeline) -> dict[str, Any]:
             one["reason"] = one["next_step"] = None
         if one["reason"]:
             one["reason"] = INVITATION.sub("(invitation)", one["reason"])
-        if one["next_step"] and MAILED.search(one["next_step"]["action"]):
+        if one["next_step"] and MAILED.search(as_told(one["next_step"])["action"]):
             one["next_step"] = one["waiting_on"] = "(mail)"
     return found
 

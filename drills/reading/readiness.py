@@ -27,6 +27,7 @@ from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
 from schemas.model.gates import GATES
+from tests.told import as_told
 
 COMBINATIONS = [
     frozenset(gate for gate, is_open in zip(GATES, choice, strict=True) if is_open)
@@ -227,7 +228,7 @@ def disagreements(cell: Pipeline, way: Way, verdict: Readiness) -> Iterator[str]
 
 def step_of(verdict: Readiness) -> tuple[str, str]:
     """Whom it waits for; where, what and every value as one text."""
-    step = verdict.next_step
+    step = as_told(verdict.next_step) if verdict.next_step else None
     if step is None:
         return (verdict.waiting_on, "") if verdict.blockers else NOTHING
     return step["owner"], " ".join([step["where"], step["action"], *step["values"].values()])

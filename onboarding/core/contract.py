@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from schemas.distributor import DISTRIBUTOR
 from schemas.kinds.normal import nfc
 
 Status = Literal["ready", "waiting", "blocked", "unobserved"]
 Owner = Literal["us", "customer", "distributor"]
 FieldState = Literal["match", "mismatch", "not_visible"]
 
-OWNERS: dict[str, str] = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
+OWNERS: dict[str, str] = {"us": "us", "customer": "the customer", "distributor": DISTRIBUTOR.name}
 """Who has to do a step, in words."""
 Tell = Callable[[int, int], None]
 """Called with (done, in all) while something long goes on."""
@@ -41,28 +42,19 @@ def now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What one person does next, in an operator's words. `values`: console label -> text to enter.
+    """What one person does next: which kind of step it is, who does it, and its parameters (plain values).
 
-    confirm: gates that no API will show afterwards, so that the person records them.
+    Screens and labels are looked up when the step is shown (`onboarding.steps`).
     """
 
+    code: str
     owner: Owner
-    where: str
-    action: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    link: str = ""
-    confirm: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The shape kept in state."""
-        return {
-            "owner": self.owner,
-            "where": self.where,
-            "action": self.action,
-            "values": dict(self.values),
-            "link": self.link,
-            "confirm": list(self.confirm),
-        }
+        """The shape kept in state; no `values` where there are none."""
+        values = {name: list(one) if isinstance(one, tuple) else one for name, one in self.values.items()}
+        return {"code": self.code, "owner": self.owner} | ({"values": values} if values else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from onboarding.drift.verdict import RESELLER, Judged, changes, judge, moved, wi
 from onboarding.look.cache import Observed, ObservedLook, observed_file, stamp
 from onboarding.readiness import blind
 from schemas.command import for_connection
+from schemas.distributor import DISTRIBUTOR
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -259,7 +260,7 @@ class _Connection:
             if tenant and record.customer_id.lower() == tenant and changes(one, record.operation_type)
         ]
         if not records:
-            return "nobody in Partner Center's activity log: the customer, Microsoft or TD SYNNEX"
+            return f"nobody in Partner Center's activity log: the customer, Microsoft or {DISTRIBUTOR.name}"
         return "; ".join(
             (f"{record.user}: " if record.user else "")
             + record.operation_type

@@ -15,7 +15,11 @@ from onboarding.core import compare
 from onboarding.core.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, OWNERS, Field, Known
 from onboarding.drift.resources import EXTRA, RECORD, SECTION, Seen
 from onboarding.resources.tenant_identity.observe import NO_ROW
+from onboarding.steps import text
+from onboarding.steps.model import About
+from onboarding.steps.registry import instructions
 from schemas.command import command
+from schemas.distributor import DISTRIBUTOR
 
 Verdict = Literal["match", "drift", "progress", "pending", "not_visible"]
 CLAIMS = frozenset({"agreement", "relationship"})
@@ -128,10 +132,9 @@ def will(seen: Seen, name: str, organization: str, email: str) -> str:
     if outcome.waiting_on == NEXT_RUN:
         return outcome.reason
     if outcome.next_step is not None:
-        step = outcome.next_step
-        text = f"makes it a next step for {OWNERS[step.owner]}: {step.action}"
-        text += f" (then {command('todo')} has the details)" if " below" in text else ""
-        return text.replace("{customer}", organization).replace("{email}", email)
+        step = instructions(outcome.next_step, About(organization, email))
+        told = f"makes it a next step for {OWNERS[step.owner]}: {text.action(step)}"
+        return told + (f" (then {command('todo')} has the details)" if text.has_details(step) else "")
     if outcome.waiting_on == EARLIER:
         return f"waits: {outcome.reason}"
     return f"{outcome.status}: {outcome.reason}" if outcome.reason else "nothing; correct it or change the file"
@@ -141,7 +144,7 @@ _BY_HAND = {
     "record": "nothing; correct it in Partner Center (Account > Billing profile) or change the file",
     "company_name": "nothing; correct it in Partner Center (Account > Billing profile) or change the file",
     "domain": "nothing; correct the domain or the tenant id in the file",
-    "direct_customer": "nothing; ask TD SYNNEX through which reseller the customer buys",
+    "direct_customer": f"nothing; ask {DISTRIBUTOR.name} through which reseller the customer buys",
     "signatory": "nothing; declare who signed, if that person may",
 }
 """Fields that no run changes, and who can. An `up` writes the company name only after a rename in the file."""

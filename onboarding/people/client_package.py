@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 import schemas
-from onboarding.core import labels
+from schemas.kinds import microsoft
 from schemas.plain import plain
 
 LANGUAGES = ("en", "fr")
@@ -82,5 +82,5 @@ def language_of(customer: schemas.Customer) -> str:
 def render(customer: schemas.Customer, *, to: str, user: str, password: str, language: str) -> str:
     """The package as plain text; it holds the password, so it goes to its recipient and nowhere else."""
     told = {"company": plain(customer.company), "to": plain(to), "user": plain(user_name(user, customer))}
-    values = {**told, "portal": labels.PORTAL, "password": password}
+    values = {**told, "portal": microsoft.PORTAL, "password": password}
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], _TEXTS[language])

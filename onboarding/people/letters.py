@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, get_args
 
 from clients.errors import PersonMustAct, Problem
-from onboarding.core import labels
 from schemas.command import command
+from schemas.distributor import DISTRIBUTOR
+from schemas.kinds import microsoft
 from schemas.kinds.nearest import nearest, quoted
 from schemas.model.connection import Cohort
 from schemas.plain import visible
@@ -132,8 +133,8 @@ def render(kind: str, language: str, place: Place, *, name: str, company: str, l
         "link": link,
         "language": language,
         "we": (connection.reseller.name or "") if connection.reseller else "",
-        "distributor": "TD SYNNEX" if connection.role != "direct-bill" else "",
-        "agreement_text": labels.AGREEMENT_TEXT,
+        "distributor": DISTRIBUTOR.name if connection.role != "direct-bill" else "",
+        "agreement_text": microsoft.AGREEMENT_TEXT,
     }
     names = _names(kind, connection, language)
     chosen = names[-1]
@@ -147,8 +148,8 @@ def render(kind: str, language: str, place: Place, *, name: str, company: str, l
         if mail_template.is_own(mail_template.FRAME, own) and not mail_template.is_own(chosen, own):
             raise ValueError(f"{mail_template.FRAME} replaces only one half of the mail; bring {chosen} as well")
         html = _written(environment.get_template(mail_template.FRAME), page)
-        _without_address(name, company, {link, labels.AGREEMENT_TEXT, *connection.mail_links})
-        listed = {link, labels.AGREEMENT_TEXT, *connection.mail_links}
+        _without_address(name, company, {link, microsoft.AGREEMENT_TEXT, *connection.mail_links})
+        listed = {link, microsoft.AGREEMENT_TEXT, *connection.mail_links}
         _leads_nowhere_else(subject, text, html, link, listed, f"{name}\n{company}\n{values['we']}")
     except TemplateNotFound as missing:
         raise _unusable(f"there is no mail template {missing.name}") from None

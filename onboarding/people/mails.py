@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from clients.mail import Message
-from onboarding.core import next_steps
+from onboarding import steps
 from onboarding.core.contract import Known, NextStep
 from onboarding.people import letters
+from onboarding.steps.model import Mail
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -38,9 +39,9 @@ class Letter:
         """Name of its marker in memory."""
         return marker(self.kind, self.about, self.to)
 
-    def values(self) -> dict[str, str]:
-        """For an operator who sends it by hand."""
-        return next_steps.mail_values(self.to, self.subject, self.text, self.copy)
+    def by_hand(self) -> dict[str, str]:
+        """For an operator who sends it by hand: a parameter of a next step."""
+        return Mail(self.to, self.subject, self.text, self.copy).as_dict()
 
 
 def marker(kind: str, about: str, to: str) -> str:
@@ -85,22 +86,15 @@ def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sendi
     return Sending(posted.result, {letter.marker(): f"{posted.result} {posted.at} {letter.to}"}, posted.why)
 
 
-def told(marked: str) -> str:
-    """The marker of a mail that left, in words."""
-    return f"The mail was sent on {marked.partition(' ')[2][:10]}."
+def day(marked: str) -> str:
+    """The day of a marker in memory, "" for none."""
+    return marked.partition(" ")[2][:10]
 
 
-def look_first(letter: Letter, marked: str, again: str = "") -> NextStep:
-    """A mail of which nobody knows whether it left: we ask, before anything is sent again. `again`: how else to send
-    it."""
-    day = marked.partition(" ")[2][:10]
-    return NextStep(
-        "us",
-        "telephone, or the mailbox that sends our mails",
-        f"Ask {letter.to} whether the mail of {day} arrived: the run ended while it was sent, so nobody knows. If it "
-        f"did not arrive, send the mail below{again}.",
-        letter.values(),
-    )
+def look_first(letter: Letter, day: str, renew: str = "") -> NextStep:
+    """A mail of which nobody knows whether it left: we ask, before anything is sent again. `renew`: the customer whose
+    invitation a command sends anew."""
+    return steps.look_whether_sent(day=day, mail=letter.by_hand(), renew=renew)
 
 
 def invitation(

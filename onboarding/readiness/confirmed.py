@@ -1,6 +1,6 @@
 """What a person has confirmed since the last run: it is in the file, and counts before the next run sees it.
 
-Without this a ticket would ask TD SYNNEX what somebody has just looked up, and a step would be there still.
+Without this a ticket would ask the distributor what somebody has just looked up, and a step would be there still.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import schemas
-from onboarding.core import next_steps
+from onboarding.core import words
 from onboarding.readiness.states import ResourceState, States
 from schemas.model.gates import GATE_OF, GATES, confirmation_of, program_access_of
 
@@ -56,7 +56,7 @@ def _confirmed(
         given = program_access_of(connection) if connection else None
     else:
         given = confirmation_of(customer, gate)
-    return next_steps.confirmed_by(given) if given else ""
+    return words.confirmed_by(given) if given else ""
 
 
 def _holds(name: str, fact: Mapping[str, str]) -> bool:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import schemas
-from onboarding.readiness.states import States
-from onboarding.readiness.verdicts import Readiness, all_readiness
+from onboarding.core.follow_up import FollowUp
+from onboarding.readiness.verdicts import Readiness
+from onboarding.steps.model import Instructions
+from onboarding.steps.text import ANYWHERE, Reader, as_dict
 
 
-def report(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> dict[str, Any]:
+def report(verdicts: Sequence[Readiness], reader: Reader = ANYWHERE) -> dict[str, Any]:
     """`{"looked_at", "customers", "counts"}` of `csp status --format json`. `looked_at`: `{"oldest", "newest"}` of the
-    looks that this rests on, "" for none."""
-    verdicts = all_readiness(states, estate, now, asked_for)
+    looks that this rests on, "" for none. `reader`: who reads the commands in it."""
     active = [v for v in verdicts if v.lifecycle == "active"]
     stamps = sorted(str(r.outputs.get("observed_at") or "") for v in verdicts for r in v.resources.values())
     looked_at = {"oldest": next(filter(None, stamps), ""), "newest": stamps[-1] if stamps else ""}
-    return {"looked_at": looked_at, "customers": [v.as_dict() for v in verdicts], "counts": counts(active)}
+    return {"looked_at": looked_at, "customers": [v.as_dict(reader) for v in verdicts], "counts": counts(active)}
 
 
 def counts(verdicts: Iterable[Readiness]) -> dict[str, int]:
@@ -38,12 +38,26 @@ def counts(verdicts: Iterable[Readiness]) -> dict[str, int]:
     return total
 
 
-def todo(states: States, estate: schemas.Estate, now: datetime, owner: str = "") -> list[dict[str, Any]]:
-    """All next steps, oldest wait first: `{"customer", "since", "owner", "where", "action", "values", "link"}`."""
-    verdicts = [v for v in all_readiness(states, estate, now) if v.next_step]
-    verdicts.sort(key=lambda v: (v.since, v.key))
-    steps = [
-        {"customer": v.key, "since": v.since, "follow_up": v.follow_up.as_dict(), **dict(v.next_step or {})}
-        for v in verdicts
-    ]
-    return [step for step in steps if owner in ("", step["owner"])]
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of the to-do list. since: when the wait began (RFC 3339), "" where nobody remembers. about: what it
+    concerns besides the customer's readiness, "" for that."""
+
+    customer: str
+    since: str
+    step: Instructions
+    follow_up: FollowUp | None = None
+    about: str = ""
+
+    def as_dict(self, reader: Reader = ANYWHERE) -> dict[str, Any]:
+        """The JSON of `csp todo`: `{"customer", "since", "owner", "where", "action", "values", "link", ...}`."""
+        told: dict[str, Any] = {"customer": self.customer, "since": self.since}
+        told |= {"follow_up": self.follow_up.as_dict()} if self.follow_up else {}
+        return told | ({"about": self.about} if self.about else {}) | as_dict(self.step, reader)
+
+
+def todo(verdicts: Iterable[Readiness], owner: str = "") -> list[Task]:
+    """All next steps, oldest wait first. `owner`: only theirs, "" for all."""
+    found = sorted((v for v in verdicts if v.next_step), key=lambda v: (v.since, v.key))
+    tasks = [Task(v.key, v.since, v.next_step, v.follow_up) for v in found if v.next_step]
+    return [task for task in tasks if owner in ("", task.step.owner)]

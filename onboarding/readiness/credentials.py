@@ -12,10 +12,13 @@ from typing import Any
 
 import schemas
 from clients.handover import Entry, newest
-from onboarding.core import next_steps, visits
+from onboarding import steps
 from onboarding.core.contract import NextStep
-from onboarding.core.next_steps import LOST, UNKEPT
+from onboarding.readiness.counts import Task
 from onboarding.readiness.states import ResourceState, States
+from onboarding.steps import LOST, UNKEPT
+from onboarding.steps.model import About
+from onboarding.steps.registry import instructions
 
 KIND = "TenantIdentity"
 Entries = Mapping[str, Sequence[Entry]]
@@ -35,18 +38,20 @@ def next_step(customer: schemas.Customer, tenant: ResourceState | None, entries:
     if told in UNKEPT:
         return UNKEPT[told](customer.key)
     made = isinstance(customer.identity, schemas.NewIdentity) and bool(outputs.get("tenant_id"))
-    return next_steps.credentials_unknown(customer.key) if made and not told else None
+    return steps.credentials_unknown(key=customer.key) if made and not told else None
 
 
 def _of_entry(customer: schemas.Customer, last: Entry) -> NextStep | None:
     identity = customer.identity
     recipient = (identity.credentials_recipient or "") if isinstance(identity, schemas.NewIdentity) else ""
     if last.state == LOST:
-        return next_steps.reset_password(customer.key)
+        return steps.reset_password(key=customer.key)
     if last.state == "waiting":
-        return next_steps.deliver_credentials(customer.key, recipient)
+        return steps.deliver_credentials(key=customer.key, recipient=recipient)
     if last.state == "interrupted":
-        return next_steps.interrupted_delivery(customer.key, last.delivered_to, last.delivered_by, last.opened[:10])
+        return steps.interrupted_delivery(
+            key=customer.key, to=last.delivered_to, by=last.delivered_by, on=last.opened[:10]
+        )
     return None
 
 
@@ -65,8 +70,8 @@ def closed(states: States, entries: Entries) -> States:
     return told
 
 
-def todo(estate: schemas.Estate, states: States, entries: Entries) -> list[dict[str, Any]]:
-    """The next steps of all credentials, shaped as in `csp todo`. What the state tells as well has the same text."""
+def todo(estate: schemas.Estate, states: States, entries: Entries) -> list[Task]:
+    """The next steps of all credentials. What the state tells as well is the same step."""
     found = []
     for customer in sorted(estate.customers, key=lambda one: one.key):
         tenant = states.get(customer.key, {}).get(KIND)
@@ -75,6 +80,6 @@ def todo(estate: schemas.Estate, states: States, entries: Entries) -> list[dict[
             continue
         last = newest(list(entries.get(customer.key, ())))
         since = (last.lost or last.opened or last.created) if last else str((tenant and tenant.outputs["since"]) or "")
-        filled = visits.filled(step.as_dict(), customer)
-        found.append({"customer": customer.key, "since": since, "about": "credentials", **filled})
+        told = instructions(step, About.of(customer))
+        found.append(Task(customer.key, since, told, about="credentials"))
     return found

@@ -18,17 +18,20 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.words import PROFILE_STATUSES
-from onboarding.core import labels, next_steps
+from onboarding import steps
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep, Tell
 from onboarding.look.shown import SeenRow, agreement_in, row_in_ion
 from onboarding.readiness import counts, table
+from onboarding.readiness.counts import Task
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
 from onboarding.resources import customer
 from onboarding.resources.attestation import WHERE_ION
 from onboarding.resources.tenant_identity.observe import relationship_by_ion
+from onboarding.steps.text import ANYWHERE, Reader
 from schemas.command import for_connection
+from schemas.distributor import DISTRIBUTOR
 from schemas.model.fields import ION, value_at
 from schemas.model.gates import GATES
 
@@ -126,19 +129,19 @@ def footer(found: list[Readiness]) -> str:
     return table.footer(found, {"unclear": words["unclear"], NOT_CHECKED: words[NOT_CHECKED]})
 
 
-def report(found: list[Readiness]) -> dict[str, Any]:
+def report(found: list[Readiness], reader: Reader = ANYWHERE) -> dict[str, Any]:
     """The JSON of `csp status --live`: that of `csp status`, and `only_unseen` for each customer and in the counts."""
-    customers = [{**verdict.as_dict(), "only_unseen": only_unseen(verdict)} for verdict in found]
+    customers = [{**verdict.as_dict(reader), "only_unseen": only_unseen(verdict)} for verdict in found]
     return {
         "customers": customers,
         "counts": {**counts.counts(found), "only_unseen": sum(c["only_unseen"] for c in customers)},
     }
 
 
-def todo(found: list[Readiness], owner: str = "") -> list[dict[str, Any]]:
-    """The next steps of `csp todo --live`, as `csp todo` has them. Nobody remembers since when: no state, no date."""
-    steps = [{"customer": v.key, "since": "", **dict(v.next_step)} for v in found if v.next_step]
-    return [step for step in steps if owner in ("", step["owner"])]
+def todo(found: list[Readiness], owner: str = "") -> list[tuple[Task, Readiness]]:
+    """The next steps of `csp todo --live`, each with its verdict. Nobody remembers since when: no state, no date."""
+    tasks = [(Task(v.key, "", v.next_step), v) for v in found if v.next_step]
+    return [(task, verdict) for task, verdict in tasks if owner in ("", task.step.owner)]
 
 
 def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
@@ -203,7 +206,7 @@ def _profile(session: Session, sight: Sight) -> Part:
 
 def _row(sight: Sight) -> Part:
     row = sight.row
-    name = labels.text("legacy_azure")
+    name = DISTRIBUTOR.label("legacy_azure")
     facts = {
         "provider": _fact("not_visible" if row is None else "match", name, row.display_name if row else "", WHERE_ION),
         **{
@@ -212,13 +215,8 @@ def _row(sight: Sight) -> Part:
         },
     }
     if row is None:
-        action = (
-            "ION shows no Microsoft row. Either there is none (then add it with pricebook and currencies), or portal "
-            "access is off and ION keeps it to itself, which is fine."
-        )
-        return facts, _at_row(action, exists=False), "ION shows no Cloud Provider row"
-    action = "Look at pricebook and currencies: no API shows them."
-    return facts, _at_row(action, exists=True), "no API shows the pricebook"
+        return facts, steps.look_for_row(), "ION shows no Cloud Provider row"
+    return facts, steps.look_at_pricebook(), "no API shows the pricebook"
 
 
 def _tenant(sight: Sight) -> Part:
@@ -236,12 +234,9 @@ def _tenant(sight: Sight) -> Part:
         "tenant": _fact(state, "linked", ABSENT if state == "mismatch" else NOT_VISIBLE, WHERE_ION),
     }
     if state == "mismatch":
-        action = (
-            f"Connect the customer's Microsoft tenant: {labels.text('identity_new')}, or, once its administrator has "
-            f"accepted the relationship link, {labels.text('identity_existing')}."
-        )
-        return facts, _at_row(action, exists=True), "no tenant is linked"
-    return facts, _unseen_row() if row.shown else None, "ION shows no tenant while portal access is off"
+        return facts, steps.connect_tenant(), "no tenant is linked"
+    step = steps.look_behind_portal_access() if row.shown else None
+    return facts, step, "ION shows no tenant while portal access is off"
 
 
 def _agreement(session: Session, sight: Sight) -> Part:
@@ -252,36 +247,18 @@ def _agreement(session: Session, sight: Sight) -> Part:
     if not sight.seen.tenant or (found.state == "not_visible" and not found.unknown):
         return facts, None, "comes with the tenant"
     if found.unknown:
-        action = f'ION says "{status}" of the agreement, and nobody knows what that means: look at it there.'
-        return facts, _at_row(action, exists=True), f'ION says "{status}", an unknown word'
-    action = (
-        f"The Microsoft Customer Agreement is not current (ION says {status or 'nothing'}): fill in "
-        f"{labels.text('attestation')} with the person who agreed, or have an administrator of the customer accept it "
-        f"on the page below: {next_steps.NEEDS_AGREEMENT}."
-    )
-    return facts, replace(_at_row(action, exists=True), link=labels.AGREEMENT_PAGE), "agreement not current"
+        return facts, steps.look_at_unknown_status(word=status), f'ION says "{status}", an unknown word'
+    return facts, steps.renew_agreement(word=status), "agreement not current"
 
 
 def _fact(state: FieldState, wanted: str, seen: str, where: str) -> Field:
     return Field(state, wanted, seen, where)
 
 
-def _at_row(action: str, *, exists: bool) -> NextStep:
-    return NextStep("us", next_steps.row_path(exists=exists), action, next_steps.who())
-
-
-def _unseen_row() -> NextStep:
-    """Never a reason to switch portal access on: it lets the customer buy."""
-    action = (
-        "ION's API shows neither tenant nor agreement while portal access is off; leave it off and look at both there."
-    )
-    return _at_row(action, exists=True)
-
-
 def open_everywhere(found: list[Readiness]) -> Iterator[str]:
     """What holds for the whole account, said once above the table instead of in every row."""
     if found and all("reseller" in verdict.blockers for verdict in found):
         yield (
-            "Program access of this account is not confirmed: in ION look at Partners > (TD SYNNEX) > Programs, then "
+            f"Program access of this account is not confirmed: in ION look at {' > '.join(DISTRIBUTOR.programs)}, then "
             "add program_access to the connection file. Until then no customer counts as able to order."
         )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from onboarding.core.catalogue import RESOURCES
+from onboarding.core.contract import NextStep
 from onboarding.core.legible import legible
 from onboarding.core.names import TYPE_PREFIX, customer_of
+from onboarding.steps.registry import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,10 @@ class ResourceState:
         return str((self.outputs.get("unobserved") or {}).get("status") or self.status)
 
     @property
-    def next_step(self) -> Mapping[str, Any] | None:
-        return self.outputs.get("next_step") or None
+    def next_step(self) -> NextStep | None:
+        """What a person does next. Raises ValueError for one that nobody can read."""
+        kept = self.outputs.get("next_step")
+        return read(kept) if kept else None
 
     def fact(self, name: str) -> Mapping[str, str]:
         found: Mapping[str, str] = (self.outputs.get("facts") or {}).get(name) or {}

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from onboarding.core.contract import NEXT_RUN, NOT_CHECKED, OWNERS
 from onboarding.readiness.counts import counts
 from onboarding.readiness.verdicts import Readiness
+from onboarding.steps import text
 from schemas.model.gates import GATES, GateType
 
 
@@ -46,7 +47,7 @@ def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for v in verdicts:
         step = v.next_step
-        told = f"{step['where']}. {step['action']}" if step else ("Next run" if v.waiting_on == NEXT_RUN else "")
+        told = f"{text.where(step)}. {text.action(step)}" if step else ("Next run" if v.waiting_on == NEXT_RUN else "")
         rows.append(
             (
                 v.organization,
@@ -83,7 +84,7 @@ def footer(verdicts: Iterable[Readiness], neither: Mapping[str, int] = MappingPr
     words |= {
         word: number for word, number in {**neither, NOT_CHECKED: neither.get(NOT_CHECKED, never)}.items() if number
     }
-    text = ", ".join(f"{number} {word}" for word, number in words.items())
-    text = f"{text}: {', '.join(held)}" if held else text
+    line = ", ".join(f"{number} {word}" for word, number in words.items())
+    line = f"{line}: {', '.join(held)}" if held else line
     as_before = total["unobserved"] - never - neither.get(NOT_CHECKED, 0)
-    return f"{text} ({as_before} as last seen, {NOT_CHECKED} since)" if as_before else text
+    return f"{line} ({as_before} as last seen, {NOT_CHECKED} since)" if as_before else line

@@ -1,14 +1,15 @@
-"""The text of a ticket for TD SYNNEX about one customer: who, what we ask, what we see and where. Ready to paste."""
+"""The text of a ticket about one customer, ready to paste: who it is, what we ask, what we see and where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import schemas
-from onboarding.core import labels
 from onboarding.readiness.gates import Gate
 from onboarding.readiness.verdicts import Readiness
 from onboarding.resources import leaving
+from onboarding.steps.text import action, entries
+from schemas.distributor import DISTRIBUTOR
 from schemas.model.gates import GATES
 
 _ENDINGS = {
@@ -53,14 +54,15 @@ def _seen(gate: Gate) -> str:
 
 
 def _asked(verdict: Readiness, tenant: str) -> list[str]:
-    """The request that the reconciler itself has for TD SYNNEX, else a question for each gate that is open. Of a
+    """The request that the reconciler itself has for the distributor, else a question for each gate that is open. Of a
     customer who leaves, what ends there: its gates are no longer asked for."""
     if verdict.ending:
         return [_ENDINGS[one.name].format(tenant=tenant) for one in verdict.ending if one.state != leaving.DONE]
     step = verdict.next_step
-    if step and step["owner"] == "distributor":
-        return [str(step["values"].get(labels.text("ticket")) or step["action"])]
-    words = {"tenant": tenant, "row": labels.text("legacy_azure")}
+    if step and step.owner == "distributor":
+        label = DISTRIBUTOR.label("ticket")
+        return [next((one.value for one in entries(step) if one.label == label), action(step))]
+    words = {"tenant": tenant, "row": DISTRIBUTOR.label("legacy_azure")}
     return [GATES[name].question.format(**words) for name in verdict.blockers]
 
 

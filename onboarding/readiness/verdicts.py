@@ -12,13 +12,32 @@ from typing import Any
 
 import schemas
 from clients.errors import ClientError, contained
-from onboarding.core import next_steps, places, visits
+from onboarding import steps
 from onboarding.core.catalogue import RESOURCES
+from onboarding.core.contract import NextStep
 from onboarding.core.follow_up import FollowUp, began, follow_up
 from onboarding.readiness.gates import Gate, gates_of
 from onboarding.readiness.states import ResourceState, States
 from onboarding.resources import leaving
+from onboarding.steps import files, visits
+from onboarding.steps.model import About, Instructions
+from onboarding.steps.registry import instructions
+from onboarding.steps.text import ANYWHERE, Reader, as_dict
 from schemas.model.gates import GATES
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """reference: of the handed-over credentials of a new tenant; "lost" or "output" where no store has them, "" where
+    there are none. step: how to get new ones."""
+
+    reference: str = ""
+    step: Instructions | None = None
+
+    def as_dict(self, reader: Reader) -> dict[str, Any]:
+        """The part of the JSON of `csp status`; empty where there are none."""
+        told: dict[str, Any] = {"credentials": self.reference} if self.reference else {}
+        return told | ({"credentials_step": as_dict(self.step, reader)} if self.step else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +47,12 @@ class Readiness:
     key: str
     organization: str
     gates: Mapping[str, Gate]
-    next_step: Mapping[str, Any] | None
+    next_step: Instructions | None
     resources: Mapping[str, ResourceState]
     waiting_on: str
     since: str
     lifecycle: str
-    credentials: Mapping[str, Any]
+    credentials: Credentials
     ending: tuple[leaving.Step, ...] = ()
     follow_up: FollowUp = field(default_factory=FollowUp)
 
@@ -64,8 +83,8 @@ class Readiness:
         """A look at some of it failed, or no run has looked yet: what is shown is as last seen."""
         return any(r.status == "unobserved" for r in self.resources.values())
 
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `csp status` for one customer."""
+    def as_dict(self, reader: Reader = ANYWHERE) -> dict[str, Any]:
+        """The JSON of `csp status` for one customer. `reader`: who reads the commands in it."""
         return {
             "key": self.key,
             "can_order": self.can_order,
@@ -74,7 +93,7 @@ class Readiness:
                 for name, g in self.gates.items()
             },
             "blockers": self.blockers,
-            "next_step": dict(self.next_step) if self.next_step else None,
+            "next_step": as_dict(self.next_step, reader) if self.next_step else None,
             "waiting_on": self.waiting_on,
             "since": self.since,
             "follow_up": self.follow_up.as_dict(),
@@ -85,21 +104,16 @@ class Readiness:
                     for name in ("status", "waiting_on", "since", "reason", "facts", "observed_at", "unobserved")
                     if r.outputs.get(name)
                 }
-                | (dict(self.credentials) if kind == "TenantIdentity" else {})
+                | (self.credentials.as_dict(reader) if kind == "TenantIdentity" else {})
                 for kind, r in self.resources.items()
             },
         } | ({"leaving": [step.as_dict() for step in self.ending]} if self.ending else {})
 
 
-def _credentials(customer: schemas.Customer, resource: ResourceState) -> dict[str, Any]:
-    """Reference of the handed-over credentials ("lost" when nobody ever received them) and how to get new ones."""
-    reference = (resource.outputs.get("memory") or {}).get("credentials")
-    if not reference:
-        return {}
-    told = {"credentials": reference}
-    if reference in next_steps.UNKEPT and resource.next_step:
-        told["credentials_step"] = visits.filled(resource.next_step, customer)
-    return told
+def _credentials(customer: schemas.Customer, resource: ResourceState) -> Credentials:
+    reference = str((resource.outputs.get("memory") or {}).get("credentials") or "")
+    step = resource.next_step if reference in steps.UNKEPT else None
+    return Credentials(reference, instructions(step, About.of(customer)) if step else None)
 
 
 def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState], now: datetime) -> Readiness:
@@ -109,14 +123,16 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
     step = visits.one_next_step(customer, [have[kind] for kind in RESOURCES])
     waits = visits.waits([have[kind] for kind in RESOURCES])
     ending: tuple[leaving.Step, ...] = ()
+    about = About.of(customer)
     if customer.lifecycle != "active":
-        ending = tuple(leaving.steps(customer, have))
-        step = leaving.next_step(customer, have, may_end=bool(have["TenantIdentity"].outputs.get("partner_tenant")))
+        ending = tuple(leaving.ending_steps(customer, have))
+        last = leaving.next_step(customer, have, may_end=bool(have["TenantIdentity"].outputs.get("partner_tenant")))
+        step = instructions(last, about) if last else None
         waits = ("us" if step else "", str(have["Customer"].outputs.get("since") or ""))
     if step is None and not ending and not waits[0] and not gates["reseller"].passed:
         # It stops every customer of the connection, so that it is told only where a customer has no step of its own.
-        step = visits.filled(next_steps.reseller(have["Customer"].fact("reseller"), customer.connection), customer)
-        waits = step["owner"], str(have["Customer"].outputs.get("since") or "")
+        step = instructions(_of_reseller(have["Customer"].fact("reseller"), customer.connection), about)
+        waits = step.owner, str(have["Customer"].outputs.get("since") or "")
     return Readiness(
         key=customer.key,
         organization=customer.profile.organization,
@@ -129,6 +145,13 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         credentials=_credentials(customer, have["TenantIdentity"]),
         ending=ending,
     )
+
+
+def _of_reseller(fact: Mapping[str, str], connection: str) -> NextStep:
+    """We may not transact, or nobody has looked."""
+    if fact.get("state") == "mismatch":
+        return steps.may_not_transact(connection=connection, verdict=str(fact.get("seen")))
+    return steps.look_at_programs(connection=connection)
 
 
 def all_readiness(states: States, estate: schemas.Estate, now: datetime, asked_for: str = "") -> list[Readiness]:
@@ -158,7 +181,7 @@ def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Es
     """The verdict with the day on which to ask again, by the policy of the connection."""
     connection = estate.connections.get(customer.connection)
     if verdict.next_step is not None:
-        verdict = replace(verdict, next_step=places.located(verdict.next_step, customer, estate))
+        verdict = replace(verdict, next_step=files.located(verdict.next_step, customer, estate))
     if connection is None or verdict.next_step is None or verdict.ending:
         return verdict
     memory = verdict.resources["TenantIdentity"].outputs.get("memory") or {}

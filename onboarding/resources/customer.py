@@ -17,7 +17,8 @@ import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import IonCustomer, IonCustomerFields
 from clients.words import PROFILE, meaning
-from onboarding.core import compare, next_steps
+from onboarding import steps
+from onboarding.core import compare, words
 from onboarding.core.contract import (
     ABSENT,
     NEXT_RUN,
@@ -35,6 +36,7 @@ from onboarding.core.remedy import remedy
 from onboarding.look.shown import is_active
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
+from onboarding.steps.places import CUSTOMER_FILE
 from schemas.kinds import phones, places
 from schemas.model.fields import ION, value_at
 from schemas.model.gates import program_access_of
@@ -113,11 +115,8 @@ def status(found: IonCustomer, connection: schemas.Connection) -> Field:
 def profile_step(word: str, session: Session) -> NextStep:
     """What to do about a profile that is not active: `word` is ION's status, maybe one that nobody knows."""
     if meaning(PROFILE, word, session.connection.status_words) == "inactive":
-        return next_steps.reactivate(word.upper())
-    return next_steps.ticket(
-        f'The profile of the customer {{customer}} ({{email}}) has the status "{word}". What does that mean, and what '
-        "is needed for it to be ACTIVE?"
-    )
+        return steps.ask_to_reactivate(word=word.upper())
+    return steps.ask_for_status(word=word)
 
 
 def _reseller(look: Look) -> Field:
@@ -135,7 +134,7 @@ def reseller_by_file(connection: schemas.Connection) -> Field:
     if connection.role == "direct-bill":
         return Field("match", "may transact", "direct bill partner", "connection")
     given = program_access_of(connection)
-    confirmed = next_steps.confirmed_by(given) if given else ""
+    confirmed = words.confirmed_by(given) if given else ""
     return Field("not_visible", "may transact", "", "ION > Partners > Programs", confirmed)
 
 
@@ -153,12 +152,7 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
             return blocked(
                 facts,
                 f"not found in account {session.account}: the profile {known_id} is gone",
-                NextStep(
-                    "us",
-                    "customer file",
-                    f"Find out why the profile is gone from ION account {session.account}. To create it again, "
-                    "add recreate: true to the customer file.",
-                ),
+                steps.find_lost_profile(account=session.account),
                 carried={"ion_customer_id": known_id},
             )
         return waiting(facts, NEXT_RUN, "the profile is not in ION yet; the next run creates it")
@@ -174,12 +168,7 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
         return blocked(
             facts,
             f"ION already has this customer with other values: {told}",
-            NextStep(
-                "us",
-                "customer file",
-                f"Compare: {told}. Correct the file, or add adopt: true to it to take the profile over with the "
-                f"file's values.",
-            ),
+            steps.take_over_profile(differs=told),
         )
     if differing:
         return waiting(facts, NEXT_RUN, f"the next run corrects {', '.join(sorted(differing))} in ION", carried=carried)
@@ -246,24 +235,20 @@ def _after_lost_answer(desired: CustomerInputs, known: Known, session: Session, 
 
 def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: OurBug | PersonMustAct) -> Outcome:
     """A definite rejection: told in our words, with the way out."""
-    code = refused.problem.code
+    code, owner = refused.problem.code, refused.owner if isinstance(refused, PersonMustAct) else "us"
     if code == "CUS-CR-001":
         reason = f"another ION customer uses {desired.profile.email}; it may belong to another reseller"
-        action = "Use another e-mail in profile.email, or ask TD SYNNEX who holds this one."
+        step = steps.by_owner("use_another_email", owner)
     elif code == "CUS-CR-002":
         reason = f"ION does not know the language code {desired.profile.language}"
-        action = "Correct profile.language in the customer file (for example EN or FR)."
+        step = steps.by_owner("correct_language", owner)
     elif part := _missed_part(desired, refused.problem.message):
         reason = f"ION wants a {part}, although {desired.profile.address.country} has none or the file names none"
-        action = (
-            f"Ask TD SYNNEX what ION takes there, and write it as profile.address.{part} (its own sample for France "
-            "repeats the city); Microsoft's record need not repeat it: identity.address may leave it out."
-        )
+        step = steps.by_owner("ask_what_ion_takes", owner, part=part)
+    elif isinstance(refused, PersonMustAct):
+        reason, step = str(refused), steps.refused(owner, CUSTOMER_FILE, refused.action)
     else:
-        reason = str(refused)
-        action = refused.action if isinstance(refused, PersonMustAct) else "Correct the customer file; see the reason."
-    owner = refused.owner if isinstance(refused, PersonMustAct) else "us"
-    step = NextStep("distributor" if owner == "microsoft" else owner, "customer file", action)
+        reason, step = str(refused), steps.correct_file()
     return blocked(facts, reason, step, carried=outcome.carried, final=True)
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import schemas
-from onboarding.core import next_steps, visits
+from onboarding import steps
+from onboarding.core import words
 from onboarding.core.contract import ABSENT, NEXT_RUN, Facts, Known, NextStep, Outcome, ready, waiting
-from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -52,11 +52,11 @@ def row(facts: Facts, session: Session) -> Outcome:
     """The Cloud Provider row: portal access goes off; pricebook and currencies no longer matter."""
     access = facts.fields.get("portal_access")
     facts = replace(facts, seen={"portal_access": access.seen if access else ""}, live={})  # nothing else is drift
-    if access is None or access.seen != next_steps.ON:
+    if access is None or access.seen != words.ON:
         return ready(facts, reason="the customer is leaving; the row stays as it is")
     if session.association is not None:
         return waiting(facts, NEXT_RUN, "the customer is leaving: the next run switches portal access off")
-    return waiting(facts, "us", "the customer is leaving and can still buy", next_steps.portal_off())
+    return waiting(facts, "us", "the customer is leaving and can still buy", steps.switch_portal_off())
 
 
 def tenant(known: Known, facts: Facts) -> Outcome:
@@ -88,7 +88,7 @@ def refusal(known: Known) -> str:
 # What people read.
 
 
-def steps(customer: schemas.Customer, resources: Mapping[str, State]) -> list[Step]:
+def ending_steps(customer: schemas.Customer, resources: Mapping[str, State]) -> list[Step]:
     """The three steps of a leaving customer from its resource states."""
     left = customer.lifecycle == "left"
     settled = Step(
@@ -103,9 +103,9 @@ def _portal(state: State) -> Step:
     fact = state.fact("portal_access")
     if not fact:
         return Step("portal access off", UNSEEN, "not looked at yet")
-    if fact["seen"] == next_steps.ON:
+    if fact["seen"] == words.ON:
         return Step("portal access off", OPEN, f"it is ON, this customer can go on buying ({fact['where']})")
-    if fact["seen"] == next_steps.OFF:
+    if fact["seen"] == words.OFF:
         return Step("portal access off", DONE, f"off ({fact['where']})")
     if fact["seen"] == ABSENT:
         return Step("portal access off", DONE, f"there is no Cloud Provider row ({fact['where']})")
@@ -124,38 +124,23 @@ def _relationship(state: State) -> Step:
 def still_buying(resources: Mapping[str, State]) -> bool:
     """Whether the last look saw portal access on."""
     state = resources.get("ProviderAssociation")
-    return state is not None and state.fact("portal_access").get("seen") == next_steps.ON
+    return state is not None and state.fact("portal_access").get("seen") == words.ON
 
 
-def next_step(customer: schemas.Customer, resources: Mapping[str, State], *, may_end: bool) -> dict[str, Any] | None:
+def next_step(customer: schemas.Customer, resources: Mapping[str, State], *, may_end: bool) -> NextStep | None:
     """All that is open in one next step; None for who left and cannot buy. `may_end`: this role can end relationships
     by API."""
-    portal, settled, relationship = steps(customer, resources)
+    portal, settled, relationship = ending_steps(customer, resources)
     if customer.lifecycle == "left" and portal.state != OPEN:
         return None
-    told = []
-    if portal.state == OPEN and resources["ProviderAssociation"].outputs.get("waiting_on") == NEXT_RUN:
-        told.append("The next run switches portal access off.")
-    elif portal.state == OPEN:
-        told.append("Switch portal access off: as long as it is on, the customer can buy.")
-    if settled.state != DONE:
-        told.append(
-            "Let every subscription be cancelled or moved; when all are settled, set lifecycle: left in the customer "
-            "file."
-        )
-    if relationship.state != DONE and settled.state != DONE:
-        told.append(_how_to_end(customer.key, may_end=may_end))
-    step = next_steps.leaving(" ".join(told), portal_on=portal.state == OPEN)
-    return visits.filled(step.as_dict(), customer)
-
-
-def _how_to_end(key: str, *, may_end: bool) -> str:
-    if may_end:
-        return (
-            f"If the relationship shall end too: set on_remove: end-relationship with it, run {command('up')}, then "
-            f"remove the file and run {command('up', before='CSP_ALLOW_REMOVALS=1')}."
-        )
-    return f"If the relationship shall end too: ask TD SYNNEX for it in a ticket; no API of ours ends it for {key}."
+    by_run = resources["ProviderAssociation"].outputs.get("waiting_on") == NEXT_RUN
+    open_ = settled.state != DONE
+    return steps.end_customer(
+        key=customer.key,
+        portal=("next run" if by_run else "by hand") if portal.state == OPEN else "",
+        settle=open_,
+        relationship=("api" if may_end else "distributor") if open_ and relationship.state != DONE else "",
+    )
 
 
 def profile(facts: Facts, lifecycle: str, carried: Mapping[str, str]) -> Outcome:
@@ -163,6 +148,4 @@ def profile(facts: Facts, lifecycle: str, carried: Mapping[str, str]) -> Outcome
     facts = replace(facts, seen={"profile": facts.seen.get("profile", "")}, live={})
     if lifecycle == "left":
         return ready(facts, carried=carried, reason="left; the profile stays in ION")
-    text = f"Settle what is open: {command('status')} shows it. Then set lifecycle: left in the customer file."
-    step: NextStep = next_steps.leaving(text, portal_on=False)
-    return waiting(facts, "us", "the customer is leaving", step, carried=carried)
+    return waiting(facts, "us", "the customer is leaving", steps.settle_leaving(), carried=carried)

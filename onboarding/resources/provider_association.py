@@ -15,7 +15,8 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
-from onboarding.core import compare, next_steps
+from onboarding import steps
+from onboarding.core import compare, words
 from onboarding.core.contract import (
     ABSENT,
     EARLIER,
@@ -33,13 +34,13 @@ from onboarding.core.contract import (
 from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
-from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.session import Session
 
 PRICES = "ION products:pricing"
 NAMES = ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access")
+PRICED = ("pricebook", "provider_currency", "invoice_currency")
 OURS = "ours"
 
 
@@ -58,7 +59,7 @@ CARRIED = ()
 
 
 def _texts(row: schemas.CloudProvider | AssociationRow) -> dict[str, str]:
-    return {n: (next_steps.on_off(v) if isinstance(v := getattr(row, n), bool) else v) for n in NAMES}
+    return {n: (words.on_off(v) if isinstance(v := getattr(row, n), bool) else v) for n in NAMES}
 
 
 def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Facts:
@@ -79,7 +80,7 @@ def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Fac
     shown, unasked = dict[str, str | None].fromkeys(NAMES), dict[str, str]()
     if row.shown:
         shown["provider"] = declared["provider"]  # the row of provider 30; its name differs between pages of ION
-        shown["portal_access"] = None if row.portal_access is None else next_steps.on_off(row.portal_access)
+        shown["portal_access"] = None if row.portal_access is None else words.on_off(row.portal_access)
         # One call a customer is the budget of a read, so prices are asked for when something is decided, and
         # remembered.
         try:
@@ -110,13 +111,12 @@ def _compared(
         confirmation = given.of(name, declared[name]) if given else None
         if confirmation is None and given and name == "provider":
             confirmation = given.of("cloud_provider", declared["provider"])
-        confirmed = next_steps.confirmed_by(confirmation) if confirmation else ""
+        confirmed = words.confirmed_by(confirmation) if confirmation else ""
         fields[name] = compare.field(name, declared[name], shown[name], where.get(name, "no API"), confirmed)
     differing = {n: shown[n] or "" for n, fact in fields.items() if fact.state == "mismatch"}
     seen = {"row": row} | {n: compare.canonical(n, text) for n, text in differing.items()}
     live = {
-        f"cloud_provider.{n}": (text == next_steps.ON if n == "portal_access" else text)
-        for n, text in differing.items()
+        f"cloud_provider.{n}": (text == words.ON if n == "portal_access" else text) for n, text in differing.items()
     }
     return Facts(fields=fields, seen=seen, live=live, data=data)
 
@@ -141,13 +141,7 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
         return ready(facts, memory=remembered)
     hidden = not exists and not desired.cloud_provider.portal_access
     gates = ("pricebook",) if any(not facts.fields[n].holds for n in NAMES[1:4]) else ()
-    step = next_steps.provider_row(
-        desired.cloud_provider,
-        exists=exists,
-        confirm=("cloud_provider", *gates) if hidden else gates,
-        hidden=hidden,
-        differs=bool(differing),
-    )
+    step = _row_step(desired.cloud_provider, exists=exists, hidden=hidden, differs=bool(differing), gates=gates)
     if differing:
         reason = "; ".join(
             f"{n}: declared {facts.fields[n].declared}, ION has {facts.fields[n].seen}" for n in differing
@@ -159,6 +153,22 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
     return waiting(facts, "us", reason, step, memory=remembered)
 
 
+def _row_step(
+    declared: schemas.CloudProvider, *, exists: bool, hidden: bool, differs: bool, gates: tuple[str, ...]
+) -> NextStep:
+    """What a person does at the row. `hidden`: nobody can see whether it exists; `gates`: what no API shows."""
+    open_ = [name for name in PRICED if not getattr(declared, name)]
+    if open_:
+        return steps.fill_in_row(names=open_, exists=exists or hidden)
+    return steps.set_row(
+        **_texts(declared),
+        exists=exists,
+        hidden=hidden,
+        differs=differs,
+        confirm=("cloud_provider", *gates) if hidden else gates,
+    )
+
+
 def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, differing: list[str]) -> Outcome:
     if not differing:
         return ready(facts, memory={OURS: "yes"})
@@ -168,14 +178,12 @@ def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, 
         return blocked(
             facts,
             f"there is already a Cloud Provider row with other values: {told}",
-            NextStep(
-                "us", "customer file", "Correct the file, or add adopt: true to it to give the row the file's values."
-            ),
+            steps.take_over_row(),
         )
     if absent and not all(_texts(desired.cloud_provider).values()):
-        action = f"Fill in pricebook and currencies under cloud_provider; then {command('up')}."
-        step = NextStep("us", "customer file", action)
-        return waiting(facts, "us", "there is no Cloud Provider row, and the file leaves its pricebook open", step)
+        return waiting(
+            facts, "us", "there is no Cloud Provider row, and the file leaves its pricebook open", steps.declare_row()
+        )
     verb = "adds the row" if absent else f"corrects {', '.join(differing)}"
     return waiting(facts, NEXT_RUN, f"the next run {verb}", memory=known.memory)
 
@@ -215,8 +223,7 @@ def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, ses
         except RetryLater as later:
             return outcome.but(reason=f"not sent: {later}", again=True)
         except (OurBug, PersonMustAct) as refused:
-            step = NextStep("us", "customer file", "Correct cloud_provider in the customer file; see the reason.")
-            return blocked(facts, str(refused), step, final=True)
+            return blocked(facts, str(refused), steps.correct_row(), final=True)
         look.forget()
         ours = Known({**known.outputs, "memory": known.memory | {OURS: "yes"}})
         after = assess(desired, ours, observe(desired, ours, look), session)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.distributor import DISTRIBUTOR
 from schemas.model.base import Confirmation
 from schemas.model.connection import Connection
 from schemas.model.customer import Customer
@@ -130,12 +131,12 @@ _GATES = (
     ),
     GateType(
         key="relationship",
-        title="Relationship with TD SYNNEX",
+        title=f"Relationship with {DISTRIBUTOR.name}",
         short="Relationship",
         resource="TenantIdentity",
         facts=("relationship",),
         question="Is the tenant {tenant} related to your Partner Center through us today?",
-        holds="the tenant is related to TD SYNNEX through us",
+        holds=f"the tenant is related to {DISTRIBUTOR.name} through us",
         provider="Partner Center customers",
         reseller="nothing: a person looks into the reseller's own Partner Center",
         column="Relationship",

@@ -52,7 +52,7 @@ GATE: Edits = {
         (
             "    fields = {}\n",
             '    fields["support"] = Field("not_visible", "booked", "", "no API", '
-            'next_steps.confirmed_by(plan) if plan else "")\n',
+            'words.confirmed_by(plan) if plan else "")\n',
         ),
     ),
 }

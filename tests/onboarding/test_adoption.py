@@ -19,6 +19,7 @@ from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import Known
 from onboarding.look.snapshot import EstateLook
 from tests.onboarding.world import World, ion_customer
+from tests.told import as_told
 
 TODAY = dt.date(2026, 11, 22)
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -240,7 +241,7 @@ def test_an_open_tenant_is_asked_of_us(role: str) -> None:
     look = look_of(found)
     state = adopted(plan([sight(row={}, tenant="", domain="")]).new[0], look).outputs["TenantIdentity"]
     assert (state["status"], state["waiting_on"]) == ("waiting", "us")
-    assert "identity.tenant_id" in state["next_step"]["action"]
+    assert "identity.tenant_id" in as_told(state["next_step"])["action"]
 
 
 def test_no_row_is_added_while_its_pricebook_is_open() -> None:

@@ -16,6 +16,7 @@ from onboarding.readiness import evidence
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import readiness
 from schemas.model.connection import ATTESTATION_FIELDS
+from tests.told import as_told
 
 KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0
@@ -78,7 +79,7 @@ def quiet(pipeline: Pipeline) -> None:
 
 
 def test_asked_accepted_put_on_record(asked: Pipeline) -> None:
-    step = agreement(asked)["next_step"]
+    step = as_told(agreement(asked)["next_step"])
     assert (agreement(asked)["waiting_on"], step["owner"]) == ("customer", "customer")
     assert "The page works until 2026-11-29." in step["action"]
     assert step["link"] == f"https://cdn.partner.microsoft.com/mca/?attestationid={requests(asked)[0].id}"
@@ -118,13 +119,13 @@ def test_a_signatory_who_does_not_answer_is_asked_three_times_and_then_we_act(
         asked.remote.sleep(7 * DAY)
         asked.up()
         assert (len(requests(asked)), mails(asked)) == (times, times)
-        assert f"until {until}" in agreement(asked)["next_step"]["action"]
+        assert f"until {until}" in as_told(agreement(asked)["next_step"])["action"]
         quiet(asked)
     asked.remote.sleep(7 * DAY)
     asked.up()
     assert (agreement(asked)["status"], agreement(asked)["waiting_on"]) == ("blocked", "us")
     assert "asked 3 times" in agreement(asked)["reason"]
-    assert "`csp retry adventure`" in agreement(asked)["next_step"]["action"]
+    assert "`csp retry adventure`" in as_told(agreement(asked)["next_step"])["action"]
     assert (len(requests(asked)), mails(asked)) == (3, 3)
     asked.remote.sleep(30 * DAY)
     quiet(asked)
@@ -169,7 +170,7 @@ def test_the_life_of_the_link_is_sent_where_the_connection_names_the_field(asked
     asked.up()
     last = requests(asked)[-1]
     assert last.expires_at - last.created_at == timedelta(days=2)
-    assert "until 2026-11-24" in agreement(asked)["next_step"]["action"]
+    assert "until 2026-11-24" in as_told(agreement(asked)["next_step"])["action"]
 
 
 @pytest.mark.parametrize("words", ["link", "signature"])
@@ -196,7 +197,7 @@ def test_the_link_of_the_answer_wins(asked: Pipeline) -> None:
     asked.remote.world.choose({"pc.attestations.link": "answer"})
     asked.declare(KEY, {"attestation.signatory.email": "boss@adventure.example"})
     asked.up()
-    assert "/console/microsoft/attestation/" in agreement(asked)["next_step"]["link"]
+    assert "/console/microsoft/attestation/" in as_told(agreement(asked)["next_step"])["link"]
 
 
 def test_a_refusal_stops_the_customer_until_a_person_asks_again(
@@ -205,7 +206,7 @@ def test_a_refusal_stops_the_customer_until_a_person_asks_again(
     customers.decline_attestation(asked.remote.world, requests(asked)[0])
     asked.up()
     assert (agreement(asked)["status"], agreement(asked)["waiting_on"]) == ("blocked", "us")
-    assert "csp retry adventure" in agreement(asked)["next_step"]["action"]
+    assert "csp retry adventure" in as_told(agreement(asked)["next_step"])["action"]
     quiet(asked)
     monkeypatch.setenv("CSP_RETRY", KEY)
     asked.up()
@@ -305,7 +306,7 @@ def test_the_evidence_names_the_legal_entity_that_microsoft_was_asked_for(asked:
 
 
 def test_mail_and_step_say_what_a_missing_agreement_stops(asked: Pipeline) -> None:
-    assert "no order, seat change, upgrade, term or billing change" in agreement(asked)["next_step"]["action"]
+    assert "no order, seat change, upgrade, term or billing change" in as_told(agreement(asked)["next_step"])["action"]
     (mail,) = [one for one in asked.remote.world.store.mails if "Customer Agreement" in one.subject]
     for stopped in ("no order", "change of seats", "upgrade", "term", "billing"):
         assert stopped in mail.text

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from clients.handover import Entry
+from onboarding import steps
 from onboarding.readiness import credentials
 from onboarding.readiness.states import ResourceState
 from tests.onboarding.test_readiness import customer, estate
+from tests.told import as_told
 
 CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}
 NEW = {"method": "new", "domain_prefix": "contoso", "contact": CONTACT, "credentials_recipient": "Cora, by phone"}
@@ -45,7 +47,7 @@ def test_next_step(told: str, entries: list[Entry], expected: str | None) -> Non
     step = credentials.next_step(customer(identity=NEW), tenant(told), entries)
     assert (step is None) == (expected is None)
     if step is not None and expected is not None:
-        assert expected in step.action
+        assert expected in as_told(step)["action"]
         assert step.owner == "us"
 
 
@@ -56,7 +58,7 @@ def test_before_there_is_a_tenant_nothing_is_asked() -> None:
 
 
 def test_the_reset_step_of_the_state_goes_when_the_store_knows_better() -> None:
-    states = {"contoso": {"TenantIdentity": tenant("lost", next_step={"action": "Reset it"})}}
+    states = {"contoso": {"TenantIdentity": tenant("lost", next_step=steps.reset_password(key="contoso").as_dict())}}
     assert credentials.closed(states, {}) == states
     assert credentials.closed(states, {"contoso": [entry(lost="2")]}) == states
     after = credentials.closed(states, {"contoso": [entry(kind="elsewhere", elsewhere="vault")]})
@@ -68,6 +70,6 @@ def test_the_list_names_the_recipient() -> None:
     declared = customer(identity=NEW)
     states = {"contoso": {"TenantIdentity": tenant("r-1")}}
     [item] = credentials.todo(estate(declared), states, {"contoso": [entry()]})
-    assert item["values"]["Recipient"] == "Cora, by phone"
-    assert (item["customer"], item["about"], item["since"]) == ("contoso", "credentials", "1")
+    assert as_told(item.step)["values"]["Recipient"] == "Cora, by phone"
+    assert (item.customer, item.about, item.since) == ("contoso", "credentials", "1")
     assert credentials.todo(estate(customer(identity=NEW, lifecycle="leaving")), states, {"contoso": [entry()]}) == []

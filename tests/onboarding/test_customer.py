@@ -10,6 +10,7 @@ from onboarding.core.contract import NEXT_RUN, Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.resources import customer
 from tests.onboarding.world import World, ion_customer, problem
+from tests.told import as_told
 
 PROFILE = {
     "organization": "Contoso Ltd",
@@ -47,7 +48,7 @@ def test_a_status_word_is_told_and_an_unknown_one_is_asked_about(word: str, told
     stopped = run(with_customer(status=word))
     assert (stopped.status, stopped.waiting_on) == ("blocked", "distributor")
     assert stopped.next_step is not None
-    assert told in stopped.next_step.values["Ticket text"]
+    assert told in as_told(stopped.next_step)["values"]["Ticket text"]
 
 
 def test_status_words_have_no_case_and_can_be_taught() -> None:
@@ -62,7 +63,7 @@ def test_other_values_need_adopt_and_each_difference_is_told() -> None:
     assert "organization" in stopped.reason
     assert "phone" in stopped.reason
     assert stopped.next_step is not None
-    assert "adopt: true" in stopped.next_step.action
+    assert "adopt: true" in as_told(stopped.next_step)["action"]
     assert run(world, switches={"adopt": True}, phone="222").status == "ready"
     assert world.writes == ["update_customer"]
 
@@ -126,7 +127,7 @@ def test_ion_that_wants_a_part_all_the_same_names_the_way_out(part: str) -> None
     assert outcome.status == "blocked"
     assert outcome.reason.startswith(f"ION wants a {part}, although HK has none")
     assert outcome.next_step is not None
-    assert f"profile.address.{part}" in outcome.next_step.action
+    assert f"profile.address.{part}" in as_told(outcome.next_step)["action"]
 
 
 @pytest.mark.parametrize(

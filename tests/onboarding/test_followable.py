@@ -11,12 +11,13 @@ import pytest
 
 import schemas
 from drills.harness import Pipeline
-from onboarding.core import places
 from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness import confirmed, ticket
 from onboarding.readiness.states import ResourceState, States
 from onboarding.readiness.verdicts import Readiness, readiness
+from onboarding.steps import files
 from schemas.model.gates import confirmed_values
+from tests.told import as_told
 from tests.workspace import ROOT
 
 HOLE = re.compile(r"\b(?:on|of|by|to|for|since|until|from|with|named|says?) *[;,.:)]|\(\)|  |\bNone\b|\{\w*\}")
@@ -28,7 +29,7 @@ def worked() -> Iterator[Pipeline]:
     """The reseller estate after its people have done what the steps say, none of which an API shows."""
     pipeline = Pipeline.example("reseller")
     pipeline.up()
-    todo = [{"customer": key, **dict(v.next_step)} for key, v in verdicts(pipeline).items() if v.next_step]
+    todo = [{"customer": key, **as_told(v.next_step)} for key, v in verdicts(pipeline).items() if v.next_step]
     pipeline.remote.act(todo)
     pipeline.up()
     yield pipeline
@@ -65,8 +66,7 @@ def counted(pipeline: Pipeline, *customers: schemas.Customer) -> States:
 
 
 def test_what_is_done_is_recorded_and_not_done_again(worked: Pipeline) -> None:
-    step = verdicts(worked)["adatum"].next_step
-    assert step is not None
+    step = as_told(verdicts(worked)["adatum"].next_step)
     assert step["action"].startswith("The row is there: look whether it has pricebook")
     assert step["action"].endswith("When it is done, or was done before, run `csp confirm adatum pricebook`.")
 
@@ -88,8 +88,8 @@ def test_of_several_gates_only_the_open_ones_are_asked(worked: Pipeline) -> None
     verdict = readiness(customer, found, worked.remote.now())
     assert verdict.blockers == ["agreement"]
     assert verdict.next_step is not None
-    assert "csp confirm wingtip agreement" in verdict.next_step["action"]
-    assert "csp confirm wingtip tenant" not in verdict.next_step["action"]
+    assert "csp confirm wingtip agreement" in as_told(verdict.next_step)["action"]
+    assert "csp confirm wingtip tenant" not in as_told(verdict.next_step)["action"]
     asked = ticket.text(customer, verdict, worked.connections[customer.connection]).partition("We see:")[0]
     assert "agreement" in asked.lower()
     assert "related to your Partner Center" not in asked
@@ -111,7 +111,7 @@ def test_no_sentence_has_a_hole() -> None:
             for _ in range(3):
                 pipeline.up()
                 _look_for_holes(pipeline)
-                steps = [{"customer": k, **dict(v.next_step)} for k, v in verdicts(pipeline).items() if v.next_step]
+                steps = [{"customer": k, **as_told(v.next_step)} for k, v in verdicts(pipeline).items() if v.next_step]
                 pipeline.remote.act(steps)
             pipeline.remote.sleep(40 * 86400.0)
             pipeline.up()
@@ -127,7 +127,7 @@ def _look_for_holes(pipeline: Pipeline) -> None:
         texts += [gate.why for gate in verdict.gates.values()]
         texts += [str(one.outputs.get("reason") or "") for one in verdict.resources.values()]
         if verdict.next_step:
-            step = verdict.next_step
+            step = as_told(verdict.next_step)
             texts += [step["where"], step["action"], *step["values"].values()]
         for text in texts:
             for line in str(text).splitlines():
@@ -149,4 +149,4 @@ def test_a_line_of_a_file_is_named(tmp_path: Any) -> None:
         ("attestation.signatory", 4),
         ("profile.phone", 0),
     ):
-        assert places.line_of(file, tmp_path, tuple(field.split("."))) == line, field
+        assert files.line_of(file, tmp_path, tuple(field.split("."))) == line, field

@@ -15,6 +15,7 @@ from onboarding.people import mails
 from onboarding.resources import tenant_identity
 from onboarding.resources.tenant_identity import invitation
 from tests.onboarding.world import PcCustomer, World, profile
+from tests.told import as_told
 
 INVITE: dict[str, Any] = {
     "key": "contoso",
@@ -105,7 +106,7 @@ def test_expiry_is_told_once_and_sends_nothing_until_it_is_renewed(runs: Callabl
     outcome = one.up()
     assert (outcome.waiting_on, outcome.reason) == ("us", "nobody accepted the invitation of 2026-11-01 within 30 days")
     assert outcome.next_step is not None
-    assert "csp invite renew contoso" in outcome.next_step.action
+    assert "csp invite renew contoso" in as_told(outcome.next_step)["action"]
     assert (one.sent, one.quiet) == (1, True)
     outcome = one.up(renew=True)
     assert (outcome.waiting_on, one.sent, one.invited(), one.quiet) == ("customer", 2, "sent", True)
@@ -135,7 +136,7 @@ def test_a_declined_invitation_waits_for_us(runs: Callable[..., Runs]) -> None:
     outcome = one.up()
     assert (outcome.waiting_on, outcome.reason) == ("us", "admin@contoso.example declined the invitation on 2026-11-03")
     assert outcome.next_step is not None
-    assert "remove identity.declined_on" in outcome.next_step.action
+    assert "remove identity.declined_on" in as_told(outcome.next_step)["action"]
     one.up(renew=True)
     assert one.sent == 1, "the file says no"
 
@@ -181,7 +182,7 @@ def test_by_hand_the_day_in_the_file_counts(runs: Callable[..., Runs]) -> None:
     outcome = one.up()
     assert (outcome.waiting_on, one.invited()) == ("us", "prepared")
     assert outcome.next_step is not None
-    assert "csp invite send contoso --by-hand" in outcome.next_step.action
+    assert "csp invite send contoso --by-hand" in as_told(outcome.next_step)["action"]
     one.declare(sent_on="2026-11-02")
     one.day = "2026-11-03"
     assert one.up().reason == "the invitation was sent to admin@contoso.example on 2026-11-02"
@@ -211,7 +212,7 @@ def test_the_ticket_asks_what_nobody_knows(runs: Callable[..., Runs]) -> None:
     one.world.domains["contoso.example"] = "T-7"
     outcome = one.up()
     assert outcome.next_step is not None
-    assert outcome.next_step.values["Ticket text"] == (
+    assert as_told(outcome.next_step)["values"]["Ticket text"] == (
         "Please tell us the Microsoft ID (tenant id) of our customer {customer} ({email}) from Partner Center. "
         "Its administrator admin@contoso.example was sent the relationship link on 2026-11-01; please also say whether "
         "the relationship is there. Is it t-7, the tenant of the administrator's e-mail domain?"
@@ -225,9 +226,9 @@ def test_a_tenant_that_nobody_knows_is_told_with_what_the_file_says(runs: Callab
     ):
         one = runs()
         one.declare(domain=declared)
-        step = one.up().next_step
+        step = as_told(one.up().next_step)
         assert step is not None
-        assert says in step.action
+        assert says in step["action"]
 
 
 def test_a_link_that_names_another_reseller_is_not_used(runs: Callable[..., Runs]) -> None:

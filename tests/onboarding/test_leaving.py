@@ -20,6 +20,7 @@ from onboarding.resources import attestation, leaving, provider_association, ten
 from onboarding.resources.inputs import inputs_of
 from tests.onboarding.test_readiness import NOW, customer, estate, states
 from tests.onboarding.world import World, ion_customer, profile
+from tests.told import as_told
 
 TENANT = "aaaaaaaa-0000-0000-0000-000000000009"
 
@@ -66,7 +67,7 @@ def test_an_indirect_reseller_switches_it_off_in_the_console() -> None:
     there = World(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": profile()})
     outcome = run("ProviderAssociation", provider_association, there, lifecycle="leaving")
     assert outcome.next_step is not None
-    assert outcome.next_step.values["Enable provider in customer portal"] == "off"
+    assert as_told(outcome.next_step)["values"]["Enable provider in customer portal"] == "off"
     there.profiles.clear()  # ION no longer shows the row
     assert run("ProviderAssociation", provider_association, there, lifecycle="leaving").status == "ready"
 
@@ -107,8 +108,8 @@ def test_three_steps_and_one_next_step(
     assert verdict is not None
     assert [step.state for step in verdict.ending] == steps
     assert verdict.next_step is not None
-    assert told in verdict.next_step["action"]
-    assert "Contoso Ltd is leaving" in verdict.next_step["action"]
+    assert told in as_told(verdict.next_step)["action"]
+    assert "Contoso Ltd is leaving" in as_told(verdict.next_step)["action"]
     assert counts.counts([verdict])["customers"] == 0
     assert can_order_text(verdict) == "leaving"
     assert verdict.as_dict()["leaving"][0]["state"] == steps[0]
@@ -118,7 +119,7 @@ def test_an_indirect_reseller_asks_td_synnex() -> None:
     verdict = shown(portal="off", related=True, lifecycle="leaving")
     assert verdict is not None
     assert verdict.next_step is not None
-    assert "ask TD SYNNEX" in verdict.next_step["action"]
+    assert "ask TD SYNNEX" in as_told(verdict.next_step)["action"]
 
 
 def test_who_left_is_shown_when_asked_for_and_has_no_step() -> None:

@@ -13,6 +13,7 @@ from onboarding.look.snapshot import Look
 from onboarding.resources import tenant_identity
 from onboarding.resources.tenant_identity import new
 from tests.onboarding.world import World, problem
+from tests.told import as_told
 
 NEW: dict[str, Any] = {
     "key": "contoso",
@@ -60,11 +61,11 @@ def test_a_half_made_tenant_blocks_its_prefix_and_is_told_with_the_next_one(
     assert outcome.reason.startswith(
         "contosonew.onmicrosoft.com is half made: a create of 2026-11-01T12:00 got no answer"
     )
-    step = outcome.next_step
+    step = as_told(outcome.next_step)
     assert step is not None
-    assert "contosonew2" in step.action
-    assert "csp retry contoso" in step.action
-    assert "release the domain" in step.values["Ticket text"]
+    assert "contosonew2" in step["action"]
+    assert "csp retry contoso" in step["action"]
+    assert "release the domain" in step["values"]["Ticket text"]
     assert world.writes == [], "nothing was made, and nothing is tried again"
 
 
@@ -84,7 +85,7 @@ def test_a_prefix_that_is_gone_is_told_with_the_next_free_one(world: World, gone
     assert (outcome.status, world.writes) == ("blocked", [])
     assert "contosonew.onmicrosoft.com is taken (or left over from a create that failed half-way)" in outcome.reason
     assert outcome.next_step is not None
-    assert outcome.next_step.action == (
+    assert as_told(outcome.next_step)["action"] == (
         f"Choose another prefix{suggested} and confirm it in identity.confirm_new_tenant."
     )
 

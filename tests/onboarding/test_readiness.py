@@ -9,17 +9,19 @@ import pytest
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from onboarding.core import next_steps, state
+from onboarding.core import state
 from onboarding.core.catalogue import RESOURCES
-from onboarding.core.contract import Known, NextStep
+from onboarding.core.contract import Known
 from onboarding.look.snapshot import Look
 from onboarding.readiness import counts
 from onboarding.readiness.states import ResourceState, states_from_export
 from onboarding.readiness.table import COLUMNS, can_order_text, footer, table_rows
 from onboarding.readiness.verdicts import Readiness, all_readiness, readiness
 from onboarding.resources import inputs
+from schemas.distributor import DISTRIBUTOR
 from schemas.model.gates import GATES
 from tests.onboarding.world import World
+from tests.told import as_told
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SEEN_AT = "2026-11-22T11:00:00Z"
@@ -128,28 +130,36 @@ def test_could_not_look_keeps_the_last_verdict_and_says_so() -> None:
 
 
 def waits(owner: str, where: str, action: str, values: dict[str, str], **more: Any) -> dict[str, Any]:
-    step = NextStep(owner, where, action, values, **more)  # type: ignore[arg-type]
-    return {"status": "waiting", "waiting_on": owner, "since": "2026-11-20T00:00:00Z", "next_step": step.as_dict()}
+    """A resource that waits, with its step as a state of 0.1.0 holds it."""
+    step = {"owner": owner, "where": where, "action": action, "values": values, "link": "", "confirm": [], **more}
+    return {"status": "waiting", "waiting_on": owner, "since": "2026-11-20T00:00:00Z", "next_step": step}
 
 
-ROW, EDIT = next_steps.row_path(exists=False), next_steps.row_path(exists=True)
+_MENU = f"{DISTRIBUTOR.console}: Customer > {{customer}} > Cloud Billing > Cloud Providers"
+ROW, EDIT = f"{_MENU} > Add > Legacy Azure", f"{_MENU} > Legacy Azure"
 
 
 def test_one_ion_screen_is_one_next_step() -> None:
     found = verdict(
         {"cloud_provider": HIDDEN, "tenant": ABSENT, "agreement": ABSENT},
-        ProviderAssociation=waits("us", ROW, "Add the row.", {"Pricebook": "US Standard"}, confirm=("pricebook",)),
+        ProviderAssociation=waits(
+            "us", ROW, "Add the row.", {"Pricebook": "US Standard", "Customer": "{customer}"}, confirm=("pricebook",)
+        ),
         TenantIdentity=waits("us", EDIT, "Choose.", {"Microsoft ID": "t-1"}),
-        Attestation=waits("us", EDIT, "Fill in.", {"Customer": "{customer}"}, confirm=("agreement",)),
+        Attestation=waits("us", EDIT, "Fill in.", {}, confirm=("agreement",)),
     )
-    step = found.next_step
-    assert step is not None
+    step = as_told(found.next_step)
     assert step["owner"] == "us"
     assert "Customer > Contoso Ltd > Cloud Billing > Cloud Providers > Add > Legacy Azure" in step["where"]
     assert step["action"].startswith("Add the row. Choose. Fill in.")
     assert "`csp confirm contoso pricebook` and `csp confirm contoso agreement`" in step["action"]
     assert step["values"] == {"Pricebook": "US Standard", "Microsoft ID": "t-1", "Customer": "Contoso Ltd"}
-    assert sorted(step) == ["action", "link", "owner", "values", "where"]
+    assert list(step["values"]) == ["Customer", "Pricebook", "Microsoft ID"], "in the order of the form"
+    assert set(step) > {"action", "link", "owner", "values", "where"}
+    (screen,) = step["screens"]
+    assert screen["menu"] == ["Customer", "Contoso Ltd", "Cloud Billing", "Cloud Providers", "Add", "Legacy Azure"]
+    assert screen["actions"] == ["Add the row.", "Choose.", "Fill in."]
+    assert step["commands"][0][-3:] == ["confirm", "contoso", "pricebook"]
 
 
 def test_a_toggle_that_was_switched_off_is_the_only_step() -> None:
@@ -162,9 +172,9 @@ def test_a_toggle_that_was_switched_off_is_the_only_step() -> None:
     linked = verdict({}, TenantIdentity=tenant | {"memory": {"domain": "contoso.onmicrosoft.com"}}, **parts)
     never = verdict({}, TenantIdentity=tenant, **parts)
     assert linked.next_step is not None
-    assert linked.next_step["action"] == "Open the row."
+    assert as_told(linked.next_step)["action"] == "Open the row."
     assert never.next_step is not None
-    assert never.next_step["action"].startswith("Open the row. Choose. Fill in.")
+    assert as_told(never.next_step)["action"].startswith("Open the row. Choose. Fill in.")
 
 
 def test_what_stops_a_customer_comes_first() -> None:
@@ -175,7 +185,7 @@ def test_what_stops_a_customer_comes_first() -> None:
         TenantIdentity=stopped,
     )
     assert found.next_step is not None
-    assert (found.next_step["owner"], found.waiting_on, found.stopped) == ("distributor", "distributor", True)
+    assert (found.next_step.owner, found.waiting_on, found.stopped) == ("distributor", "distributor", True)
 
 
 def test_the_next_run_needs_nobody() -> None:
@@ -191,7 +201,7 @@ def test_lost_credentials_are_a_step_although_the_customer_can_order() -> None:
     found = verdict({}, TenantIdentity=reset | {"memory": {"credentials": "lost"}})
     assert found.can_order
     assert found.next_step is not None
-    assert found.next_step["action"] == "Reset it for Contoso Ltd."
+    assert as_told(found.next_step)["action"] == "Reset it for Contoso Ltd."
     told = found.as_dict()["resources"]["TenantIdentity"]
     assert told["credentials"] == "lost"
     assert told["credentials_step"]["action"] == "Reset it for Contoso Ltd."
@@ -205,12 +215,12 @@ def test_report_todo_footer_and_table() -> None:
         | states({"cloud_provider": ABSENT}, "ours", ProviderAssociation=waits("us", ROW, "Add.", {}))
     )
     declared = estate(customer("ready"), customer("waits"), customer("ours"), customer("gone", lifecycle="left"))
-    report = counts.report(all_states, declared, NOW)
+    report = counts.report(all_readiness(all_states, declared, NOW))
     assert [c["key"] for c in report["customers"]] == ["ours", "ready", "waits"]
     assert set(report["customers"][0]) >= {"key", "can_order", "gates", "blockers", "next_step", "resources"}
     assert report["counts"]["can_order"] == 1
-    assert [s["customer"] for s in counts.todo(all_states, declared, NOW)] == ["waits", "ours"]
-    assert [s["customer"] for s in counts.todo(all_states, declared, NOW, "us")] == ["ours"]
+    assert [one.customer for one in counts.todo(all_readiness(all_states, declared, NOW))] == ["waits", "ours"]
+    assert [one.customer for one in counts.todo(all_readiness(all_states, declared, NOW), "us")] == ["ours"]
     verdicts = all_readiness(all_states, declared, NOW)
     assert footer(verdicts) == "1 can order, 2 cannot: 1 waits for us, 1 for the customer"
     assert all(len(row) == len(COLUMNS) for row in table_rows(verdicts))

@@ -17,6 +17,7 @@ from onboarding.readiness.states import states_from_export
 from onboarding.resources import attestation, customer, tenant_identity
 from tests.onboarding.test_customer import OURS, PROFILE
 from tests.onboarding.world import World, ion_customer, problem
+from tests.told import as_told
 
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 SIGNATORY = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}
@@ -90,7 +91,7 @@ def test_a_refused_rename_names_the_way() -> None:
     stopped = tenant(world, "Contoso Works", {"company": "Contoso Ltd"})
     assert stopped.status == "blocked"
     assert stopped.next_step is not None
-    assert "Contoso Works" in stopped.next_step.action
+    assert "Contoso Works" in as_told(stopped.next_step)["action"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_an_email_that_is_taken_is_refused_with_the_way() -> None:
     stopped = renamed_email(world)
     assert stopped.status == "blocked"
     assert stopped.next_step is not None
-    assert "another e-mail" in stopped.next_step.action
+    assert "another e-mail" in as_told(stopped.next_step)["action"]
 
 
 def test_a_new_key_is_known_before_any_run_brought_it_into_state() -> None:

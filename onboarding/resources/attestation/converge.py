@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import AttestationRequest, AttestationState
 from clients.wire.transport import request_id
-from onboarding.core import contract, labels
-from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding import steps
+from onboarding.core import contract
+from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
 from onboarding.look.snapshot import Look
 from onboarding.people import mails
 from onboarding.resources.attestation import asking
 from onboarding.resources.attestation.observe import AttestationInputs, observe, signer
 from onboarding.resources.attestation.verdict import KNOWN_ALREADY, RECORDED, assess, letter, signatory
-from schemas.kinds import phones
+from onboarding.steps.places import PARTNER_CENTER
+from schemas.kinds import microsoft, phones
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -55,7 +57,9 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
     if outcome.waiting_on != "customer":
         return outcome.but(memory={**memory, **outcome.memory})
     link, about = (
-        (pending.link, pending.id) if pending else (labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
+        (pending.link, pending.id)
+        if pending
+        else (microsoft.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}")
     )
     if pending is not None or facts.data.get("old") or session.partner_center is not None:
         sending = mails.send_once(letter(desired, link, about, session), desired.key, known, session)
@@ -147,12 +151,11 @@ def _put_on_record(
 
 
 def rejected(facts: Facts, refused: OurBug | PersonMustAct) -> Outcome:
-    """A definite refusal: ours to correct, or Microsoft's to explain through TD SYNNEX."""
+    """A definite refusal: ours to correct, or Microsoft's to explain through the distributor."""
     if isinstance(refused, PersonMustAct):
-        owner = "distributor" if refused.owner == "microsoft" else refused.owner
-        return blocked(facts, str(refused), NextStep(owner, "Partner Center", refused.action), final=True)
-    step = NextStep("us", "customer file", "Correct the signatory or the address in the customer file; see the reason.")
-    return blocked(facts, str(refused), step, final=True)
+        step = steps.refused(refused.owner, PARTNER_CENTER, refused.action)
+        return blocked(facts, str(refused), step, final=True)
+    return blocked(facts, str(refused), steps.correct_signatory(), final=True)
 
 
 def release(known: Known, session: Session) -> Outcome:

@@ -10,7 +10,7 @@ from pydantic import Field as Limit
 import schemas
 from clients.errors import NotFound
 from clients.partner_center.models import Agreement, AttestationState
-from onboarding.core import compare, contract, next_steps
+from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
 from onboarding.look.shown import PROFILES, agreement_in, row_in_ion, says_accepted
 from onboarding.look.snapshot import Look
@@ -77,7 +77,7 @@ def other_signer(desired: AttestationInputs, known: Known) -> bool:
 def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Field:
     given, who = desired.attestation.confirmed, desired.attestation.signatory
     confirmation = given.of("agreement", who.email) if given and who else None
-    confirmed = next_steps.confirmed_by(confirmation) if confirmation else ""
+    confirmed = words.confirmed_by(confirmation) if confirmation else ""
     if state == "match":
         return Field("match", "accepted", seen, where, confirmed)
     return Field("not_visible" if state == NOT_VISIBLE else "mismatch", "accepted", seen, where, confirmed)

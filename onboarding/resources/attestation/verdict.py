@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from clients.partner_center.models import AttestationState
 from clients.words import UNKNOWN
-from onboarding.core import contract, labels, next_steps
+from onboarding import steps
+from onboarding.core import contract
 from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
 from onboarding.people import mails
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
 from onboarding.resources.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, recent, signer
-from schemas.command import command
+from schemas.kinds import microsoft
 
 if TYPE_CHECKING:
     import schemas
@@ -57,7 +58,7 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         if agreement.holds and not kind:
             return ready(facts)
         if desired.attestation.signatory is None:
-            return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+            return waiting(facts, "us", "nobody is named who may sign", steps.name_signatory())
         return _assess_pending(desired, known, facts, session)
     if not desired.ion_customer_id:
         return waiting(facts, EARLIER, "comes after the customer profile")
@@ -65,10 +66,12 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         memory = {"current": "yes"} | _evidence(facts) if agreement.state == "match" else {}
         return ready(facts, memory=memory)
     if desired.attestation.signatory is None:
-        return waiting(facts, "us", "nobody is named who may sign", next_steps.name_signatory())
+        return waiting(facts, "us", "nobody is named who may sign", steps.name_signatory())
     if word := str(facts.data.get("unknown") or ""):
         return blocked(
-            facts, f'ION says "{word}" of the agreement, and nobody knows what that means', _look_in_ion(desired)
+            facts,
+            f'ION says "{word}" of the agreement, and nobody knows what that means',
+            steps.look_at_agreement(key=desired.key),
         )
     if facts.data.get("old"):
         reason = f"the agreement is {agreement.seen}: it must be accepted again"
@@ -79,7 +82,15 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         step = _accept_directly(desired, session, known)
         return waiting(facts, step.owner, "ION shows no accepted agreement", step)
     agreed_on = desired.attestation.agreed_on.isoformat() if desired.attestation.agreed_on else ""
-    step = next_steps.attest_in_console(signatory(desired), agreed_on, hidden=agreement.state != "mismatch")
+    who = signatory(desired)
+    step = steps.attest_in_console(
+        first_name=who.first_name,
+        last_name=who.last_name,
+        email=who.email,
+        phone=who.phone or "",
+        agreed_on=agreed_on,
+        hidden=agreement.state != "mismatch",
+    )
     return waiting(facts, "us", "ION shows no accepted agreement", step)
 
 
@@ -101,7 +112,10 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
         return _recorded(desired, known, facts, pending)
     if pending.status == "accepted" and known.memory.get(KNOWN_ALREADY) == pending.id:
         return waiting(
-            facts, "distributor", "Microsoft says that there is an agreement, and lists none", _ticket(desired)
+            facts,
+            "distributor",
+            "Microsoft says that there is an agreement, and lists none",
+            steps.ask_about_agreement(tenant=desired.tenant_id),
         )
     if pending.status == "accepted":
         return waiting(facts, NEXT_RUN, "accepted by the signatory: the next run puts the agreement on record")
@@ -115,21 +129,14 @@ def asked(
     desired: AttestationInputs, pending: AttestationState, known: Known, facts: Facts, session: Session, why: str
 ) -> Outcome:
     """The signatory was asked and has not accepted: who does what next. `why`: why there is something to accept."""
-    who, again = signatory(desired).email, command("retry", desired.key)
+    who = signatory(desired).email
     if pending.status == "declined":
-        action = (
-            f"{who} declined. Talk to the customer, correct the signatory if needed, then run {again} to ask again."
-        )
-        return blocked(facts, "the signatory declined the agreement", NextStep("us", "customer file", action))
+        step = steps.ask_signatory_anew(key=desired.key, email=who)
+        return blocked(facts, "the signatory declined the agreement", step)
     if pending.status == UNKNOWN:
         word = f'"{pending.word}"' if pending.word else "nothing"
         reason = f"Microsoft says {word} of the attestation {pending.id}, and nobody knows what that means"
-        action = (
-            f"Ask {who} whether the agreement was accepted, and look in Partner Center (Customers > {{customer}} > "
-            "Account). Teach the word to the connection file (status_words), or ask anew with "
-            f"{again}."
-        )
-        return blocked(facts, reason, NextStep("us", "Partner Center", action, next_steps.who()))
+        return blocked(facts, reason, steps.find_out_acceptance(key=desired.key, email=who))
     if pending.status == "expired":
         return _ended(desired, pending, known, facts, session)
     step = signatory_step(desired, pending, session, known)
@@ -147,13 +154,10 @@ def _ended(
         ended = f"the link ended{f' on {pending.expires.date()}' if pending.expires else ''} without an answer"
     if asking.turn(pending, known.memory, session.connection) == "wait":
         day = asking.asked_again_on(pending, known.memory, session.connection)
-        action = f"Nothing is to be done before {day}: the first run from then on asks {who} again with a new link."
-        return waiting(facts, "us", f"{ended}; asked again on {day}", NextStep("us", "nowhere yet", action))
-    action = (
-        f"{who} was asked {number} times and did not answer. Talk to the customer, correct the signatory if needed, "
-        f"then run {command('retry', desired.key)} to ask again."
-    )
-    return blocked(facts, f"{ended}; asked {number} times", NextStep("us", "telephone", action, next_steps.who()))
+        step = steps.wait_to_ask(email=who, day=str(day))
+        return waiting(facts, "us", f"{ended}; asked again on {day}", step)
+    step = steps.talk_to_signatory(key=desired.key, email=who, times=number)
+    return blocked(facts, f"{ended}; asked {number} times", step)
 
 
 def _recorded(desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState) -> Outcome:
@@ -161,7 +165,7 @@ def _recorded(desired: AttestationInputs, known: Known, facts: Facts, pending: A
     since = known.memory.get(RECORDED, "")
     if since.startswith(f"{pending.id} ") and not recent(since.partition(" ")[2]):
         reason = "Microsoft says that the agreement was created, and lists none"
-        return waiting(facts, "distributor", reason, _ticket(desired))
+        return waiting(facts, "distributor", reason, steps.ask_about_agreement(tenant=desired.tenant_id))
     memory = {} if since.startswith(f"{pending.id} ") else {RECORDED: f"{pending.id} {contract.now()}"}
     return waiting(facts, NEXT_RUN, "the agreement was created; Microsoft shows it soon", memory=memory)
 
@@ -171,20 +175,14 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
     who = signatory(desired)
     note = letter(desired, pending.link, pending.id, session)
     sent = known.memory.get(note.marker(), "")
-    action = (
-        f"{who.first_name} {who.last_name} ({who.email}) accepts the Microsoft Customer Agreement on Microsoft's page: "
-        f"{next_steps.NEEDS_AGREEMENT}."
-    )
-    if pending.expires is not None:
-        action += f" The page works until {pending.expires.date().isoformat()}."
     if sent.startswith("maybe"):
-        return mails.look_first(note, sent)
-    if sent:
-        return NextStep(
-            "customer", "Microsoft's agreement page", f"{action} {mails.told(sent)}", next_steps.who(), pending.link
-        )
-    return NextStep(
-        "customer", "Microsoft's agreement page", f"{action} Send the mail below.", note.values(), pending.link
+        return mails.look_first(note, mails.day(sent))
+    return steps.accept_on_page(
+        signatory=f"{who.first_name} {who.last_name} ({who.email})",
+        link=pending.link,
+        until=pending.expires.date().isoformat() if pending.expires is not None else "",
+        sent_on=mails.day(sent),
+        mail=None if sent else note.by_hand(),
     )
 
 
@@ -198,25 +196,12 @@ def letter(desired: AttestationInputs, link: str, about: str, session: Session) 
 
 def _accept_directly(desired: AttestationInputs, session: Session, known: Known) -> NextStep:
     """The customer accepts in its own admin center; an administrator signs in there."""
-    note = letter(desired, labels.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
+    note = letter(desired, microsoft.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
     sent = known.memory.get(note.marker(), "")
     if sent.startswith("maybe"):
-        return mails.look_first(note, sent)
-    action = (
-        f"{signatory(desired).email} accepts the Microsoft Customer Agreement in the Microsoft 365 admin center "
-        f"(sign in as {next_steps.ADMINISTRATOR}): {next_steps.NEEDS_AGREEMENT}."
-    )
-    values = next_steps.who() if session.mail is not None else note.values()
-    return NextStep("customer", "Microsoft 365 admin center", action, values, labels.AGREEMENT_PAGE)
-
-
-def _look_in_ion(desired: AttestationInputs) -> NextStep:
-    """A status word that is in no table: a person looks, and says what it means."""
-    action = (
-        "Look at the agreement in ION. If it is accepted, teach ION's word to the connection file (status_words), or "
-        f"run {command('confirm', desired.key, 'agreement')}."
-    )
-    return NextStep("us", next_steps.row_path(exists=True), action, next_steps.who())
+        return mails.look_first(note, mails.day(sent))
+    mail = note.by_hand() if session.mail is None else None
+    return steps.accept_directly(email=signatory(desired).email, mail=mail)
 
 
 def _evidence(facts: Facts) -> dict[str, str]:
@@ -232,13 +217,4 @@ def _replaced(facts: Facts) -> str:
     return (
         f"the agreement of {evidence['agreed_on']} was made with template {evidence['template']}, which Microsoft has "
         f"replaced by {evidence['template_replaced']}; it counts until Microsoft asks for a new one"
-    )
-
-
-def _ticket(desired: AttestationInputs) -> NextStep:
-    """Only TD SYNNEX can see at Microsoft what stands in the way."""
-    return next_steps.ticket(
-        f"The signatory of {{customer}} ({{email}}), tenant {desired.tenant_id}, accepted the Microsoft Customer "
-        "Agreement. Microsoft refuses to put it on record (600061: there is one already), yet lists no agreement that "
-        "is current. Please have it looked at."
     )

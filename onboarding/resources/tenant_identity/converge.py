@@ -10,7 +10,8 @@ import schemas
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.wire.transport import request_id
-from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding import steps
+from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
 from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, leaving
@@ -132,7 +133,7 @@ def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, sessi
         except (RetryLater, UnknownOutcome) as later:
             return waiting(facts, NEXT_RUN, f"not linked yet: {later}", again=True)
         except (OurBug, PersonMustAct) as refused:
-            step = NextStep("us", "customer file", "See the reason; the tenant was not linked.")
+            step = steps.see_why_not_linked()
             return blocked(facts, str(refused), step, carried={"tenant_id": tenant_id}, final=True)
     return ready(facts, carried={"tenant_id": tenant_id})
 

@@ -6,31 +6,21 @@ from typing import TYPE_CHECKING
 
 import schemas
 from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater
-from onboarding.core import next_steps
+from onboarding import steps
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.people import mails
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain
-from schemas.command import command
 from schemas.plain import count
 
 if TYPE_CHECKING:
     from clients.session import Session
 
-ADMIN_CENTER = "Microsoft 365 admin center"
-
 
 def relationship_step(desired: TenantIdentityInputs, known: Known, session: Session) -> NextStep:
     """An administrator of the customer accepts the link; the file names none, so a person sends it."""
     tenant = declared_domain(desired.identity) or known.text("tenant_id")
-    return NextStep(
-        "customer",
-        ADMIN_CENTER,
-        f"Send the relationship link to {next_steps.ADMINISTRATOR} of {tenant}, who accepts it. If the tool "
-        "shall write the mail, set identity.method: invite with a global_admin in the customer file.",
-        next_steps.who(),
-        invitation.link_for(known, session),
-    )
+    return steps.accept_link(tenant=tenant, link=invitation.link_for(known, session))
 
 
 def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
@@ -47,14 +37,18 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         return waiting(facts, "us", reason(now, session), _talk(desired, now, session))
     if now.state == "maybe":
         note = invitation.letter(desired, known, session, now.number)
-        step = mails.look_first(note, f"maybe {now.sent}", f", or run {command('invite', 'renew', desired.key)}")
+        step = mails.look_first(note, now.day, renew=desired.key)
         return waiting(facts, "us", reason(now, session), step)
-    action = (
-        f"{now.to} accepts the relationship link of the invitation as {next_steps.ADMINISTRATOR}. {told(now)}".strip()
+    unknown = not found.wanted
+    step = steps.accept_invitation(
+        admin=now.to,
+        link=link,
+        sent_on=now.day,
+        by_hand=now.by_hand,
+        unknown=unknown,
+        domain=declared_domain(desired.identity) if unknown else "",
+        candidate=found.candidate if unknown else "",
     )
-    if not found.wanted:
-        action += f" {_no_tenant(found, declared_domain(desired.identity))}"
-    step = NextStep("customer", ADMIN_CENTER, action, next_steps.who(), link)
     return waiting(facts, "customer", reason(now, session), step)
 
 
@@ -72,51 +66,19 @@ def reason(now: invitation.Invitation, session: Session) -> str:
     }[now.state]
 
 
-def told(now: invitation.Invitation) -> str:
-    """That the mail left; "" where nobody knows of one."""
-    if not now.sent:
-        return ""
-    if now.by_hand:
-        return f"It was sent by hand on {now.day}."
-    return mails.told(f"sent {now.sent}")
-
-
-def _no_tenant(found: Found, domain: str) -> str:
-    """Nobody knows yet which tenant accepts: how the acceptance is found. `domain`: what the file names, or ""."""
-    if domain:
-        return (
-            f"Microsoft knows no tenant of {domain} today: see with them whether identity.domain is right. If another "
-            "tenant accepts, set identity.tenant_id when they reply with the Microsoft ID."
-        )
-    hint = f"The domain of the address belongs to tenant {found.candidate}. " if found.candidate else ""
-    return (
-        f"The file names neither domain nor tenant id, so nobody recognises the acceptance: {hint}When they reply with "
-        "the Microsoft ID, or Partner Center > Customers lists them, set identity.tenant_id."
-    )
-
-
 def _send_by_hand(
     desired: TenantIdentityInputs, known: Known, now: invitation.Invitation, session: Session
 ) -> NextStep:
     note = invitation.letter(desired, known, session, now.number)
-    action = (
-        f"Send the mail below to {now.to} ({command('invite', 'show', desired.key, format='eml')} writes it as a "
-        f"file), then run {command('invite', 'send', desired.key, by_hand=True)}, which notes the day in the customer "
-        "file."
-    )
-    return NextStep("us", "your mail program", action, note.values(), invitation.link_for(known, session))
+    link = invitation.link_for(known, session)
+    return steps.send_invitation(key=desired.key, mail=note.by_hand(), link=link)
 
 
 def _talk(desired: TenantIdentityInputs, now: invitation.Invitation, session: Session) -> NextStep:
     """A person decides whether to invite again."""
-    again = f"{command('invite', 'renew', desired.key)} sends a new invitation"
-    if session.mail is None:
-        again = f"send it again ({command('invite', 'show', desired.key)}) and run "
-        again += command("invite", "send", desired.key, by_hand=True)
-    if now.state == "declined":
-        again = f"remove identity.declined_on from the customer file, then {again}"
-    action = f"Talk to {now.to}. If they still want the relationship, {again}. Nothing is sent before."
-    return NextStep("us", "telephone", action, next_steps.who())
+    return steps.talk_about_invitation(
+        key=desired.key, admin=now.to, declined=now.state == "declined", by_mail=session.mail is not None
+    )
 
 
 def wants(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> bool:
@@ -135,7 +97,9 @@ def converge(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sess
     known = Known({**known.outputs, "memory": known.memory | memory})
     if not invitation.link_for(known, session):
         why = f"no relationship link names our reseller: add relationship_links to {session.connection.name}"
-        return blocked(outcome.facts, why, NextStep("us", "connection file", why), memory=memory)
+        return blocked(
+            outcome.facts, why, steps.add_relationship_link(connection=session.connection.name), memory=memory
+        )
     found: Found = outcome.facts.data["found"]
     now = found.invitation
     if now is None or session.mail is None:
@@ -146,13 +110,7 @@ def converge(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sess
     sending = mails.send_once(invitation.letter(desired, known, session, number), desired.key, known, session)
     if sending.result == "failed":
         why = f"the invitation to {now.to} was not sent: {sending.why}"
-        step = NextStep(
-            "us",
-            "mail server",
-            "Correct identity.global_admin.email or the mail server; every run tries again. By hand: "
-            f"{command('invite', 'show', desired.key)}.",
-            next_steps.who(),
-        )
+        step = steps.correct_invitation(key=desired.key)
         return waiting(outcome.facts, "us", why, step, memory=memory, again=True)
     return outcome.but(memory=memory | sending.memory | {invitation.NUMBER: str(number)}, final=True)
 

@@ -17,12 +17,13 @@ from clients.handover import Kept, Reservation
 from clients.partner_center.models import NewTenant, PcAddress
 from clients.wire.transport import request_id
 from clients.words import PARTNERSHIP, meaning
-from onboarding.core import contract, next_steps
+from onboarding import steps
+from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
-from onboarding.resources.tenant_identity.country_rules import fitted
+from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
 from onboarding.resources.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
-from schemas.command import command
+from onboarding.steps import places
 from schemas.model.fields import PARTNER_CENTER, value_at
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
     if pc.domain_exists(identity.initial_domain):
         raise Refused(
             f"{identity.initial_domain} is taken (or left over from a create that failed half-way)",
-            another_prefix(_free_prefix(identity.domain_prefix, session)),
+            steps.choose_another_prefix(free=_free_prefix(identity.domain_prefix, session)),
         )
     declared = address_of(desired, identity)
     address = fitted(declared, identity.contact.phone or "", identity, pc.country_rules(declared.country))
@@ -64,12 +65,12 @@ def check_before(desired: TenantIdentityInputs, identity: schemas.NewIdentity, s
         raise Refused(
             f"Microsoft does not accept the address "
             f"({verdict.status}{': ' + verdict.message if verdict.message else ''})",
-            f"Correct the address in the customer file. Microsoft suggests: {better}.",
+            steps.correct_address(field=ADDRESS if identity.address else PROFILE_ADDRESS, suggested=better),
         )
     if not pc.agreement_templates():
         raise Refused(
             "Microsoft names no current agreement template, so nobody could accept the agreement of the new tenant",
-            f"Look in Partner Center whether the agreement is offered; then {command('retry', desired.key)}.",
+            steps.look_for_template(key=desired.key),
         )
     _check_reseller(desired.key, identity, session)
     return address
@@ -85,26 +86,23 @@ def _check_reseller(key: str, identity: schemas.NewIdentity, session: Session) -
     if not wanted:
         raise Refused(
             "the connection names no reseller, so that this would make a direct customer of the provider",
-            f"Name the reseller in the connection {connection.name}, or set identity.direct_customer: true if it "
-            f"is meant.",
+            steps.name_reseller(connection=connection.name),
         )
     partnership = next((r for r in pc.indirect_resellers() if r.tenant_id.lower() == wanted.lower()), None)
     if partnership is None:
         raise Refused(
             f"{wanted} is not an indirect reseller of this provider",
-            "Correct reseller.tenant_id in the connection (a tenant id, not the partner id).",
+            steps.correct_reseller(),
         )
     if partnership.state and meaning(PARTNERSHIP, partnership.state, connection.status_words) != "active":
         raise Refused(
             f'Microsoft says "{partnership.state}" of the partnership with the reseller {wanted}, not Active',
-            "Look in Partner Center > Customers > Indirect resellers. A word that means active belongs into the "
-            f"connection file (status_words); then {command('retry', key)}.",
+            steps.look_at_partnership(key=key),
         )
     if not pc.partner_agreement_signed(wanted):
         raise Refused(
             "the reseller has not signed the Microsoft Partner Agreement",
-            f"The reseller signs it in its Partner Center; then {command('retry', key)}.",
-            "us",
+            steps.sign_partner_agreement(key=key),
         )
 
 
@@ -143,7 +141,8 @@ def place(key: str, session: Session) -> Iterator[Reservation]:
     try:
         reserved = session.handover.reserve(key)
     except PersonMustAct as nobody:
-        raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", nobody.action) from None
+        step = steps.refused("us", places.CUSTOMER_FILE, nobody.action)
+        raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", step) from None
     try:
         yield reserved
     finally:
@@ -179,7 +178,7 @@ def _create(
         "created_at": contract.now(),
         "domain": made.customer.domain or identity.initial_domain,
         "declared_domain": identity.initial_domain,
-        "credentials": (kept.reference or next_steps.IN_OUTPUT) if kept is not None else next_steps.LOST,
+        "credentials": (kept.reference or steps.IN_OUTPUT) if kept is not None else steps.LOST,
         "credentials_text": kept.text if kept is not None else "",
         CREATE_SENT: "",
     }
@@ -232,10 +231,8 @@ def _body(
 
 def _see(refused: OurBug | PersonMustAct) -> NextStep:
     if isinstance(refused, PersonMustAct):
-        return NextStep(
-            "distributor" if refused.owner == "microsoft" else refused.owner, "Partner Center", refused.action
-        )
-    return NextStep("us", "customer file", "Correct the customer file; see the reason.")
+        return steps.refused(refused.owner, places.PARTNER_CENTER, refused.action)
+    return steps.correct_file()
 
 
 def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Outcome:
@@ -243,23 +240,8 @@ def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Out
     reason = (
         f"{domain} is half made: a create of {sent[:16]} got no answer, and Microsoft shows no such customer of ours"
     )
-    action = (
-        f"Ask TD SYNNEX's operations (or Microsoft's partner support) with the text below whether the tenant exists. "
-        f"If not: {another_prefix(free)} If it does, {command('retry', key)} takes it over."
-    )
-    text = (
-        f"Customer {{customer}} ({{email}}): the create of the Microsoft tenant {domain} at {sent} got no answer. The "
-        "domain is taken since, and the tenant is not in our list of customers. Please tell us whether it exists and "
-        "relate it to us, or release the domain."
-    )
-    step = next_steps.ticket(text)
-    return blocked(facts, reason, NextStep(step.owner, step.where, action, step.values), final=True)
-
-
-def another_prefix(free: str) -> str:
-    """What to do about a prefix that is gone for ever. `free`: one that is not, "" where a few tries found none."""
-    example = f", for example {free}," if free else " (with the next numbers behind it, it is taken too)"
-    return f"Choose another prefix{example} and confirm it in identity.confirm_new_tenant."
+    step = steps.ask_about_half_made(key=key, domain=domain, sent=sent, free=free)
+    return blocked(facts, reason, step, final=True)
 
 
 def _free_prefix(prefix: str, session: Session) -> str:

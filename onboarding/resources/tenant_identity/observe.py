@@ -12,7 +12,7 @@ import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import AttestationState, PcCustomer
 from clients.words import RELATIONSHIP, meaning
-from onboarding.core import compare, contract, next_steps
+from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
 from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, row_of
 from onboarding.look.snapshot import Look
@@ -20,6 +20,7 @@ from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.agreement_first import asked
+from schemas.distributor import DISTRIBUTOR
 
 CARRIED = ("tenant_id", "attestation_id")
 CREATE_SENT = "create_sent"
@@ -98,7 +99,7 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
     linked = seen_row.tenant
     linked_domain, row, row_shown = seen_row.domain if linked else "", seen_row.whole, seen_row.shown
     if not wanted and linked and (not domain or (linked_domain and compare.same("domain", linked_domain, domain))):
-        wanted = linked  # the operator entered what the customer or TD SYNNEX told
+        wanted = linked  # the operator entered what the customer or the distributor told
         if related is None and look.session.partner_center is not None:
             related, listed_as = _ours(look.related(wanted), known, look)
     pending = None
@@ -195,7 +196,7 @@ def relationship_by_ion(linked: bool, confirmed: str = "") -> Field:
     (ion.md 3.2: a cloud profile does not prove the relationship).
     """
     where = "ION shows that it was, not that it is" if linked else "no API"
-    return Field("not_visible", "related to TD SYNNEX", NOT_VISIBLE, where, confirmed)
+    return Field("not_visible", f"related to {DISTRIBUTOR.name}", NOT_VISIBLE, where, confirmed)
 
 
 def create_sent(known: Known, domain: str) -> str:
@@ -255,5 +256,5 @@ def _confirmed(desired: TenantIdentityInputs, found: Found, gate: str) -> str:
     for value in (found.wanted, declared_tenant(desired.identity), declared_domain(desired.identity)):
         confirmation = given.of(gate, value) if value else None
         if confirmation is not None:
-            return next_steps.confirmed_by(confirmation)
+            return words.confirmed_by(confirmation)
     return ""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.wire.transport import request_id
+from onboarding import steps
 from onboarding.core import compare
-from onboarding.core.contract import Facts, Known, NextStep, Outcome, blocked
+from onboarding.core.contract import Facts, Known, Outcome, blocked
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
 
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: O
         reason = f"the billing profile is not renamed yet: {later}"
         return outcome.but(reason=reason, again=True, memory={**outcome.memory, RENAMED_FROM: before})
     except (OurBug, PersonMustAct) as refused:
-        step = NextStep(
-            "us",
-            "Partner Center",
-            f"Rename the customer {before} to {desired.company} there (Account > Billing profile).",
-        )
+        step = steps.rename_in_partner_center(before=before, after=desired.company)
         return blocked(facts, str(refused), step, carried=outcome.carried, memory=outcome.memory, final=True)
     return outcome.but(memory={**outcome.memory, RENAMED_FROM: ""}, final=True)

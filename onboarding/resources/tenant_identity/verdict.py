@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.partner_center.models import PcCustomer
 from clients.words import RELATIONSHIP, UNKNOWN, meaning
-from onboarding.core import compare, labels, next_steps
+from onboarding import steps
+from onboarding.core import compare
 from onboarding.core.contract import (
     EARLIER,
     NEXT_RUN,
@@ -23,7 +24,6 @@ from onboarding.people import mails
 from onboarding.resources import attestation, leaving
 from onboarding.resources.tenant_identity import invitation, inviting, new
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
-from onboarding.resources.tenant_identity.invitation import Invitation
 from onboarding.resources.tenant_identity.observe import (
     CREATE_SENT,
     Found,
@@ -32,7 +32,6 @@ from onboarding.resources.tenant_identity.observe import (
     declared_domain,
     declared_tenant,
 )
-from schemas.command import command
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -54,7 +53,7 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         and not found.wanted
         and not declared_domain(desired.identity)
     ):
-        step = next_steps.name_tenant(found.linked or "", found.linked_domain)
+        step = steps.name_tenant(tenant=found.linked or "", domain=found.linked_domain)
         return waiting(facts, "us", "no tenant is named", step, carried=carried)
     if found.invitation is not None:
         memory |= found.invitation.memory()
@@ -74,29 +73,15 @@ def _other_domain(desired: TenantIdentityInputs, found: Found) -> bool:
 
 def _settled_step(known: Known) -> NextStep:
     settled = known.memory.get("domain") or known.text("tenant_id")
-    return NextStep(
-        "us",
-        "customer file",
-        f"The tool never re-points a customer to another tenant. Set the identity back to {settled}; another "
-        f"tenant is another "
-        "customer file (same group).",
-    )
+    return steps.set_identity_back(tenant=settled)
 
 
 def _wrong_tenant(desired: TenantIdentityInputs, found: Found, facts: Facts) -> Outcome:
     wanted = declared_domain(desired.identity) or found.wanted
     linked = f"{found.linked_domain} ({found.linked})" if found.linked_domain else str(found.linked)
     declared = f"{wanted} ({found.wanted})" if found.wanted and found.wanted != wanted else wanted
-    text = (
-        f"Customer {{customer}} ({{email}}): the Cloud Provider row {labels.text('legacy_azure')} is linked to "
-        f"the Microsoft tenant "
-        f"{linked}. Please link it to {declared} instead."
-    )
-    step = next_steps.ticket(text)
-    values = dict(step.values)
-    values[labels.text("microsoft_id")] = found.wanted or declared_tenant(desired.identity)
-    values[labels.text("domain")] = wanted
-    step = NextStep(step.owner, step.where, step.action, {k: v for k, v in values.items() if v})
+    tenant = found.wanted or declared_tenant(desired.identity)
+    step = steps.ask_to_relink(linked=linked, declared=declared, tenant=tenant, domain=wanted)
     return blocked(facts, f"linked to {linked}, declared is {declared}", step)
 
 
@@ -114,7 +99,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     if not facts.fields["relationship"].holds:
         words = session.connection.status_words
         if found.listed_as and meaning(RELATIONSHIP, found.listed_as, words) == UNKNOWN:
-            return _listed_as(found.listed_as, facts, desired.key)
+            return _listed_as(found.listed_as, facts)
         if isinstance(identity, schemas.InviteIdentity):
             return inviting.assess(desired, known, facts, session)
         if known.text("tenant_id"):
@@ -148,18 +133,14 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
         return ready(facts, carried=carried, memory=memory)
     own = found.related.domain if found.related else declared_domain(identity)
     hidden = found.linked is None
-    step = next_steps.add_identity(found.wanted, own, hint="", hidden=hidden, confirm=("tenant",) if hidden else ())
+    step = steps.add_tenant(tenant=found.wanted, domain=own, hidden=hidden, confirm=("tenant",) if hidden else ())
     return waiting(facts, "us", "the tenant is not linked in ION", step, carried=carried, memory=memory)
 
 
-def _listed_as(word: str, facts: Facts, key: str) -> Outcome:
+def _listed_as(word: str, facts: Facts) -> Outcome:
     """A word for the relationship that is in no table: nobody is asked to accept what may stand already."""
-    action = (
-        "Look in Partner Center > Customers what the relationship with {customer} is. Teach the word to the connection "
-        "file (status_words) as related or not related."
-    )
     reason = f'Microsoft says "{word}" of the relationship, and nobody knows what that means'
-    return blocked(facts, reason, NextStep("us", "Partner Center", action, next_steps.who()))
+    return blocked(facts, reason, steps.teach_relationship())
 
 
 def _new(
@@ -173,7 +154,7 @@ def _new(
         return waiting(facts, EARLIER, "comes after the Cloud Provider row")
     if identity.confirm_new_tenant != identity.domain_prefix:
         return waiting(
-            facts, "us", "a new tenant needs its confirmation", next_steps.confirm_new_tenant(identity.domain_prefix)
+            facts, "us", "a new tenant needs its confirmation", steps.confirm_new_tenant(prefix=identity.domain_prefix)
         )
     if identity.attest_first and desired.attestation is not None:
         if found.pending is None or attestation.asks_again(found.pending, known, session.connection):
@@ -195,19 +176,18 @@ def _stranger(
     if compare.same("organization", found.company_name, company):
         return None
     reason = f"{identity.initial_domain} is already a customer named {found.company_name!r}; the file says {company!r}"
-    action = "If it is the same company, add adopt: true to the customer file; else choose another prefix."
-    return reason, NextStep("us", "customer file", action)
+    return reason, steps.same_company()
 
 
 def _lost_credentials(known: Known) -> str:
     told = known.memory.get("credentials", "")
-    return f"credentials: {told}" if told in next_steps.UNKEPT else ""
+    return f"credentials: {told}" if told in steps.UNKEPT else ""
 
 
 def _reset_step(key: str, known: Known) -> NextStep | None:
     """What is to be done about a one-time password that no store has."""
     told = known.memory.get("credentials", "")
-    return next_steps.UNKEPT[told](key) if told in next_steps.UNKEPT else None
+    return steps.UNKEPT[told](key) if told in steps.UNKEPT else None
 
 
 def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
@@ -220,10 +200,10 @@ def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
         memory = settled(desired, found) if found.linked else {}
         if not facts.fields["relationship"].holds:
             reason = "the tenant is linked; no API shows whether the relationship stands, and nobody confirmed it"
-            step = next_steps.look_for_relationship(
-                declared_domain(identity) or found.linked_domain or found.wanted,
-                desired.key,
-                invitation.link_for(known, session),
+            step = steps.look_for_relationship(
+                key=desired.key,
+                tenant=declared_domain(identity) or found.linked_domain or found.wanted,
+                link=invitation.link_for(known, session),
             )
             return waiting(facts, "us", reason, step, carried={"tenant_id": found.wanted}, memory=memory)
         return ready(facts, carried={"tenant_id": found.wanted}, memory=memory)
@@ -236,26 +216,44 @@ def _console(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
                 facts,
                 "us",
                 "a new tenant needs its confirmation",
-                next_steps.confirm_new_tenant(identity.domain_prefix),
+                steps.confirm_new_tenant(prefix=identity.domain_prefix),
             )
         if found.taken:
             reason = f"{identity.initial_domain} exists, and ION shows no linked tenant"
-            action = (
-                "If it was just made in ION, wait until ION shows it. Otherwise it is somebody else's or half made: "
-            )
-            action += new.another_prefix(new.next_prefix(identity.domain_prefix))
-            return blocked(facts, reason, NextStep("us", "customer file", action))
+            step = steps.wait_or_another_prefix(free=new.next_prefix(identity.domain_prefix))
+            return blocked(facts, reason, step)
         if found.made:
-            step = next_steps.tenant_is_there(desired.key, identity.initial_domain, confirm)
+            step = steps.record_tenant(key=desired.key, domain=identity.initial_domain, confirm=confirm)
             return waiting(facts, "us", f"{identity.initial_domain} exists; ION does not show the linked tenant", step)
-        place = identity.address or desired.address
-        assert place is not None
-        credentials = session.connection.csp_credentials
-        step = next_steps.new_identity(
-            identity, identity.company_name or desired.company, place, credentials, key=desired.key, confirm=confirm
-        )
+        step = _make_in_console(desired, identity, session, confirm)
         return waiting(facts, "us", "the tenant is made in ION", step)
     return _add_in_console(desired, known, facts, session, confirm=confirm)
+
+
+def _make_in_console(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, session: Session, confirm: tuple[str, ...]
+) -> NextStep:
+    """The form of a new tenant, filled in."""
+    place, person = identity.address or desired.address, identity.contact
+    assert place is not None
+    form = {
+        "credentials": identity.csp_credentials or session.connection.csp_credentials,
+        "domain_prefix": identity.domain_prefix,
+        "company": identity.company_name or desired.company,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "email": person.email,
+        "phone": person.phone,
+        "address_line_1": place.street,
+        "address_line_2": place.suite,
+        "city": place.city,
+        "state": place.state,
+        "postal_code": place.zip,
+        "country": place.country,
+        "language": identity.language,
+    }
+    named = {name: text for name, text in form.items() if text}
+    return steps.make_tenant(key=desired.key, form=named, confirm=confirm)
 
 
 def _add_in_console(
@@ -273,46 +271,30 @@ def _add_in_console(
         if now is not None and now.state == "prepared":
             return inviting.assess(desired, known, facts, session)
         return waiting(facts, "distributor", "nobody knows the Microsoft ID", _ask_for_tenant(domain, found))
+    link = invitation.link_for(known, session)
+    first: dict[str, Any] = {}
     if now is not None and now.state != "prepared":
-        text, note = _asking(desired, now, session), None
+        again = desired.key if session.mail is not None else ""
+        first = {"first": "ask", "admin": now.to, "sent_on": now.day, "by_hand": now.by_hand, "again": again}
     elif now is not None:
         note = invitation.letter(desired, known, session, now.number)
-        text = f"First send the mail below to {now.to}; ION refuses the Microsoft ID until its invitation is accepted."
+        first = {"first": "send", "admin": now.to, "mail": note.by_hand(), "link": link}
     else:
-        link = invitation.link_for(known, session)
         note = mails.invitation("{admin}", "{admin_email}", "", "{customer}", link, session)
-        text = (
-            "If ION refuses it, the tenant is not related to TD SYNNEX yet: send the mail below to "
-            f"{next_steps.ADMINISTRATOR} of the customer and add the Microsoft ID after the acceptance."
-        )
-    mail = note.values() if note is not None else {}
-    link = invitation.link_for(known, session) if mail else ""
-    step = next_steps.add_identity(
-        found.wanted, domain, hint=text, hidden=hidden, confirm=confirm, mail=mail, link=link
-    )
+        first = {"first": "if refused", "mail": note.by_hand(), "link": link}
+    step = steps.add_tenant(tenant=found.wanted, domain=domain, hidden=hidden, confirm=confirm, **first)
     reason = "ION does not show the linked tenant" if found.linked is None else "no tenant is linked in ION"
     if now is not None and now.is_out:
         reason = f"{reason}; {inviting.reason(now, session)}"
     return waiting(facts, "us", reason, step)
 
 
-def _asking(desired: TenantIdentityInputs, now: Invitation, session: Session) -> str:
-    """No API shows the acceptance: the operator asks, and ION's refusal is an answer too."""
-    renew = command("invite", "renew", desired.key)
-    again = f"{renew} sends it again" if session.mail is not None else "remind them"
-    return (
-        f"First ask {now.to} whether the invitation was accepted. {inviting.told(now)}".strip()
-        + f" If ION refuses the Microsoft ID, it was not: {again}."
-    )
-
-
 def _ask_for_tenant(domain: str, found: Found) -> NextStep:
-    """Nobody here knows the tenant: TD SYNNEX's operations read it in Partner Center. The text is ready to paste."""
-    text = "Please tell us the Microsoft ID (tenant id) of our customer {customer} ({email}) from Partner Center"
-    text += f", domain {domain}. " if domain else ". "
-    if found.invitation is not None and found.invitation.sent:
-        text += f"Its administrator {found.invitation.to} was sent the relationship link on {found.invitation.day}; "
-        text += "please also say whether the relationship is there. "
-    if found.candidate:
-        text += f"Is it {found.candidate}, the tenant of the administrator's e-mail domain? "
-    return next_steps.ticket(text.strip())
+    """Nobody here knows the tenant."""
+    asked = found.invitation if found.invitation is not None and found.invitation.sent else None
+    return steps.ask_for_tenant(
+        domain=domain,
+        sent_to=asked.to if asked else "",
+        day=asked.day if asked else "",
+        candidate=found.candidate,
+    )

@@ -1,29 +1,31 @@
-"""Where a step is a line of a file: the file itself, and the line on which the first field that it names stands."""
+"""Where a step is a line of a file: the file itself, and the line on which its field stands."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import schemas
-from onboarding.core import next_steps
+from onboarding.steps.model import Instructions, Screen
+from onboarding.steps.places import CONNECTION_FILE, CUSTOMER_FILE
 from schemas.read import yaml_source
 
-_FIELD = re.compile(r"\b(?:profile|cloud_provider|identity|attestation)(?:\.[a-z_]+)+")
 
-
-def located(step: Mapping[str, Any], customer: schemas.Customer, estate: schemas.Estate) -> dict[str, Any]:
+def located(step: Instructions, customer: schemas.Customer, estate: schemas.Estate) -> Instructions:
     """The step with `path:line` in place of "customer file", and the path of the connection's in place of its own."""
-    if step["where"] == next_steps.CONNECTION_FILE:
-        return {**step, "where": f"stacks/connections/{customer.connection}.yaml"}
+    return replace(step, screens=tuple(_located(screen, customer, estate) for screen in step.screens))
+
+
+def _located(screen: Screen, customer: schemas.Customer, estate: schemas.Estate) -> Screen:
+    if screen.system == CONNECTION_FILE:
+        return replace(screen, system=f"stacks/connections/{customer.connection}.yaml")
     file = estate.sources.get(customer.key, "")
-    if step["where"] != next_steps.CUSTOMER_FILE or not file:
-        return dict(step)
-    named = _FIELD.search(str(step["action"]))
-    line = line_of(estate.project_dir / file, estate.project_dir, tuple(named[0].split("."))) if named else 0
-    return {**step, "where": f"{file}:{line}" if line else file}
+    if screen.system != CUSTOMER_FILE or not file:
+        return screen
+    field = tuple(screen.field.split(".")) if screen.field else ()
+    line = line_of(estate.project_dir / file, estate.project_dir, field) if field else 0
+    return replace(screen, system=f"{file}:{line}" if line else file)
 
 
 def line_of(file: Path, root: Path, field: tuple[str, ...]) -> int:
