@@ -21,7 +21,7 @@ _COMMAND = re.compile(
 )
 """A command of 0.1.0, which wrote them without a mark."""
 _FIELD = re.compile(r"\b(?:profile|cloud_provider|identity|attestation)(?:\.[a-z_]+)+")
-_SENTENCE = re.compile(r"(?<=[a-z0-9)][.]) (?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[a-z0-9)`}][.]) (?=[A-Z])")
 
 
 @for_anybody("written_by_0_1_0")
@@ -37,13 +37,13 @@ def _written(
     console = where.startswith(DISTRIBUTOR.console)
     system, _, path = where.partition(": ") if console else (where, "", "")
     # The state kept values by name, in no order of any form.
-    form = sorted((values or {}).items(), key=lambda one: DISTRIBUTOR.order(one[0]))
+    form = sorted((values or {}).items(), key=lambda one: (DISTRIBUTOR.order(one[0]), one[0]))
     mail = {name: text for name, text in form if name in _MAIL}
     rest = tuple(Entry(name, about.filled(text)) for name, text in form if name not in _MAIL)
     field = _FIELD.search(action) if where == CUSTOMER_FILE else None
     screen = Screen(
         system,
-        tuple(_commands(about.filled(one)) for one in _SENTENCE.split(action)),
+        tuple(_commands(about.filled(one)) for one in _sentences(action)),
         rest,
         tuple(about.filled(path).split(" > ")) if path else (),
         field=field[0] if field else "",
@@ -51,6 +51,14 @@ def _written(
     )
     note = Mail.of({_MAIL[name]: text for name, text in mail.items()}, about) if len(mail) > 2 else None
     return Instructions((screen,), about.filled(link), note, tuple(confirm))
+
+
+def _sentences(action: str) -> list[str]:
+    """One that says only whom it is about ("Look for NAME.") stays with the next."""
+    found = _SENTENCE.split(action)
+    if found[0].startswith("Look for ") and len(found) > 1:
+        found[:2] = [" ".join(found[:2])]
+    return found
 
 
 _MAIL = {

@@ -5,7 +5,7 @@ Texts are made of it in `onboarding.steps.text` only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import schemas
@@ -50,6 +50,14 @@ class Entry:
 
     label: str
     value: str
+
+
+def once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Each label once, where it stands first, with its first value: forms of one visit share the customer."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        found.setdefault(entry.label, entry)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from onboarding.steps.model import Entry, Instructions, Screen, Sentence
+from onboarding.steps.model import Entry, Instructions, Screen, Sentence, once
 from onboarding.steps.places import label
 from schemas.command import Command, command, told
 
@@ -82,13 +82,12 @@ def commands(step: Instructions) -> list[Command]:
 
 
 def entries(step: Instructions) -> list[Entry]:
-    """Every value to enter, in the order of the screens and their forms; the mail last. A label counts once: forms of
-    one visit share the customer."""
+    """Every value to enter, in the order of the screens and their forms; the mail last."""
     found = [one for screen in step.screens for one in screen.entries]
     if mail := step.mail:
         named = {"mail_to": mail.to, "mail_cc": mail.copy, "mail_subject": mail.subject, "mail_text": mail.text}
         found += [Entry(label(name), text) for name, text in named.items() if text]
-    return list({one.label: one for one in reversed(found)}.values())[::-1]
+    return list(once(found))
 
 
 def has_details(step: Instructions) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import schemas
 from onboarding.core.contract import EARLIER, NEXT_RUN, NOT_CHECKED, NextStep
 from onboarding.core.words import OFF, ON
-from onboarding.steps.model import About, Confirm, Entry, Instructions, Screen
+from onboarding.steps.model import About, Confirm, Instructions, Screen, once
 from onboarding.steps.registry import instructions
 from schemas.model.gates import GATES
 
@@ -79,15 +79,10 @@ def _joined(screens: Sequence[Screen]) -> tuple[Screen, ...]:
             screen = replace(
                 before,
                 actions=tuple(dict.fromkeys((*before.actions, *screen.actions))),
-                entries=_once((*before.entries, *screen.entries)),
+                entries=once((*before.entries, *screen.entries)),
             )
         found[screen.form or number] = screen
     return tuple(found.values())
-
-
-def _once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Each label once, with its first value."""
-    return tuple({one.label: one for one in reversed(entries)}.values())[::-1]
 
 
 def _switched_off(row: State, resources: Sequence[State]) -> bool:

@@ -16,10 +16,12 @@ from csp.commands import live
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.main import app
-from csp.views.readiness import first_sentence
 from drills.harness import Pipeline
 from drills.remote import START
 from onboarding.core.names import TYPE_PREFIX
+from onboarding.steps import text
+from onboarding.steps.model import About
+from onboarding.steps.registry import instructions, read
 from tests.workspace import ROOT
 
 
@@ -222,4 +224,6 @@ def test_wrong_usage_is_one_line(csp: Any, arguments: list[str], why: str) -> No
     ],
 )
 def test_a_step_in_short_says_what_to_do(action: str, name: str, told: str) -> None:
-    assert first_sentence(action, name) == told
+    """Also where the state holds sentences (0.1.0), with a placeholder for the name."""
+    kept = {"owner": "us", "where": "there", "action": action.replace(name, "{customer}") if name else action}
+    assert text.first_sentence(instructions(read(kept), About(name, ""))) == told

@@ -63,7 +63,7 @@ class Thing:
             return self.assess(desired, known, facts, session)
         self.writes += 1
         if self.rejects:
-            return contract.blocked(facts, "422: not this colour", NextStep("us", "file", "another colour"), final=True)
+            return contract.blocked(facts, "422: not this colour", NextStep("correct_file", "us"), final=True)
         self.remote = desired.color
         return self.assess(desired, known, self.observe(desired, known, None), session).but(final=True)
 

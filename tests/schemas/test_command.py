@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.command import START, command, for_connection, shown, started
+from schemas.command import START, Command, command, for_connection, parts, shown, started
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,13 @@ def test_what_is_no_command_of_ours_stays() -> None:
     assert shown(text, stack="us", start="x/csp") == text
 
 
-def test_a_state_of_the_first_release_is_shown_like_ours() -> None:
-    old = "run csp confirm contoso tenant and csp confirm contoso agreement. If not: csp invite send contoso --by-hand."
-    assert shown(old, stack="us", start=".venv/bin/csp") == (
-        "run `.venv/bin/csp confirm contoso tenant -s us` and `.venv/bin/csp confirm contoso agreement -s us`. If not: "
-        "`.venv/bin/csp invite send contoso -s us --by-hand`."
-    )
+def test_a_line_is_texts_and_commands() -> None:
+    line = f"run {command('confirm', 'contoso', 'tenant')}, not `pulumi up`; `csp 'torn"
+    assert [part for part in parts(line) if isinstance(part, Command)] == [command("confirm", "contoso", "tenant")]
+    assert "".join(parts(line)) == line
+    assert command("up", before="A=1").at(stack="us").arguments("uv run csp") == [
+        "env", "A=1", "uv", "run", "csp", "up", "-s", "us",
+    ]  # fmt: skip
 
 
 def test_shown_twice_is_shown_once() -> None:
