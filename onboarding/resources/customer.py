@@ -238,13 +238,13 @@ def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: O
     code, owner = refused.problem.code, refused.owner if isinstance(refused, PersonMustAct) else "us"
     if code == "CUS-CR-001":
         reason = f"another ION customer uses {desired.profile.email}; it may belong to another reseller"
-        step = steps.by_owner("use_another_email", owner)
+        step = steps.owned(steps.use_another_email(), owner)
     elif code == "CUS-CR-002":
         reason = f"ION does not know the language code {desired.profile.language}"
-        step = steps.by_owner("correct_language", owner)
+        step = steps.owned(steps.correct_language(), owner)
     elif part := _missed_part(desired, refused.problem.message):
         reason = f"ION wants a {part}, although {desired.profile.address.country} has none or the file names none"
-        step = steps.by_owner("ask_what_ion_takes", owner, part=part)
+        step = steps.owned(steps.ask_what_ion_takes(part=part), owner)
     elif isinstance(refused, PersonMustAct):
         reason, step = str(refused), steps.refused(owner, CUSTOMER_FILE, refused.action)
     else:

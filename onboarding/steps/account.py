@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from onboarding.core.contract import NextStep, Owner
 from onboarding.steps.model import About, Entry, Instructions, Screen
@@ -95,20 +96,23 @@ def take_over_profile(about: About, *, differs: str) -> Instructions:
     return Instructions((in_file("profile", *actions),))
 
 
-@for_anybody("use_another_email")
-def _use_another_email(about: About) -> Instructions:
+@step("us")
+def use_another_email(about: About) -> Instructions:
+    """Somebody else's ION customer has the address."""
     action = f"Use another e-mail in profile.email, or ask {DISTRIBUTOR.name} who holds this one."
     return Instructions((in_file("profile.email", said(action)),))
 
 
-@for_anybody("correct_language")
-def _correct_language(about: About) -> Instructions:
+@step("us")
+def correct_language(about: About) -> Instructions:
+    """ION does not know the language."""
     action = "Correct profile.language in the customer file (for example EN or FR)."
     return Instructions((in_file("profile.language", said(action)),))
 
 
-@for_anybody("ask_what_ion_takes")
-def _ask_what_ion_takes(about: About, *, part: str) -> Instructions:
+@step("us")
+def ask_what_ion_takes(about: About, *, part: str) -> Instructions:
+    """ION wants a part of the address that the country does not have."""
     action = (
         f"Ask {DISTRIBUTOR.name} what ION takes there, and write it as profile.address.{part} (its own sample for "
         "France repeats the city); Microsoft's record need not repeat it: identity.address may leave it out."
@@ -195,9 +199,9 @@ def sign_partner_agreement(about: About, *, key: str) -> Instructions:
     return Instructions((Screen(PARTNER_CENTER, (action,)),))
 
 
-def by_owner(code: str, owner: str, **values: str) -> NextStep:
-    """A step of the customer file whose owner the error names."""
-    return NextStep(code, _acts(owner), values)
+def owned(step_: NextStep, owner: str) -> NextStep:
+    """The step, done by the owner that an error names."""
+    return replace(step_, owner=_acts(owner))
 
 
 def _acts(owner: str) -> Owner:
