@@ -4,7 +4,8 @@
 
 Each size is played on both engines, operation by operation in turn: up, a preview without a change, refresh, destroy.
 The program registers 200 resources at a time. The CLI writes no checkpoints for `up` and `destroy`, the embedded engine
-keeps every step durable. Without a CLI no ratio to it is printed.
+keeps every step durable. Without a CLI no ratio to it is printed. `BENCH_EARLIER` names a folder that holds an earlier
+`dynamic_engine` (`git archive COMMIT engine/dynamic_engine`): then that one takes part too. `BENCH_ROUNDS` repeats all.
 """
 
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "1"))
 POLL_SECONDS = 0.1
-EMBEDDED, CLI = "embedded", "pulumi"
+EMBEDDED, EARLIER, CLI = "embedded", "earlier", "pulumi"
 TICKS = os.sysconf("SC_CLK_TCK")
 OPERATIONS = (
     ("up", ("up", "--yes", "--skip-preview")),
@@ -142,6 +143,8 @@ def play(size: int, engines: list[str]) -> dict[tuple[str, str], Taken]:
             for operation, words in OPERATIONS:
                 for engine in engines:
                     folder, environment = benches[engine]
+                    if engine == EARLIER:
+                        environment = {**environment, "PYTHONPATH": os.environ["BENCH_EARLIER"]}
                     if engine == CLI and operation in ("up", "destroy"):
                         environment = {**environment, "PULUMI_SKIP_CHECKPOINTS": "true"}
                     taken = measure([*_command(engine), *words], folder, environment)
@@ -182,17 +185,28 @@ def tell(size: int, found: dict[tuple[str, str], Taken]) -> None:
         print(f"{size:>5} {operation:<8} {engine:<8} {taken.wall:6.1f} s, processor {parts}; {taken.memory:.0f} MB")
     for operation, _words in OPERATIONS:
         ours = found[EMBEDDED, operation]
-        whole = sum(ours.processor.values())
-        share = ours.processor.get("program", 0.0) / whole if whole else 0.0
+        share = ours.processor.get("program", 0.0) / _whole(ours)
         line = f"{size:>5} {operation:<8} program process {share:.0%} of the processor"
-        if (theirs := found.get((CLI, operation))) is not None:
-            line += f"; to the CLI: time {ours.wall / theirs.wall:.2f}, memory {ours.memory / theirs.memory:.2f}"
+        for other, called in ((CLI, "the CLI"), (EARLIER, "the earlier one")):
+            if (theirs := found.get((other, operation))) is not None:
+                line += (
+                    f"; to {called}: time {ours.wall / theirs.wall:.2f}, processor {_whole(ours) / _whole(theirs):.2f}"
+                )
+                line += f", memory {ours.memory / theirs.memory:.2f}"
         print(line, flush=True)
+
+
+def _whole(taken: Taken) -> float:
+    return max(sum(taken.processor.values()), 1 / TICKS)
 
 
 def main() -> None:
     sizes = [int(text) for text in sys.argv[1:]] or [500, 2000, 5000]
-    engines = [EMBEDDED, CLI] if shutil.which("pulumi") else [EMBEDDED]
+    engines = [
+        EMBEDDED,
+        *([EARLIER] if os.environ.get("BENCH_EARLIER") else []),
+        *([CLI] if shutil.which("pulumi") else []),
+    ]
     if CLI not in engines:
         print("no Pulumi CLI (make cli builds one): no ratio to it is claimed")
     growth: dict[str, list[float]] = {}

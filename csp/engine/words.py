@@ -63,6 +63,8 @@ NOT_OF = {
     },
 }  # fmt: skip
 """Flags that a verb does not have: their variables mean nothing to it."""
+LONG_ONLY = {"up": {"x"}}
+"""Short forms that one verb does not have though others do."""
 OPTION = "PULUMI_OPTION_"
 CONFIRMED = "PULUMI_SKIP_CONFIRMATIONS"
 _TRUE = {"1", "t", "true"}
@@ -130,7 +132,7 @@ def read(words: Sequence[str], environment: Mapping[str, str] | None = None, ver
     Raises CommandError (2) for what csp does not know or cannot read.
     """
     asked = Asked()
-    _read_words(asked, list(words))
+    _read_words(asked, list(words), verb)
     for name, text in sorted((environment or {}).items()):
         if name.startswith(OPTION):
             _read_variable(asked, name, text, verb)
@@ -155,7 +157,7 @@ def _read_variable(asked: Asked, variable: str, text: str, verb: str) -> None:
         _set(asked, name, text, f"{variable}={text}")
 
 
-def _read_words(asked: Asked, rest: list[str]) -> None:
+def _read_words(asked: Asked, rest: list[str], verb: str) -> None:
     while rest:
         word = rest.pop(0)
         if word == "--":
@@ -170,14 +172,16 @@ def _read_words(asked: Asked, rest: list[str]) -> None:
                 text = "true" if name in SWITCHES else ALONE.get(name) or _next(rest, word)
             _set(asked, name, text, word)
         else:
-            _read_bundle(asked, word, rest)
+            _read_bundle(asked, word, rest, verb)
 
 
-def _read_bundle(asked: Asked, word: str, rest: list[str]) -> None:
+def _read_bundle(asked: Asked, word: str, rest: list[str], verb: str) -> None:
     letters = word[1:]
     while letters:
         letter, letters = letters[0], letters[1:]
         name = SHORT.get(letter, f"-{letter}")
+        if letter in LONG_ONLY.get(verb, ()):
+            raise CommandError(f"{word}: {verb} has no -{letter}, as with the Pulumi CLI: write --{name}", 2)
         _known(name, word)
         if letters.startswith("=") and len(letters) > 1:
             _set(asked, name, letters[1:], word)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 BOTH = ("check a", "diff a", "check b", "diff b")
 ONE = ("check a", "diff a")
+OTHER = ("check b", "diff b")
 READ = ("read a", "diff a", "read b", "diff b")
 REFRESHED = (*READ, *BOTH)
 
@@ -81,8 +82,21 @@ ROWS = [
     row("preview", 0, BOTH, OPTION_SHOW_SECRETS="false"),
     row("refresh -f", 0, None, RUN_PROGRAM="true", refused="PULUMI_RUN_PROGRAM"),
     row("refresh -f --run-program=false", 0, READ, RUN_PROGRAM="true"),
-    row("preview", 0, None, OPTION_EXCLUDE="**::a", refused="--exclude"),
-    row("preview -x **::a", 0, None, refused="--exclude"),
+    row("preview", 0, OTHER, OPTION_EXCLUDE="**::a"),
+    row("preview -x **::a", 0, OTHER),
+    row("preview -jx**::a -x **::b", 0, ()),
+    row("preview --exclude **::a --exclude-dependents", 0, OTHER),
+    row("up -f --exclude **::a", 0, OTHER),
+    row("up -f -x **::a", 1, (), says="x"),
+    row("up -fx **::a", 1, (), says="x"),
+    row("refresh -fx **::a", 0, ("read b", "diff b")),
+    row("refresh -f -x urn:pulumi:dev::nobody", 1, ()),
+    row("destroy -fx **", 0, ()),
+    row("destroy -f --exclude-protected -t **::a", 1, ()),
+    row("preview --replace **::a", 0, ("check a", "check b", "diff b")),
+    row("preview --target-replace **::a", 0, ("check a",)),
+    row("preview --target-replace **::a -x **::b", 0, None),
+    row("preview --replace urn:pulumi:dev::nobody", 1, ()),
     row("preview -t **::b", 1, (), OPTION_EXCLUDE="**::a"),
     row("up -f --continue-on-error=false", 0, BOTH, CONTINUE_ON_ERROR="true"),
     row("up -f", 0, BOTH, CONTINUE_ON_ERROR="true"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import threading
+import random
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedError
+from dynamic_engine.plan.selection import Patterns, Selection, kept_for
 from dynamic_engine.plan.steps import seconds
 from dynamic_engine.protocol.values import UNKNOWN, ResourceRef, Secret
 from dynamic_engine.run.deletes import layers
@@ -21,7 +23,7 @@ from dynamic_engine.state.checkpoint import Pending, Snapshot, check_integrity
 from dynamic_engine.state.crypter import Crypter
 from dynamic_engine.state.journal import Journal, topological
 from dynamic_engine.state.resource import KEYS, State, decode, encode
-from dynamic_engine.state.urns import Alias, Targets, alias_urns, make
+from dynamic_engine.state.urns import Alias, alias_urns, make
 
 # Written by the Pulumi CLI under the passphrase below.
 SALT_LINE = "v1:JkuSzM9dfRo=:v1:mD3PIvjGVeJ9DPNo:C5atvJJhmiUbjwFV1J74IFpjUDDAaA=="
@@ -115,8 +117,10 @@ class TestCheckpoint:
 
     def test_round_trip(self, crypter: Crypter) -> None:
         rows = [state("a"), state("b", parent=urn("a"), outputs={"s": Secret("canary")}, replace_with=[urn("a")])]
-        text = checkpoint.dump("organization/things/dev", rows, [Pending(rows[1], "creating")], crypter)
-        assert "canary" not in text
+        text = b"".join(
+            checkpoint.Dumper("organization/things/dev", crypter).dump(rows, [Pending(rows[1], "creating")])
+        )
+        assert b"canary" not in text
         document = json.loads(text)
         assert document["version"] == 4
         assert document["features"] == ["replaceWith"]
@@ -165,6 +169,27 @@ class TestCheckpoint:
     def test_a_deleted_twin_is_fine(self) -> None:
         check_integrity([state("a"), state("a", delete=True)])
 
+    def test_a_text_made_again_is_that_made_at_once(self, crypter: Crypter) -> None:
+        """States come, go and change between two writes, blocks of any size."""
+        dice = random.Random(3)
+        dumper = checkpoint.Dumper("organization/things/dev", crypter)
+        rows: list[State] = []
+        for step in range(60):
+            at = dice.randrange(len(rows) + 1)
+            rows[at:at] = [state(f"s{step}-{n}") for n in range(dice.randrange(40))]
+            start = dice.randrange(len(rows) + 1)
+            del rows[start : start + dice.randrange(30)]
+            for one in dice.sample(rows, min(len(rows), dice.randrange(3))):
+                one.replace_with = [urn("x")] if dice.random() < 0.2 else []
+                one.outputs = {"n": step}
+                one.touch()
+            pending = [Pending(state("p"), "creating")] * dice.randrange(2)
+            again = json.loads(b"".join(dumper.dump(rows, pending)))
+            fresh = json.loads(b"".join(checkpoint.Dumper("organization/things/dev", crypter).dump(rows, pending)))
+            for document in (again, fresh):
+                del document["checkpoint"]["latest"]["manifest"]["time"]
+            assert again == fresh
+
 
 class TestBackend:
     @pytest.fixture
@@ -172,8 +197,8 @@ class TestBackend:
         return Backend.open(f"file://{tmp_path}", "things", tmp_path)
 
     def test_layout(self, backend: Backend, tmp_path: Path) -> None:
-        backend.write("dev", '{"version":3,"n":1}')
-        backend.write("dev", '{"version":3,"n":2}')
+        backend.write("dev", b'{"version":3,"n":1}')
+        backend.write("dev", b'{"version":3,"n":2}')
         folder = tmp_path / ".pulumi" / "stacks" / "things"
         assert (tmp_path / ".pulumi" / "meta.yaml").read_text("utf-8") == "version: 1\n"
         assert json.loads((folder / "dev.json").read_text("utf-8"))["n"] == 2
@@ -187,7 +212,7 @@ class TestBackend:
         (folder / "dev.json.gz").write_bytes(gzip.compress(b'{"version":3}'))
         assert backend.stacks() == ["dev"]
         assert backend.read("dev") == {"version": 3}
-        backend.write("dev", '{"version":4}')
+        backend.write("dev", b'{"version":4}')
         assert backend.read("dev") == {"version": 4}
         assert not (folder / "dev.json.gz").exists()
 
@@ -197,7 +222,7 @@ class TestBackend:
         assert caught.value.exit_code == 6
 
     def test_damaged_checkpoint(self, backend: Backend) -> None:
-        backend.write("dev", "{")
+        backend.write("dev", b"{")
         with pytest.raises(EngineError, match="damaged"):
             backend.read("dev")
 
@@ -228,30 +253,13 @@ class TestBackend:
 
 
 class TestJournal:
-    def test_a_change_is_on_disk_when_the_call_returns(self) -> None:
-        files: list[str] = []
-        journal = Journal(Snapshot(), lambda states, _: ",".join(item.name for item in states), files.append)
-        missing: list[str] = []
-
-        def work(number: int) -> None:
-            pending = journal.begin("creating", state(f"n{number}"))
-            journal.finish(pending, new=state(f"n{number}"))
-            if f"n{number}" not in files[-1].split(","):
-                missing.append(f"n{number}")
-
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(30)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert missing == []
-        assert len(journal.resources()) == 30
-
     def test_a_failing_disk_stops_everybody(self) -> None:
-        def broken(_text: str) -> None:
+        def broken(_text: Sequence[bytes]) -> None:
             raise OSError("disk full")
 
-        journal = Journal(Snapshot(), lambda states, pending: "", broken)
+        journal = Journal(Snapshot(), lambda states, pending: [], broken)
+        with pytest.raises(OSError, match="disk full"):
+            journal.finish(None, new=state("a")).wait()
         for _ in range(2):
             with pytest.raises(OSError, match="disk full"):
                 journal.flush()
@@ -260,7 +268,7 @@ class TestJournal:
         base = Snapshot(pending=[Pending(state("a"), "creating"), Pending(state("b"), "updating")])
         kept: list[list[str]] = []
         journal = Journal(
-            base, lambda _, pending: kept.append([item.kind for item in pending]) or "", lambda text: None
+            base, lambda _, pending: kept.append([item.kind for item in pending]) or [], lambda text: None
         )  # type: ignore[func-returns-value]
         journal.flush()
         journal.clear_orphans()
@@ -309,10 +317,25 @@ def test_the_root_stack_is_no_part_of_types() -> None:
 
 def test_target_globs() -> None:
     thing = "urn:pulumi:dev::things::pulumi-python:dynamic/acme:Thing::a"
-    assert thing in Targets(["**Thing::a"])
-    assert thing in Targets([thing])
-    assert thing not in Targets(["urn:pulumi:dev::things::*::a"])
-    assert Targets([thing, "urn:x"]).missing([thing]) == ["urn:x"]
+    assert thing in Patterns(["**Thing::a"])
+    assert thing in Patterns([thing])
+    assert thing not in Patterns(["urn:pulumi:dev::things::*::a"])
+    assert Patterns([thing, "urn:x"]).missing([thing]) == ["urn:x"]
+
+
+def test_what_excludes_keep() -> None:
+    """What they need, what is in a component that they need other than as a parent, and dependents when asked."""
+    group = State(urn=urn("g"), custom=False, type="t:t:G")
+    rows = [group, state("in", parent=urn("g")), state("beside"), state("x", dependencies=[urn("g")]),
+            state("child", parent=urn("g")), state("after", dependencies=[urn("x")])]  # fmt: skip
+
+    def kept(*names: str, **more: bool) -> set[str]:
+        return {one.rpartition("::")[2] for one in kept_for(Selection(excludes=[urn(n) for n in names], **more), rows)}
+
+    assert kept() == set()
+    assert kept("x") == {"x", "g", "in"}
+    assert kept("child") == {"child", "g"}
+    assert kept("x", exclude_dependents=True) == {"x", "g", "in", "child", "after"}
 
 
 @pytest.mark.parametrize(("text", "value"), [("1h30m", 5400), ("5s", 5), ("1.5s", 1.5), ("100ms", 0.1)])

@@ -64,6 +64,14 @@ def test_what_csp_does_not_know_it_refuses(line: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+def test_a_short_form_that_only_other_verbs_have_is_refused() -> None:
+    """The CLI's `up` has --exclude and no -x (3.274.1)."""
+    assert read(["-x", "**::a"], {}, "preview").arguments == ["--exclude=**::a"]
+    for line in (["-x", "**::a"], ["-yx**::a"]):
+        with pytest.raises(CommandError, match="write --exclude"):
+            read(line, {}, "up")
+
+
 @pytest.mark.parametrize("name", ["OPTION_NOTHING", "OPTION_CWD", "OPTION_REMOTE"])
 def test_a_variable_that_csp_does_not_know_is_refused_by_name(name: str) -> None:
     with pytest.raises(CommandError, match=f"PULUMI_{name} is set"):
@@ -107,4 +115,7 @@ def test_the_flags_are_those_of_the_embedded_engine_too() -> None:
         for flag in flags.values():
             assert flag.name in kinds.get(flag.kind, engine_words.VALUES), flag
             assert not flag.short or engine_words.SHORT[flag.short] == flag.name
+        for letter, long in engine_words.SHORT.items():
+            if long in flags and flags[long].short != letter:
+                assert letter in engine_words.LONG_ONLY[name]
             assert flag.kind == BOOL or flag.alone == engine_words.ALONE.get(flag.name, "")

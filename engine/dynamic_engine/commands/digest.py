@@ -20,7 +20,7 @@ class Digest(Tally):
         super().__init__()
         self._stream = stream or sys.stdout
         self._config = {key: mask(value) for key, value in config.items()}
-        self._steps: list[tuple[Step, dict[str, Any]]] = []
+        self._steps: dict[Step, dict[str, Any]] = {}  # in the order in which they began
         self._diagnostics: list[dict[str, Any]] = []
 
     def log(self, severity: str, urn: str, message: str) -> None:
@@ -32,7 +32,7 @@ class Digest(Tally):
         """Take the step's states now: applying it changes them."""
         if _shown(step):
             with self._lock:
-                self._steps.append((step, _describe(step)))
+                self._steps[step] = _describe(step)
 
     def finished(self, step: Step, ok: bool) -> None:
         """Count it. A refresh that found a difference is told as what it found."""
@@ -40,10 +40,9 @@ class Digest(Tally):
             self.count(step)
         if not (ok and step.counted):
             return
-        with self._lock:
-            for index, (known, entry) in enumerate(self._steps):
-                if known is step and entry["op"] == REFRESH and (step.details or step.result == DELETE):
-                    self._steps[index] = (step, {**_describe(step), "op": step.result})
+        if step in self._steps and step.op == REFRESH and (step.details or step.result == DELETE):
+            with self._lock:
+                self._steps[step] = {**_describe(step), "op": step.result}
 
     def heading(self, text: str) -> None:
         """Nothing: the document stands alone."""
@@ -54,7 +53,7 @@ class Digest(Tally):
         if self._config:
             document["config"] = self._config
         if self._steps:
-            document["steps"] = [entry for _, entry in self._steps]
+            document["steps"] = list(self._steps.values())
         if self._diagnostics:
             document["diagnostics"] = self._diagnostics
         document["duration"] = int(outcome.seconds * 1e9)
@@ -65,7 +64,7 @@ class Digest(Tally):
 
 
 def _shown(step: Step) -> bool:
-    if step.internal or step.op in PHYSICAL:
+    if step.internal or (step.op in PHYSICAL and step.state.type != STACK_TYPE):
         return False
     if step.op != SAME:
         return True

@@ -12,6 +12,7 @@ from dynamic_engine.commands.digest import Digest
 from dynamic_engine.commands.parser import boolean
 from dynamic_engine.commands.render import Human
 from dynamic_engine.errors import EngineError, InteractionNeededError, UnexpectedChangesError, UnsupportedError
+from dynamic_engine.plan.selection import Selection, protected
 from dynamic_engine.plan.steps import SAME
 from dynamic_engine.project.session import Session
 from dynamic_engine.run.imports import read_import_file, run_import
@@ -37,13 +38,16 @@ def operate(options: argparse.Namespace, folder: Path) -> int:
     verb: str = options.verb
     yes, skip_preview, preview_only = _confirmation(options)
     session.require_stack()
+    selection, spared = _selection(options, session)
+    if selection is None:
+        _tell(options, f"There were no unprotected resources to destroy. {spared}")
+        return 0
     request = Request(
         kind=_KINDS[verb],
         preview=True,
         refresh=_wants_refresh(options, session),
         parallel=default_parallel() if options.parallel is None else max(options.parallel, 1),
-        targets=tuple(options.target),
-        target_dependents=options.target_dependents,
+        selection=selection,
         continue_on_error=getattr(options, "continue_on_error", False),
         clear_pending_creates=getattr(options, "clear_pending_creates", False),
         message=options.message,
@@ -60,7 +64,39 @@ def operate(options: argparse.Namespace, folder: Path) -> int:
             return 1
         if not yes and not confirmed(f"Do you want to perform this {verb}?"):
             raise EngineError(f"confirmation declined, {verb} is not performed")
-    return _finish(options, _show(session, replace(request, preview=False), options))
+    code = _finish(options, _show(session, replace(request, preview=False), options))
+    if spared and not code:
+        _tell(options, f"All unprotected resources were destroyed. {spared}")
+    return code
+
+
+def _selection(options: argparse.Namespace, session: Session) -> tuple[Selection | None, str]:
+    """Whom the run comes to, None where ``--exclude-protected`` leaves nobody; and a sentence on how many it spares."""
+    both: list[str] = getattr(options, "target_replace", [])  # `up` and `preview` have it
+    excludes, spared = list(options.exclude), ""
+    if getattr(options, "exclude_protected", False):  # `destroy` has it
+        if options.target:
+            raise EngineError("you cannot specify --target and --exclude-protected")
+        states = session.snapshot().resources
+        kept = protected(states)
+        excludes += sorted(kept)
+        count = sum(state.urn in kept for state in states)
+        spared = f"There are still {count} protected resources associated with this stack." if count else ""
+        if count and count == len(states):
+            return None, spared
+    selection = Selection(
+        [*options.target, *both],
+        excludes,
+        [*getattr(options, "replace", []), *both],
+        target_dependents=options.target_dependents,
+        exclude_dependents=getattr(options, "exclude_dependents", False),  # `destroy` has no such flag
+    )
+    return selection, spared
+
+
+def _tell(options: argparse.Namespace, text: str) -> None:
+    if not options.json:
+        print(text)
 
 
 def _confirmation(options: argparse.Namespace) -> tuple[bool, bool, bool]:

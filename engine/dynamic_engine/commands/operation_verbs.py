@@ -36,7 +36,7 @@ _OTHER = every(
     Flag("config-path", note="write the value first, with the verb config set"),
     Flag("config-file", "", TEXT, note="the stack file is Pulumi.STACK.yaml in stackConfigDir"),
     Flag("override-env", "", ARRAY),
-    Flag("run-program"),
+    Flag("run-program", note="provider settings come from the state; an up takes over those of the program"),
     Flag("neo"),
     Flag("copilot"),
     Flag("client", "", TEXT),
@@ -44,14 +44,13 @@ _OTHER = every(
     Flag("event-log", "", TEXT),
     Flag("output", "", TEXT, default="default", note="use --json"),
 )
-_LEAVE_OUT = "name what is meant with --target instead"
 
 
 def _exclude(short: str) -> Flag:
-    return Flag("exclude", short, ARRAY, REFUSED, _LEAVE_OUT)
+    return Flag("exclude", short, ARRAY)
 
 
-_EXCLUDE_DEPENDENTS = Flag("exclude-dependents", how=REFUSED, note=_LEAVE_OUT)
+_EXCLUDE_DEPENDENTS = Flag("exclude-dependents")
 _ONE_DOCUMENT = Flag(
     "json", "j", how=DIFFERS, note="one document as of `preview --json`, where the CLI prints a stream of events"
 )
@@ -73,6 +72,9 @@ _RUN = (
     *_OTHER,
 )
 _PROGRAM = (
+    _EXCLUDE_DEPENDENTS,
+    Flag("replace", "", ARRAY),
+    Flag("target-replace", "", ARRAY),
     Flag("refresh", "r", TEXT, alone="true"),
     *every(
         TAKEN,
@@ -91,11 +93,8 @@ _PROGRAM = (
     *every(
         REFUSED,
         USE_CLI,
-        _EXCLUDE_DEPENDENTS,
         Flag("ignore-protect", note="clear it by name first, with the verb state unprotect"),
         Flag("show-secrets", note="stack output --show-secrets shows them"),
-        Flag("replace", "", ARRAY),
-        Flag("target-replace", "", ARRAY),
         Flag("policy-pack", "", SLICE),
         Flag("policy-pack-config", "", SLICE),
         Flag("attach-debugger", "", ARRAY, alone="program"),
@@ -135,13 +134,12 @@ OPERATIONS = (
     Verb(
         ("destroy",), "delete what the state holds", ("down", "dn"), (0, 0),
         (
-            *_RUN, *_REAL, Flag("preview-only"), Flag("continue-on-error"), _exclude("x"),
+            *_RUN, *_REAL, Flag("preview-only"), Flag("continue-on-error"), _exclude("x"), Flag("exclude-protected"),
             Flag("refresh", "r", TEXT, alone="true"),
             Flag("show-config", how=TAKEN, note="display only"),
             Flag("show-full-output", how=TAKEN, note="display only"),
             *every(
                 REFUSED, USE_CLI,
-                Flag("exclude-protected", note=_LEAVE_OUT),
                 Flag("ignore-protect", note="clear it by name first, with the verb state unprotect"),
                 Flag("remove", note="use the verb stack remove afterwards"),
             ),

@@ -38,7 +38,7 @@ def new(options: argparse.Namespace, folder: Path) -> int:
     if session.backend.exists(session.stack):
         raise EngineError(f"stack '{session.stack}' already exists")
     crypter = session.config_crypter()
-    session.backend.write(session.stack, session.dump(crypter, [], []))
+    session.write(crypter, [], [])
     if not options.no_select:
         # Where nothing can be remembered (no home folder), the stack is named with --stack.
         with contextlib.suppress(OSError):
@@ -162,7 +162,7 @@ def import_state(options: argparse.Namespace, folder: Path) -> int:
             raise EngineError(f"resource '{state.urn}' belongs to another stack; pass --force to import it anyway")
     with session.backend.lock(session.stack):
         crypter = session.writer_crypter(snapshot)
-        session.backend.write(session.stack, session.dump(crypter, snapshot.resources, snapshot.pending))
+        session.write(crypter, snapshot.resources, snapshot.pending)
     print("Import complete.")
     return 0
 

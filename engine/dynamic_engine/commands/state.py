@@ -67,7 +67,7 @@ def _edit(options: argparse.Namespace, folder: Path, edit: Edit) -> None:
         edit(snapshot)
         check_integrity(snapshot.resources)
         crypter = session.writer_crypter(snapshot)
-        session.backend.write(session.stack, session.dump(crypter, snapshot.resources, snapshot.pending))
+        session.write(crypter, snapshot.resources, snapshot.pending)
 
 
 def _chosen(urns: Sequence[str], states: Sequence[State]) -> list[State]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from dynamic_engine.errors import EngineError
+from dynamic_engine.plan.selection import Reach, Selection
 from dynamic_engine.plan.steps import Step
 from dynamic_engine.processes.plugin import Plugin
 from dynamic_engine.processes.plugin_host import PluginHost
@@ -17,9 +18,9 @@ from dynamic_engine.state import urns
 from dynamic_engine.state.checkpoint import Snapshot
 from dynamic_engine.state.journal import Journal
 from dynamic_engine.state.resource import PROVIDER_TYPE, STACK_TYPE, State, provider_urn
-from dynamic_engine.state.urns import Targets
 
 PACKAGE = "pulumi-python"
+AHEAD = 4  # updates and deletes that may be on record, for each that may be at its provider
 
 
 class ResourceError(Exception):
@@ -59,8 +60,7 @@ class Options:
     preview: bool = False
     parallel: int = 8
     continue_on_error: bool = False
-    targets: Targets = field(default_factory=lambda: Targets(()))
-    target_dependents: bool = False
+    selection: Selection = field(default_factory=Selection)
 
 
 class Deployment:
@@ -86,7 +86,8 @@ class Deployment:
         self.plugins = plugins
         self.report = report
         self.generating = threading.RLock()
-        self.slots = threading.Semaphore(max(options.parallel, 1))
+        self.slots = threading.Semaphore(max(options.parallel, 1))  # provider calls at a time
+        self.ahead = threading.Semaphore(max(options.parallel, 1) * AHEAD)
         self.stopping = threading.Event()
         self.sealed = False  # an error that lets the run go on but makes it fail
         self.olds: dict[str, State] = {}
@@ -100,7 +101,7 @@ class Deployment:
         self.skipped: set[str] = set()  # creates left out because they are not targeted
         self.failed: set[str] = set()
         self.used_aliases: dict[str, str] = {}
-        self.target_closure: set[str] = set()  # targets and, with --target-dependents, what depends on them
+        self.reach = Reach(options.selection)  # of the registrations
         self.component_providers: dict[str, dict[str, str]] = {}
         self.index()
 
@@ -144,11 +145,6 @@ class Deployment:
     def default_provider_urn(self) -> str:
         """The URN of the provider that resources without one use."""
         return urns.make(self.stack, self.project.name, "", PROVIDER_TYPE, "default")
-
-    def targeted(self, urn: str) -> bool:
-        """Whether ``--target`` lets this resource change. The root stack and providers always may."""
-        targets = self.options.targets
-        return not targets or urn in targets or urn == self.root_urn or urns.type_of(urn) == PROVIDER_TYPE
 
     def provider_of_ancestors(self, parent: str) -> str:
         """The provider reference that the nearest ancestor component hands down, or an empty text."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dynamic_engine.errors import EngineError
 from dynamic_engine.plan.deployment import Deployment, ResourceError, SkippedError, first_of
 from dynamic_engine.plan.differ import Difference, compare, component_changed, provider_changed
-from dynamic_engine.plan.replacement import dependents_to_delete, protected_message
+from dynamic_engine.plan.replacement import by_flag, dependents_to_delete, forced, named, protected_message
 from dynamic_engine.plan.steps import (
     CREATE,
     CREATE_REPLACEMENT,
@@ -27,9 +27,7 @@ from dynamic_engine.protocol.values import (
     Properties,
     Value,
     annotate,
-    equal,
     mask,
-    unwrap,
 )
 from dynamic_engine.state import urns
 from dynamic_engine.state.resource import DYNAMIC_PREFIX, PROVIDER_TYPE, State, provider_urn
@@ -61,21 +59,18 @@ class Generator:
         new = self._new_state(goal, urn)
         if goal.custom and not goal.is_provider:
             new.provider = self._provider_reference(goal, urn)
-        if d.options.targets and not self._targeted(goal, urn):
-            return self._untargeted(new, old)
-        if missing := first_of(_needed(goal), d.skipped):
-            raise ResourceError(
-                urn,
-                f"resource '{urn}' depends on '{missing}', which was not specified in --target list and is not "
-                "created yet; add it to the targets",
-            )
+        # The root stack and providers take part whatever the flags say.
+        if not d.reach.comes_to(urn, new.needs(), always=urn == d.root_urn or goal.is_provider):
+            return self._left_out(new, old)
+        if missing := first_of(new.needs(), d.skipped):
+            raise ResourceError(urn, _not_there(urn, missing, d.options.selection.flag))
         if old is not None:
             d.seen_olds.add(id(old))
             new.created, new.modified = old.created, old.modified
         if goal.is_provider:
-            steps = self._plan_provider(new, old)
+            steps = self._plan_provider(goal, new, old)
         elif not goal.custom:
-            steps = self._plan_component(new, old)
+            steps = self._plan_component(goal, new, old)
         else:
             steps = self._plan_custom(goal, new, old)
         d.news[urn] = new
@@ -154,29 +149,32 @@ class Generator:
         new = State(urn=urn, custom=True, type=PROVIDER_TYPE, inputs=d.config)
         if old is not None:
             d.seen_olds.add(id(old))
-        steps = self._plan_provider(new, old)
+        steps = self._plan_provider(Goal(PROVIDER_TYPE, new.name, custom=True), new, old)
         d.news[urn] = new
         self._carry_out(steps)
         return new.ref
 
-    def _plan_provider(self, new: State, old: State | None) -> list[Step]:
+    def _plan_provider(self, goal: Goal, new: State, old: State | None) -> list[Step]:
         # The dynamic plugin implements neither CheckConfig nor DiffConfig: inputs are taken as they are, and another
         # configuration is an update that keeps the id.
+        d = self._d
         new.outputs = new.inputs
+        anew = old is None or named(d, new)
+        new.id = (UNKNOWN if d.options.preview else str(uuid.uuid4())) if anew else old.id if old else ""
+        d.providers[new.ref] = new
         if old is None:
-            new.id = UNKNOWN if self._d.options.preview else str(uuid.uuid4())
-            step = Step(CREATE, None, new)
-        else:
-            new.id = old.id
-            step = Step(UPDATE if provider_changed(old, new) else SAME, old, new)
-        self._d.providers[new.ref] = new
-        return [step]
+            return [Step(CREATE, None, new)]
+        if anew:
+            return self._plan_replacement(goal, new, old, by_flag(), b"")
+        return [Step(UPDATE if provider_changed(old, new) else SAME, old, new)]
 
     # -- components -----------------------------------------------------------------------------------------------
 
-    def _plan_component(self, new: State, old: State | None) -> list[Step]:
+    def _plan_component(self, goal: Goal, new: State, old: State | None) -> list[Step]:
         if old is None:
             return [Step(CREATE, None, new)]
+        if named(self._d, new):
+            return self._plan_replacement(goal, new, old, by_flag(), b"")
         if component_changed(old, new):
             return [Step(UPDATE, old, new)]
         return [Step(SAME, old, new)]
@@ -188,11 +186,13 @@ class Generator:
         if old is not None and old.external:
             raise ResourceError(new.urn, "the embedded engine does not support taking over an external (.get) resource")
         recreating = old is not None and old.urn in d.deleted_early
+        # What is made anew takes nothing over from what was there.
+        anew = old is None or recreating or named(d, new)
         inputs = goal.inputs
-        if old is not None and goal.ignore_changes:
+        if old is not None and goal.ignore_changes and not anew:
             inputs = paths.reset(inputs, old.inputs, goal.ignore_changes)
         seed = secrets.token_bytes(32)
-        new.inputs = self._check(new, {} if old is None or recreating else old.inputs, inputs, seed)
+        new.inputs = self._check(new, {} if old is None or anew else old.inputs, inputs, seed)
         if old is None:
             return [Step(CREATE, None, new)]
         if recreating:
@@ -202,7 +202,7 @@ class Generator:
                 Step(REPLACE, old, new),
                 Step(CREATE_REPLACEMENT, old, new, replace_reasons=reasons),
             ]
-        found = self._forced(new, old) or compare(d, old, new, goal.ignore_changes, goal.replace_on_changes)
+        found = forced(d, new, old) or compare(d, old, new, goal.ignore_changes, goal.replace_on_changes)
         if old.pending_replacement:
             # It is gone already, whatever the diff says.
             found.changed = found.replace = True
@@ -225,18 +225,6 @@ class Generator:
             raise ResourceError(new.urn, *(_check_text(new, checked, item.property, item.reason) for item in failures))
         return checked
 
-    def _forced(self, new: State, old: State) -> Difference | None:
-        """A replacement that no diff has to ask for."""
-        d = self._d
-        before, after = old.replacement_trigger, new.replacement_trigger
-        if before is not None and after is not None and not equal(unwrap(before), unwrap(after)):
-            return Difference(changed=True, replace=True)
-        if first_of(new.replace_with, d.replaced):
-            return Difference(changed=True, replace=True, reasons=["replaceWith"])
-        if new.deleted_with in d.replaced:
-            return Difference(changed=True, replace=True, reasons=["deletedWith"])
-        return None
-
     def _plan_replacement(self, goal: Goal, new: State, old: State, found: Difference, seed: bytes) -> list[Step]:
         d = self._d
         if old.protect and new.protect:
@@ -247,7 +235,8 @@ class Generator:
             d.report.log("error", new.urn, message)
             d.sealed = True
         new.created = new.modified = ""
-        new.inputs = self._check(new, {}, goal.inputs, seed)
+        if not named(d, new):  # else it was checked without its past already
+            new.inputs = self._check(new, {}, goal.inputs, seed)
         d.replaced.add(new.urn)
         physical = Step(CREATE_REPLACEMENT, old, new, found.keys, found.reasons, found.details)
         logical = Step(REPLACE, old, new, found.keys, found.reasons, found.details)
@@ -269,22 +258,22 @@ class Generator:
         d.deleting |= d.deleted_early
         return [*chain, logical, physical]
 
-    # -- targets --------------------------------------------------------------------------------------------------
+    # -- selection ------------------------------------------------------------------------------------------------
 
-    def _targeted(self, goal: Goal, urn: str) -> bool:
-        d = self._d
-        follows = d.options.target_dependents and any(item in d.target_closure for item in _needed(goal))
-        if not d.targeted(urn) and not follows:
-            return False
-        if urn != d.root_urn:
-            d.target_closure.add(urn)
-        return True
-
-    def _untargeted(self, new: State, old: State | None) -> list[Step]:
+    def _left_out(self, new: State, old: State | None) -> list[Step]:
         d = self._d
         if old is None:
             d.skipped.add(new.urn)
             return [Step(SAME, None, new, skipped=True)]
+        if old.provider:
+            provider = d.news.get(provider_urn(old.provider))
+            if provider is None or provider.ref != old.provider:
+                raise ResourceError(
+                    new.urn,
+                    f"provider {old.provider} for resource {new.urn} has not been registered yet, this is due to a "
+                    f"change of providers mixed with {d.options.selection.flag}. Change your program back to the "
+                    "original providers",
+                )
         d.seen_olds.add(id(old))
         kept = old if old.urn == new.urn else old.copy(urn=new.urn)
         d.news[new.urn] = kept
@@ -297,6 +286,14 @@ def _needed(goal: Goal) -> list[str]:
     if goal.provider:
         needed.append(provider_urn(goal.provider))
     return [*needed, *(urn for urn in (goal.parent, goal.deleted_with) if urn)]
+
+
+def _not_there(urn: str, missing: str, flag: str) -> str:
+    if flag == "--target":
+        why = "which was not specified in --target list and is not created yet; add it to the targets"
+    else:
+        why = "which --exclude leaves out and which is not created yet; leave out both or neither"
+    return f"resource '{urn}' depends on '{missing}', {why}"
 
 
 def _check_text(state: State, inputs: Properties, name: str, reason: str) -> str:

@@ -1,11 +1,35 @@
-"""Delete-before-replace: which dependents must go first."""
+"""Replacements: those that no diff has to ask for, and which dependents go before a delete-before-replace."""
 
 from __future__ import annotations
 
-from dynamic_engine.plan.deployment import Deployment
-from dynamic_engine.plan.differ import compare
-from dynamic_engine.protocol.values import UNKNOWN
+from dynamic_engine.plan.deployment import Deployment, first_of
+from dynamic_engine.plan.differ import Difference, compare
+from dynamic_engine.protocol.values import UNKNOWN, equal, unwrap
 from dynamic_engine.state.resource import State, provider_urn
+
+
+def named(deployment: Deployment, new: State) -> bool:
+    """Whether ``--replace`` names *new*."""
+    return new.urn in deployment.options.selection.replaces
+
+
+def by_flag() -> Difference:
+    """What ``--replace`` says of a resource."""
+    return Difference(changed=True, replace=True, reasons=["id"])
+
+
+def forced(deployment: Deployment, new: State, old: State) -> Difference | None:
+    """A replacement that no diff has to ask for."""
+    before, after = old.replacement_trigger, new.replacement_trigger
+    if before is not None and after is not None and not equal(unwrap(before), unwrap(after)):
+        return Difference(changed=True, replace=True)
+    if named(deployment, new):
+        return by_flag()
+    if first_of(new.replace_with, deployment.replaced):
+        return Difference(changed=True, replace=True, reasons=["replaceWith"])
+    if new.deleted_with in deployment.replaced:
+        return Difference(changed=True, replace=True, reasons=["deletedWith"])
+    return None
 
 
 def protected_message(urn: str, root: str = "") -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from google.protobuf import empty_pb2
 
 from dynamic_engine.errors import EngineError
 from dynamic_engine.project.project import Project
@@ -58,6 +59,7 @@ class Plugin:
         self._output = output
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
+        self._methods: dict[str, Callable[[Any], Any]] = {}
         self._drainer: threading.Thread | None = None
         options = {f"PULUMI_RUNTIME_{key.upper()}": str(value) for key, value in project.runtime_options.items()}
         own = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("pulumi-python:")}
@@ -167,13 +169,14 @@ class Plugin:
     # -- process ------------------------------------------------------------------------------------------------
 
     def _call(self, method: str, request: Any, response: Any) -> Any:
-        from google.protobuf import empty_pb2
-
-        call = self._connect().unary_unary(
-            f"/pulumirpc.ResourceProvider/{method}",
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=(response or empty_pb2.Empty).FromString,
-        )
+        channel = self._connect()
+        call = self._methods.get(method)
+        if call is None:
+            call = self._methods[method] = channel.unary_unary(
+                f"/pulumirpc.ResourceProvider/{method}",
+                request_serializer=type(request).SerializeToString,
+                response_deserializer=(response or empty_pb2.Empty).FromString,
+            )
         try:
             return call(request)
         except grpc.RpcError as error:

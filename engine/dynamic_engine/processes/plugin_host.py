@@ -24,13 +24,13 @@ class PluginHost:
     def start(self, provider: State) -> Plugin:
         """The plugin of *provider* (a provider resource), started if there is none with these inputs."""
         with self._lock:
-            plugin = self._plugins.get(provider.urn)
+            plugin = self._plugins.get(provider.ref)
             if plugin is not None and plugin.inputs == provider.inputs:
                 return plugin
             if plugin is not None:
                 self._retired.append(plugin)  # calls may still be running on it
             plugin = Plugin(self._project, provider, self._config, self._output)
-            self._plugins[provider.urn] = plugin
+            self._plugins[provider.ref] = plugin
             return plugin
 
     def stop(self) -> None:

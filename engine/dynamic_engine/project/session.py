@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from dynamic_engine.project.stack_file import StackConfig
 from dynamic_engine.protocol.values import Secret
 from dynamic_engine.state import checkpoint
 from dynamic_engine.state.backend import ORGANIZATION, Backend
-from dynamic_engine.state.checkpoint import Pending, Snapshot
+from dynamic_engine.state.checkpoint import Dumper, Pending, Snapshot
 from dynamic_engine.state.crypter import Crypter, passphrase_from_environment
 from dynamic_engine.state.resource import State
 
@@ -116,7 +116,10 @@ class Session:
             return self.crypter_for(snapshot.salt_line)
         return self.config_crypter()
 
-    def dump(self, crypter: Crypter | None, resources: list[State], pending: list[Pending]) -> str:
-        """The text of a checkpoint of this stack."""
-        name = f"{ORGANIZATION}/{self.project.name}/{self.stack}"
-        return checkpoint.dump(name, resources, pending, crypter)
+    def dumper(self, crypter: Crypter | None) -> Dumper:
+        """What makes the text of this stack's checkpoints."""
+        return Dumper(f"{ORGANIZATION}/{self.project.name}/{self.stack}", crypter)
+
+    def write(self, crypter: Crypter | None, resources: Sequence[State], pending: Sequence[Pending]) -> None:
+        """Replace the checkpoint of this stack."""
+        self.backend.writer(self.stack)(self.dumper(crypter).dump(resources, pending))

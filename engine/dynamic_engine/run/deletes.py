@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from dynamic_engine.plan.deployment import Deployment, ResourceError
+from dynamic_engine.plan.deployment import AHEAD, Deployment, ResourceError, Terminated
+from dynamic_engine.plan.selection import kept_for
 from dynamic_engine.plan.steps import DELETE, DELETE_REPLACED, Step
 from dynamic_engine.printed import command
 from dynamic_engine.run.executor import Executor
-from dynamic_engine.state.resource import State, provider_urn
+from dynamic_engine.state.resource import State
 
 
 def delete_unseen(deployment: Deployment, executor: Executor) -> None:
@@ -22,17 +23,13 @@ def delete_unseen(deployment: Deployment, executor: Executor) -> None:
         if id(state) not in kept and (state.delete or id(state) not in deployment.seen_olds)
     ]
     doomed = _drop_pending_replacements(deployment, doomed)
-    if deployment.options.targets:
-        doomed = _only_targets(deployment, doomed, resources)
-    _delete(deployment, executor, doomed)
+    _delete(deployment, executor, _selected(deployment, doomed, resources))
 
 
 def delete_all(deployment: Deployment, executor: Executor) -> None:
-    """`destroy`: everything, or the targets."""
+    """`destroy`: everything that the flags do not leave out."""
     doomed = _drop_pending_replacements(deployment, deployment.journal.resources())
-    if deployment.options.targets:
-        doomed = _only_targets(deployment, doomed, doomed)
-    _delete(deployment, executor, doomed)
+    _delete(deployment, executor, _selected(deployment, doomed, doomed))
 
 
 def _drop_pending_replacements(deployment: Deployment, states: Sequence[State]) -> list[State]:
@@ -43,24 +40,32 @@ def _drop_pending_replacements(deployment: Deployment, states: Sequence[State]) 
     return [state for state in states if state not in gone]
 
 
+def _selected(deployment: Deployment, doomed: Sequence[State], everything: Sequence[State]) -> Sequence[State]:
+    """The part of *doomed* that the flags name, or do not leave out."""
+    if deployment.options.selection.targets:
+        return _only_targets(deployment, doomed, everything)
+    kept = kept_for(deployment.options.selection, everything)
+    return [state for state in doomed if state.urn not in kept]
+
+
 def _only_targets(deployment: Deployment, doomed: Sequence[State], everything: Sequence[State]) -> list[State]:
     """The targeted part of *doomed*; with ``--target-dependents`` what depends on it too. Without, an untargeted
     dependent is an error and nothing is deleted."""
-    targets, options = deployment.options.targets, deployment.options
-    chosen = [state for state in doomed if state.urn in targets or state.urn in deployment.target_closure]
+    selection = deployment.options.selection
+    chosen = [state for state in doomed if state.urn in selection.targets or state.urn in deployment.reach.followed]
     chosen_ids = {id(state) for state in chosen}
     candidates = {id(state) for state in doomed}
     errors: list[ResourceError] = []
     names = {state.urn for state in chosen}
     for state in everything:  # checkpoint order: dependents come later
-        if id(state) in chosen_ids or id(state) not in candidates or not names.intersection(_waits_on(state)):
+        if id(state) in chosen_ids or id(state) not in candidates or not names.intersection(state.needs()):
             continue
-        if options.target_dependents:
+        if selection.target_dependents:
             chosen.append(state)
             chosen_ids.add(id(state))
             names.add(state.urn)
         else:
-            culprit = next(urn for urn in _waits_on(state) if urn in names)
+            culprit = next(urn for urn in state.needs() if urn in names)
             errors.append(
                 ResourceError(
                     state.urn,
@@ -71,15 +76,6 @@ def _only_targets(deployment: Deployment, doomed: Sequence[State], everything: S
     for error in errors:
         deployment.fail(error)
     return [] if errors else chosen
-
-
-def _waits_on(state: State) -> list[str]:
-    """URNs that must outlive *state*."""
-    urns = [*state.dependencies, *(urn for deps in state.property_dependencies.values() for urn in deps)]
-    urns += [*state.replace_with, state.parent, state.deleted_with]
-    if state.provider:
-        urns.append(provider_urn(state.provider))
-    return [urn for urn in urns if urn]
 
 
 def layers(doomed: Sequence[State]) -> list[list[State]]:
@@ -100,7 +96,7 @@ def layers(doomed: Sequence[State]) -> list[list[State]]:
     frees: dict[int, set[int]] = {}
     for state in doomed:
         outlive = {id(other) for other in by_urn.get(state.parent, [])}
-        for urn in _waits_on(state):
+        for urn in state.needs():
             if urn != state.parent:
                 # Depending on a component means depending on what is in it.
                 outlive.update(id(other) for other in below(urn))
@@ -124,7 +120,8 @@ def layers(doomed: Sequence[State]) -> list[list[State]]:
 def _delete(deployment: Deployment, executor: Executor, doomed: Sequence[State]) -> None:
     deployment.deleting |= {state.urn for state in doomed}
     kept: set[str] = set()  # URNs that something undeleted still needs
-    with ThreadPoolExecutor(max_workers=max(deployment.options.parallel, 1)) as pool:
+    # More threads than calls at a time: the others wait for the disk.
+    with ThreadPoolExecutor(max_workers=max(deployment.options.parallel, 1) * AHEAD * 2) as pool:
         for layer in layers(doomed):
             ready = [state for state in layer if not _held(deployment, state, kept)]
             results = pool.map(lambda state: _delete_one(deployment, executor, state), ready)
@@ -153,7 +150,7 @@ def _held(deployment: Deployment, state: State, kept: set[str]) -> bool:
             f"{command('state', 'unprotect', state.urn, stack=deployment.stack)}",
         )
         deployment.sealed = True
-        kept.update(_waits_on(state))
+        kept.update(state.needs())
         return True
     return False
 
@@ -162,13 +159,13 @@ def _closure(state: State, doomed: Iterable[State]) -> set[str]:
     """URNs that *state* needs, directly or through others of *doomed*."""
     by_urn = {other.urn: other for other in doomed}
     found: set[str] = set()
-    rest = _waits_on(state)
+    rest = state.needs()
     while rest:
         urn = rest.pop()
         if urn not in found:
             found.add(urn)
             if urn in by_urn:
-                rest += _waits_on(by_urn[urn])
+                rest += by_urn[urn].needs()
     return found
 
 
@@ -178,6 +175,8 @@ def _delete_one(deployment: Deployment, executor: Executor, state: State) -> boo
     op = DELETE_REPLACED if state.delete else DELETE
     try:
         executor.run([Step(op, state, None)])
+    except Terminated:
+        return False
     except ResourceError as error:
         deployment.fail(error)
         return False

@@ -118,8 +118,8 @@ def _run(session: Session, entries: list[Entry], report: Watcher, target: Sessio
         crypter = session.writer_crypter(base)
         journal = Journal(
             base,
-            lambda states, pending: session.dump(crypter, states, pending),
-            lambda text: session.backend.write(session.stack, text),
+            session.dumper(crypter).dump,
+            session.backend.writer(session.stack),
         )
     plugins = PluginHost(session.project, unwrap(config), lambda line: report.log("info", "", line))
     options = Options(preview=target is None)
@@ -130,6 +130,7 @@ def _run(session: Session, entries: list[Entry], report: Watcher, target: Sessio
         plugins.stop()
     if not deployment.sealed:
         journal.rebase([*base.resources, *added])
+    journal.close()
     return Outcome(not deployment.sealed, dict(report.counts))
 
 

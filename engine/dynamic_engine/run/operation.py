@@ -14,6 +14,7 @@ from typing import Protocol
 
 from dynamic_engine.errors import EngineError
 from dynamic_engine.plan.deployment import Deployment, Options, Report
+from dynamic_engine.plan.selection import Selection
 from dynamic_engine.printed import command
 from dynamic_engine.processes.plugin_host import PluginHost
 from dynamic_engine.processes.program import SHOWN, Program
@@ -28,7 +29,7 @@ from dynamic_engine.run.registrar import Registrar
 from dynamic_engine.state.checkpoint import Snapshot
 from dynamic_engine.state.journal import Journal
 from dynamic_engine.state.resource import State
-from dynamic_engine.state.urns import Targets
+from dynamic_engine.state.writer import Text
 
 END_TIMEOUT = 10.0  # seconds that a program gets to leave after the run is over
 
@@ -49,8 +50,7 @@ class Request:
     preview: bool
     refresh: bool = False
     parallel: int = 8
-    targets: tuple[str, ...] = ()
-    target_dependents: bool = False
+    selection: Selection = field(default_factory=Selection)
     continue_on_error: bool = False
     clear_pending_creates: bool = False
     message: str = ""
@@ -78,23 +78,23 @@ def run(session: Session, request: Request, report: Watcher) -> Outcome:
         outcome = _run(session, request, report, None)
     else:
         with session.backend.lock(stack):
-            outcome = _run(session, request, report, lambda text: session.backend.write(stack, text))
+            outcome = _run(session, request, report, session.backend.writer(stack))
             record(session, request, outcome, started)
     outcome.seconds = time.time() - started
     return outcome
 
 
-def _run(session: Session, request: Request, report: Watcher, store: Callable[[str], None] | None) -> Outcome:
+def _run(session: Session, request: Request, report: Watcher, store: Callable[[Text], None] | None) -> Outcome:
     base = session.snapshot()
     config = session.decrypted_config()
-    targets = Targets(request.targets)
-    _check_targets(request, targets, base)
+    selection = request.selection
+    _check_names(request, base)
     if store is None:
         journal = Journal(base, None, None)
     else:
         crypter = session.writer_crypter(base)
-        journal = Journal(base, lambda states, pending: session.dump(crypter, states, pending), store)
-        journal.sort = bool(targets)
+        journal = Journal(base, session.dumper(crypter).dump, store)
+        journal.sort = bool(selection)
     if request.clear_pending_creates:
         journal.clear_orphans()
     elif journal.orphans and request.kind != "refresh":
@@ -109,8 +109,7 @@ def _run(session: Session, request: Request, report: Watcher, store: Callable[[s
         preview=request.preview,
         parallel=request.parallel,
         continue_on_error=request.continue_on_error,
-        targets=targets,
-        target_dependents=request.target_dependents,
+        selection=selection,
     )
     plain: dict[str, str] = unwrap(config)
     plugins = PluginHost(session.project, plain, lambda line: report.log("info", "", line))
@@ -131,14 +130,22 @@ def _run(session: Session, request: Request, report: Watcher, store: Callable[[s
         finally:
             plugins.stop()
     journal.flush()
+    journal.close()
     root = next((item for item in journal.resources() if item.urn == deployment.root_urn), None)
     after = dict(root.outputs) if root is not None else {}
     return Outcome(not deployment.failed_any, dict(report.counts), before, after)
 
 
-def _check_targets(request: Request, targets: Targets, base: Snapshot) -> None:
-    if request.kind != "update" and (missing := targets.missing(state.urn for state in base.resources)):
-        raise EngineError(f"no resource named '{missing[0]}' found")
+def _check_names(request: Request, base: Snapshot) -> None:
+    """What the flags name must be there: all of it before a refresh and a destroy, what is to be replaced before an
+    update (its targets may be created by it)."""
+    selection = request.selection
+    named = [selection.replaces]
+    if request.kind != "update" or request.refresh:
+        named += [selection.targets, selection.excludes]
+    for patterns in named:
+        if missing := patterns.missing(state.urn for state in base.resources):
+            raise EngineError(f"no resource named '{missing[0]}' found")
 
 
 def _warm(deployment: Deployment) -> None:
@@ -213,7 +220,7 @@ def _incomplete(deployment: Deployment) -> bool:
 
 def _missing_targets(deployment: Deployment) -> None:
     known = {*deployment.news, *deployment.skipped, *(state.urn for state in deployment.base.resources)}
-    if missing := deployment.options.targets.missing(known):
+    if missing := deployment.options.selection.targets.missing(known):
         raise EngineError(f"no resource named '{missing[0]}' found")
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dynamic_engine.errors import EngineError
 from dynamic_engine.plan.deployment import Deployment, ResourceError
 from dynamic_engine.plan.differ import input_diff
+from dynamic_engine.plan.selection import Reach
 from dynamic_engine.plan.steps import DELETE, REFRESH, SAME, UPDATE, Step
 from dynamic_engine.processes.plugin import PluginError
 from dynamic_engine.protocol.paths import Details, PropertyDiff
@@ -22,9 +23,11 @@ def refresh(deployment: Deployment, *, counted: bool) -> None:
     A read that fails keeps its state and makes the run fail; the others are stored.
     """
     rows = deployment.journal.resources()
+    reach = Reach(deployment.options.selection)
+    chosen = {id(state) for state in rows if reach.comes_to(state.urn, state.needs(provider=False))}
 
     def one(state: State) -> State | None:
-        return _refresh_one(deployment, state, counted)
+        return _refresh_one(deployment, state, counted) if id(state) in chosen else state
 
     with ThreadPoolExecutor(max_workers=max(deployment.options.parallel, 1)) as pool:
         results = list(pool.map(one, rows))
@@ -34,8 +37,6 @@ def refresh(deployment: Deployment, *, counted: bool) -> None:
 
 def _refresh_one(deployment: Deployment, state: State, counted: bool) -> State | None:
     """The state after a look at the object; None when it is gone."""
-    if deployment.options.targets and state.urn not in deployment.options.targets:
-        return state
     if deployment.stopping.is_set():
         return state
     step = Step(REFRESH, state, state, result=SAME, counted=counted)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dynamic_engine.errors import EngineError
 from dynamic_engine.plan.deployment import Deployment, ResourceError
 from dynamic_engine.plan.generator import Generator
-from dynamic_engine.plan.steps import SAME, Goal
+from dynamic_engine.plan.steps import Goal
 from dynamic_engine.protocol.values import UNKNOWN_TEXT, Properties, Unknown, equal
 from dynamic_engine.run.executor import Executor
 from dynamic_engine.state import urns
@@ -75,12 +75,7 @@ class Registrar:
             with d.generating:
                 d.check_running()
                 steps = self._generator.plan(goal)
-            if steps[0].op == SAME:
-                self._executor.run(steps)
-            else:
-                with d.slots:
-                    d.check_running()
-                    self._executor.run(steps)
+            self._executor.run(steps)
         except ResourceError as error:
             d.fail(error)
             d.failed.add(urn)

@@ -10,7 +10,7 @@ import shutil
 import socket
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedEr
 from dynamic_engine.printed import command
 from dynamic_engine.state.resource import timestamp
 
+_PIECES = 1000  # in one call; systems take 1,024
 ORGANIZATION = "organization"  # the literal name that file backends use
 
 
@@ -96,17 +97,31 @@ class Backend:
         found = [path for suffix in ("", ".gz", ".zst") if (path := Path(f"{base}{suffix}")).exists()]
         return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
 
-    def write(self, stack: str, text: str) -> None:
+    def write(self, stack: str, text: bytes) -> None:
         """Replace the checkpoint atomically; the previous file stays as ``.bak``."""
-        meta = self.root / "meta.yaml"
-        if not meta.exists():
-            _write(meta, "version: 1\n")
+        self.writer(stack)([text])
+
+    def writer(self, stack: str) -> Callable[[Sequence[bytes]], None]:
+        """What replaces the checkpoint, atomically, as often as it is called in one run. The file from before the run
+        stays as ``.bak``: a checkpoint of one step ago (the CLI keeps that) would help nobody."""
         path = self._stack_file(stack)
-        if path.exists():
-            _keep(path)
-        _write(path, text)
-        for suffix in (".gz", ".zst", ".attrs", ".gz.attrs"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        first = True
+
+        def write(text: Sequence[bytes]) -> None:
+            nonlocal first
+            if first:
+                meta = self.root / "meta.yaml"
+                if not meta.exists():
+                    _write(meta, [b"version: 1\n"])
+                if path.exists():
+                    _keep(path)
+            _write(path, text)
+            if first:
+                for suffix in (".gz", ".zst", ".attrs", ".gz.attrs"):
+                    Path(f"{path}{suffix}").unlink(missing_ok=True)
+                first = False
+
+        return write
 
     def remove(self, stack: str, *, backups: bool = False) -> None:
         """Remove the stack with its history and tags. As with the CLI the last checkpoint becomes ``.bak``; that and
@@ -129,7 +144,7 @@ class Backend:
         """Write the history pair of one operation and a backup of the checkpoint."""
         stamp = time.time_ns()
         history = self.root / "history" / self.project / stack / f"{stack}-{stamp}"
-        _write(Path(f"{history}.history.json"), json.dumps(entry, ensure_ascii=False, indent=4))
+        _write(Path(f"{history}.history.json"), [json.dumps(entry, ensure_ascii=False, indent=4).encode()])
         if (current := self._newest(stack)) is not None and current.suffix == ".json":
             backup = self.root / "backups" / self.project / stack / f"{stack}.{stamp}.json"
             backup.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +176,7 @@ class Backend:
             "timestamp": timestamp(),
         }
         self._refuse_locks(folder, mine)
-        _write(mine, json.dumps(content))
+        _write(mine, [json.dumps(content).encode()])
         try:
             # Two processes may have written at the same moment: look again, as the CLI does.
             self._refuse_locks(folder, mine)
@@ -209,11 +224,17 @@ def _user() -> str:
         return "unknown"
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: Sequence[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
+    with temporary.open("wb", buffering=0) as file:
+        # Few calls for many pieces: after each of them this thread would wait for its turn again.
+        rest = [memoryview(part) for part in text if part]
+        while rest:
+            written = os.writev(file.fileno(), rest[:_PIECES])
+            while rest and written >= len(rest[0]):
+                written -= len(rest.pop(0))
+            if written:
+                rest[0] = rest[0][written:]
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,36 +97,66 @@ def check_integrity(resources: Iterable[State]) -> None:
             references.add(state.ref)
 
 
-def dump(stack: str, resources: Iterable[State], pending: Iterable[Pending], crypter: Crypter | None) -> str:
-    """The text of a checkpoint file. Texts of states are cached on the states."""
-    rows = list(resources)
-    texts = ",".join(_text(state, crypter) for state in rows)
-    operations = ",".join(
-        f'{{"resource":{_text(item.state, crypter)},"type":{json.dumps(item.kind)}}}' for item in pending
-    )
-    features = ["replaceWith"] if any(state.replace_with for state in rows) else []
-    head: dict[str, Any] = {"version": 4, "features": features} if features else {"version": 3}
-    manifest = {"time": timestamp(), "magic": magic(VERSION_TEXT), "version": VERSION_TEXT}
-    latest = f'"manifest":{dumps(manifest)}'
-    if crypter is not None:
-        provider = {"type": "passphrase", "state": {"salt": crypter.salt_line}}
-        latest += f',"secrets_providers":{dumps(provider)}'
-    if texts:
-        latest += f',"resources":[{texts}]'
-    if operations:
-        latest += f',"pending_operations":[{operations}]'
-    return f'{dumps(head)[:-1]},"checkpoint":{{"stack":{json.dumps(stack)},"latest":{{{latest},"metadata":{{}}}}}}}}\n'
+BLOCK = 128  # resources
 
 
-def _text(state: State, crypter: Crypter | None) -> str:
-    if state.text is None:
+class Dumper:
+    """Makes the text of a stack's checkpoint, again and again in one run.
 
-        def encrypt(plain: str) -> dict[str, Any]:
-            if crypter is None:
-                raise EngineError(f"resource {state.urn} holds a secret and the stack has no secrets provider")
-            return {"ciphertext": crypter.encrypt(plain, state.urn)}
+    What is done for each of thousands of states at every write counts: texts are cached on the states, and those of
+    neighbours that have not changed since the last time stay joined in blocks.
+    """
 
-        state.text = dumps(encode(state, encrypt))
+    def __init__(self, stack: str, crypter: Crypter | None) -> None:
+        """*crypter* encrypts secrets; None for a stack that has no secrets provider, nor any secret."""
+        self._stack = stack
+        self._crypter = crypter
+        self._blocks: list[tuple[list[bytes], bytes, bool]] = []  # texts, the same joined, whether one has replaceWith
+
+    def dump(self, resources: Sequence[State], pending: Sequence[Pending]) -> list[bytes]:
+        """The text, in pieces. Raises :class:`EngineError` for a secret without a secrets provider."""
+        texts = [state.text or _text(state, self._crypter) for state in resources]
+        operations = [
+            b'{"resource":%b,"type":%b}' % (item.state.text or _text(item.state, self._crypter), _json(item.kind))
+            for item in pending
+        ]
+        self._blocks = [
+            self._block(number, texts[start : start + BLOCK], resources[start : start + BLOCK])
+            for number, start in enumerate(range(0, len(texts), BLOCK))
+        ]
+        features = ["replaceWith"] if any(block[2] for block in self._blocks) else []
+        head: dict[str, Any] = {"version": 4, "features": features} if features else {"version": 3}
+        manifest = {"time": timestamp(), "magic": magic(VERSION_TEXT), "version": VERSION_TEXT}
+        latest = f'"manifest":{dumps(manifest)}'
+        if self._crypter is not None:
+            provider = {"type": "passphrase", "state": {"salt": self._crypter.salt_line}}
+            latest += f',"secrets_providers":{dumps(provider)}'
+        parts = [f'{dumps(head)[:-1]},"checkpoint":{{"stack":{dumps(self._stack)},"latest":{{{latest}'.encode()]
+        for number, (_, joined, _) in enumerate(self._blocks):
+            parts += [b"," if number else b',"resources":[', joined]
+        if self._blocks:
+            parts.append(b"]")
+        if operations:
+            parts += [b',"pending_operations":[', b",".join(operations), b"]"]
+        return [*parts, b',"metadata":{}}}}\n']
+
+    def _block(self, number: int, texts: list[bytes], states: Sequence[State]) -> tuple[list[bytes], bytes, bool]:
+        if number < len(self._blocks) and self._blocks[number][0] == texts:
+            return self._blocks[number]
+        return texts, b",".join(texts), any(state.replace_with for state in states)
+
+
+def _json(value: Any) -> bytes:
+    return dumps(value).encode()
+
+
+def _text(state: State, crypter: Crypter | None) -> bytes:
+    def encrypt(plain: str) -> dict[str, Any]:
+        if crypter is None:
+            raise EngineError(f"resource {state.urn} holds a secret and the stack has no secrets provider")
+        return {"ciphertext": crypter.encrypt(plain, state.urn)}
+
+    state.text = _json(encode(state, encrypt))
     return state.text
 
 

@@ -1,15 +1,18 @@
-"""The journal of a run: which states are in the checkpoint right now, and the writer that keeps the file true.
+"""The journal of a run: which states are in the checkpoint right now, and that the file on disk says so.
 
-A caller returns only when a file that contains its change is on disk; callers that come together share one write.
+Two promises hold at every moment, whatever ends the process. An operation is in the file before it starts: `begin`
+returns only then. What has happened is in the file before anybody is told: `finish` gives the write to wait for. A step
+that has ended need not wait before the next one begins, because a write holds all that came before it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dynamic_engine.state.checkpoint import Pending, Snapshot
 from dynamic_engine.state.resource import State, provider_urn
+from dynamic_engine.state.writer import NOTHING, Text, Write, Writer
 
 
 class Journal:
@@ -18,23 +21,28 @@ class Journal:
     def __init__(
         self,
         base: Snapshot,
-        serialise: Callable[[list[State], list[Pending]], str] | None,
-        store: Callable[[str], None] | None,
+        serialise: Callable[[Sequence[State], Sequence[Pending]], Text] | None,
+        store: Callable[[Text], None] | None,
     ) -> None:
         """*serialise* makes the file's text, *store* puts it on disk; both None in a preview, which writes nothing."""
-        self._serialise = serialise
-        self._store = store
         self._base = list(base.resources)
         self._news: list[State] = []
-        self._done: set[int] = set()
+        self._settled: set[int] = set()  # ids of base states that have left or have moved to the new ones
         # Entries of creates that nobody finished stay until they are cleared; other kinds say nothing of use.
         self._orphans = [item for item in base.pending if item.kind == "creating"]
         self._open: list[Pending] = []
-        self._changed = threading.Condition()
-        self._version = 0
-        self._written = 0
-        self._writing = False
-        self._error: Exception | None = None
+        self._fresh = 0  # of these, how many wait for the write that puts them on record
+        self._lock = threading.RLock()
+        self._stale = True  # the file does not hold everything yet
+        self._writer: Writer | None = None
+        if serialise is not None and store is not None:
+
+            def text() -> Text:
+                self._fresh = 0
+                self._stale = False
+                return serialise(self._current(), [*self._open, *self._orphans])
+
+            self._writer = Writer(self._lock, text, store, lambda: len(self._open) > self._fresh)
         self.sort = False  # with targets, kept states may come before what they depend on
 
     @property
@@ -44,34 +52,36 @@ class Journal:
 
     def clear_orphans(self) -> None:
         """Forget them. The next write tells the file."""
-        self._orphans = []
+        self._orphans, self._stale = [], True
 
     def resources(self) -> list[State]:
         """The states of the checkpoint, in its order."""
-        with self._changed:
+        with self._lock:
             return self._current()
 
     def _current(self) -> list[State]:
-        news = {id(state) for state in self._news}
-        kept = (state for state in self._base if id(state) not in self._done and id(state) not in news)
-        states = [*self._news, *kept]
+        settled = self._settled
+        states = [*self._news, *(state for state in self._base if id(state) not in settled)]
         return topological(states) if self.sort else states
 
     # -- changes ------------------------------------------------------------------------------------------------
 
     def begin(self, kind: str, state: State) -> Pending:
-        """Put an operation on record before it starts."""
+        """Put an operation on record; it may start when this returns."""
         pending = Pending(state.copy(), kind)
-        with self._changed:
+        with self._lock:
             self._open.append(pending)
-            self._commit()
+            self._fresh += 1
+            write = self._ask()
+        write.wait()
         return pending
 
     def fail(self, pending: Pending) -> None:
         """The operation did not happen."""
-        with self._changed:
+        with self._lock:
             self._open.remove(pending)
-            self._commit()
+            write = self._ask()
+        write.wait()
 
     def finish(
         self,
@@ -82,16 +92,18 @@ class Journal:
         replaced: State | None = None,
         pending_replacement: State | None = None,
         write: bool = True,
-    ) -> None:
+    ) -> Write:
         """Record what happened: *new* joins, *done* leaves, *replaced* waits for its deletion, *pending_replacement* is
-        deleted remotely and waits for its successor."""
-        with self._changed:
+        deleted remotely and waits for its successor. It is on disk when the write that is returned is."""
+        with self._lock:
+            self._stale = True
             if pending is not None:
                 self._open.remove(pending)
             if new is not None:
                 self._news.append(new)
+                self._settled.add(id(new))  # an old state that stays as it is moves to the new ones
             if done is not None:
-                self._done.add(id(done))
+                self._settled.add(id(done))
                 if new is not None and new.urn != done.urn:
                     self._rename(done.urn, new.urn)
             if replaced is not None:
@@ -102,38 +114,51 @@ class Journal:
             if pending_replacement is not None:
                 pending_replacement.pending_replacement = True
                 pending_replacement.touch()
-            if write:
-                self._commit()
+            return self._ask() if write else NOTHING
 
     def change(self, action: Callable[[], None], *states: State, write: bool = True) -> None:
-        """Run *action*, which changes *states*, and record it."""
-        with self._changed:
+        """Run *action*, which changes *states*, and record it. Returns when it is on disk, unless *write* is False."""
+        with self._lock:
+            self._stale = True
             action()
             for state in states:
                 state.touch()
-            if write:
-                self._commit()
+            asked = self._ask() if write else NOTHING
+        asked.wait()
 
     def drop(self, states: list[State]) -> None:
         """Take states out without a write of their own."""
-        with self._changed:
-            self._done.update(id(state) for state in states)
+        with self._lock:
+            self._stale = True
+            self._settled.update(id(state) for state in states)
 
     def rebase(self, states: list[State]) -> None:
-        """Take *states* as the new starting point (after a refresh phase)."""
-        with self._changed:
-            self._base, self._news, self._done = states, [], set()
-            self._commit()
+        """Take *states* as the new starting point (after a refresh phase). Returns when they are on disk."""
+        with self._lock:
+            self._base, self._news, self._settled = states, [], set()
+            write = self._ask()
+        write.wait()
 
     def flush(self) -> None:
-        """The last write of a run."""
-        with self._changed:
-            self._commit()
+        """The last write of a run: everything is on disk when this returns."""
+        write = NOTHING
+        with self._lock:
+            if self._writer is not None:
+                write = self._writer.ask(urgent=True) if self._stale else self._writer.last
+        write.wait()
+
+    def close(self) -> None:
+        """Nothing more will be written."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _ask(self) -> Write:
+        return NOTHING if self._writer is None else self._writer.ask()
 
     def _rename(self, old: str, new: str) -> None:
         """References of states that are still to come follow an alias that was used."""
         for state in self._base:
-            if id(state) in self._done or old not in state.referenced():
+            if id(state) in self._settled or old not in state.referenced():
                 continue
             state.parent = new if state.parent == old else state.parent
             state.deleted_with = new if state.deleted_with == old else state.deleted_with
@@ -144,38 +169,6 @@ class Journal:
             if state.provider and provider_urn(state.provider) == old:
                 state.provider = f"{new}::{state.provider.rpartition('::')[2]}"
             state.touch()
-
-    # -- writer -------------------------------------------------------------------------------------------------
-
-    def _commit(self) -> None:
-        """Called with the condition held; returns when this change is on disk."""
-        serialise, store = self._serialise, self._store
-        if serialise is None or store is None:
-            return
-        self._version += 1
-        mine = self._version
-        while self._written < mine and self._error is None:
-            if self._writing:
-                self._changed.wait()
-                continue
-            self._writing = True
-            version = self._version
-            try:
-                # Serialising under the lock keeps the text consistent; only the disk is waited for without it.
-                text = serialise(self._current(), [*self._open, *self._orphans])
-                self._changed.release()
-                try:
-                    store(text)
-                finally:
-                    self._changed.acquire()
-                self._written = version
-            except Exception as error:
-                self._error = error
-            finally:
-                self._writing = False
-                self._changed.notify_all()
-        if self._error is not None:
-            raise self._error
 
 
 def topological(states: list[State]) -> list[State]:

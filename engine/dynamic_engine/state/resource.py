@@ -102,7 +102,7 @@ class State:
     replace_on_changes: list[str] = field(default_factory=list)
     replacement_trigger: Value = None
     extra: dict[str, Any] = field(default_factory=dict)
-    text: str | None = None  # cached JSON, see touch()
+    text: bytes | None = None  # cached JSON, see touch()
 
     @property
     def name(self) -> str:
@@ -139,6 +139,14 @@ class State:
             urns.append(provider_urn(self.provider))
         urns += [urn for urn in (self.parent, self.deleted_with) if urn]
         return urns
+
+    def needs(self, *, provider: bool = True) -> list[str]:
+        """URNs that must outlive this: dependencies, parent, what it is deleted or replaced with, its provider."""
+        urns = [*self.dependencies, *(urn for urns in self.property_dependencies.values() for urn in urns)]
+        urns += [*self.replace_with, self.parent, self.deleted_with]
+        if provider and self.provider:
+            urns.append(provider_urn(self.provider))
+        return [urn for urn in urns if urn]
 
 
 def provider_urn(reference: str) -> str:
@@ -243,4 +251,7 @@ _KNOWN_KEYS = set(KEYS.values())
 
 def dumps(value: Any) -> str:
     """Compact JSON as the CLI writes it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

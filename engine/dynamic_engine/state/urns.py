@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -74,28 +73,3 @@ def alias_urns(
             old = name_of(parent_alias) + own_name.removeprefix(current) if own_name.startswith(current) else own_name
             found.append(make(stack, project, parent_alias, own_type, old))
     return list(dict.fromkeys(found))
-
-
-class Targets:
-    """The URNs that ``--target`` names; ``*`` stands for anything but the ``::`` and ``$`` marks' segment, ``**`` for
-    anything."""
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self.patterns = tuple(patterns)
-        self._globs = [_glob(pattern) for pattern in self.patterns if "*" in pattern]
-        self._exact = {pattern for pattern in self.patterns if "*" not in pattern}
-
-    def __bool__(self) -> bool:
-        return bool(self.patterns)
-
-    def __contains__(self, urn: str) -> bool:
-        return urn in self._exact or any(glob.fullmatch(urn) for glob in self._globs)
-
-    def missing(self, urns: Iterable[str]) -> list[str]:
-        """Exact targets that are none of *urns*."""
-        return sorted(self._exact - set(urns))
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"(\*\*|\*)", pattern)
-    return re.compile("".join({"**": ".*", "*": "[^:]*"}.get(part, re.escape(part)) for part in parts))
