@@ -209,15 +209,19 @@ def main() -> None:
     ]
     if CLI not in engines:
         print("no Pulumi CLI (make cli builds one): no ratio to it is claimed")
-    growth: dict[str, list[float]] = {}
+    growth: dict[str, list[tuple[float, float]]] = {}
     for size in sizes:
+        print(f"{size:>5} load of this machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         found = play(size, engines)
         tell(size, found)
         for operation, _words in OPERATIONS:
-            growth.setdefault(operation, []).append(found[EMBEDDED, operation].wall / size)
+            ours = found[EMBEDDED, operation]
+            growth.setdefault(operation, []).append((ours.wall / size, _whole(ours) / size))
     if len(sizes) > 1:
         for operation, each in growth.items():
-            print(f"{operation:<8} a resource at {sizes[-1]} costs {each[-1] / each[0]:.2f} of one at {sizes[0]}")
+            wall, processor = (last / first for last, first in zip(each[-1], each[0], strict=True))
+            costs = f"{wall:.2f} of the time and {processor:.2f} of the processor of one at {sizes[0]}"
+            print(f"{operation:<8} a resource at {sizes[-1]} costs {costs}")
 
 
 if __name__ == "__main__":

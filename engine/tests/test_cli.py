@@ -40,7 +40,6 @@ def run(*words: str) -> int:
         (("login", "file:///x"), "PULUMI_BACKEND_URL"),
         (("stack", "rename", "x"), "stack rename"),
         (("state", "taint", "x"), "stack export"),
-        (("preview", "--exclude", "**::a"), "--target"),
         (("up", "-y", "--ignore-protect"), "state unprotect"),
         (("-Q", "preview"), "--fully-qualify-stack-names"),
         (("up", "--yes", "--plan", "p.json"), "--plan"),
