@@ -14,6 +14,8 @@ Then:
 from __future__ import annotations
 
 import argparse
+import atexit
+import functools
 import json
 import re
 import sys
@@ -52,10 +54,19 @@ def _up(pipeline: Pipeline) -> None:
 
 def _example(stack: str, ups: int) -> Pipeline:
     """The example estate after this many runs, the people acting after each."""
-    pipeline = Pipeline.example(stack)
-    for _ in range(ups):
+    return _played(stack, ups).copy()
+
+
+@functools.cache
+def _played(stack: str, ups: int) -> Pipeline:
+    """That estate, made once a process: chapters change a copy."""
+    if not ups:
+        pipeline = Pipeline.example(stack)
+    else:
+        pipeline = _played(stack, ups - 1).copy()
         pipeline.up()
         pipeline.remote.act(pipeline.steps())
+    atexit.register(pipeline.remove)
     return pipeline
 
 
@@ -177,7 +188,17 @@ class Run:
 
 
 def undisturbed(start: Pipeline, chapter: Chapter) -> Run:
-    """Play a chapter once; the calls are those that the sandbox recorded."""
+    """Play a chapter once, with what an undisturbed run leaves."""
+    pipeline, names, writes = calls_of(start, chapter)
+    lossy = Lost(**vars(start.copy()))
+    lossy.at = -1
+    chapter.act(lossy)
+    lossy.remove()
+    return Run(names, writes, lossy._count, _end(pipeline))
+
+
+def calls_of(start: Pipeline, chapter: Chapter) -> tuple[Pipeline, list[str], set[str]]:
+    """Play a chapter once: the pipeline afterwards, its calls as the sandbox recorded them, and which may write."""
     pipeline = start.copy()
     calls = Calls()
     pipeline.hook = calls
@@ -186,12 +207,8 @@ def undisturbed(start: Pipeline, chapter: Chapter) -> Run:
     heard = Counter(name for name in calls.names if name != "mail")
     assert heard == Counter(f"{e.method} {e.path}" for e in entries), "the sandbox saw other calls than the wire"
     writes = {f"{e.method} {e.path}" for e in entries if e.write and e.system != "entra"} | {"mail"}
-    lossy = Lost(**vars(start.copy()))
-    lossy.at = -1
-    chapter.act(lossy)
-    lossy.remove()
     pipeline.hook = Calls()
-    return Run(calls.names, writes, lossy._count, _end(pipeline))
+    return pipeline, calls.names, writes
 
 
 def _end(pipeline: Pipeline) -> End:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drills.harness import Pipeline
-from drills.kills.runs import CHAPTERS, LATER, Chapter, undisturbed
+from drills.kills.runs import CHAPTERS, LATER, Chapter, calls_of
 from drills.races.two_processes import PROOFS
 
 STILL = 0.3
@@ -129,10 +129,11 @@ def run(every: int = 1, report: Callable[[str], None] = print) -> tuple[int, int
 def boundaries(start: Pipeline, chapter: Chapter) -> list[tuple[int, str, bool]]:
     """Every boundary at which the first may be held (after a call only where it wrote), and whether the second then
     waits for locks: both ways around a write, where a lock is held."""
-    run = undisturbed(start, chapter)
+    pipeline, names, writes = calls_of(start, chapter)
+    pipeline.remove()
     found = []
-    for at, name in enumerate(run.names, 1):
-        write = name in run.writes
+    for at, name in enumerate(names, 1):
+        write = name in writes
         found += [(at, "before", wait) for wait in ((False, True) if write else (False,))]
         found += [(at, "after", wait) for wait in ((False, True) if write else ())]
     return found
