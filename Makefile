@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load bench-engine faults drills clean
+.PHONY: coverage test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load bench-engine faults drills clean
 
 up: export CSP_STARTED := $(shell date +%s)
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
@@ -38,8 +38,9 @@ $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | 
 	@$(UV) sync --frozen --quiet --compile-bytecode --no-build-isolation --offline
 	@touch $@
 
+WORKERS ?= 2
 test: $(READY)        ## The whole suite; ends with its slowest tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=15
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations=15
 
 # The clock a year ahead, in every process that a test starts: what is right today must be right then. Only the folders
 # whose tests compare dates; end-to-end tests clear the environment of what they start, where nothing would be ahead.
@@ -60,7 +61,7 @@ test-cli: $(READY)    ## Every test that an engine takes part in, on the Pulumi 
 	CSP_TEST_ENGINES=pulumi $(BIN)/python -m pytest -n 2 --dist loadgroup $(CLI_TESTS); \
 	else echo "test-cli: there is no Pulumi CLI, nothing was tested on one (make cli builds it, where Go is)"; fi
 
-check: $(READY)       ## Style, types, imports, generated files, links, and that every test can be collected
+check: $(READY)       ## Style, types, imports, generated files, links, complexity, dead code, and that every test can be collected
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -74,6 +75,13 @@ check: $(READY)       ## Style, types, imports, generated files, links, and that
 	$(BIN)/python tools/complexity.py
 	$(BIN)/python tools/dead_code.py
 	@told=$$($(BIN)/python -m pytest --collect-only -qq 2>&1) || { printf '%s\n' "$$told" | tail -40; exit 1; }
+
+# What runs in other processes is not counted, so these are the tests that stay in their own.
+COVERED_TESTS ?= tests/schemas tests/clients tests/onboarding tests/providers tests/csp tests/hostile sandbox/tests engine/tests
+coverage: $(READY)    ## The share of lines and branches that tests in one process reach, a line a package
+	$(BIN)/coverage run -m pytest -q $(COVERED_TESTS)
+	@for one in clients csp onboarding providers schemas engine sandbox; do \
+	printf 'coverage of %-10s %s %%\n' $$one "$$($(BIN)/coverage report --include="$$one/*" --format=total)"; done
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null
