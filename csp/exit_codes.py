@@ -4,22 +4,33 @@ from collections.abc import Mapping
 
 from onboarding.readiness.blind import UNOBSERVED
 
-DONE, FAILED, WRONG, CHANGED, BLIND = 0, 1, 2, 7, UNOBSERVED
+DONE, FAILED, WRONG, CHANGED, NOT_REVIEWED, HELD, BLIND = 0, 1, 2, 7, 8, 9, UNOBSERVED
 MEANINGS: Mapping[int, str] = {
     DONE: "done, and everything that was to be looked at was looked at",
     FAILED: "failed; the last line says what and what to do",
     WRONG: "a wrong declaration, a wrong option or argument, or a stack without state: nothing was sent",
     CHANGED: "a change was found that was not expected (`--expect-no-changes`), or drift",
+    NOT_REVIEWED: "what would run is not what was reviewed, or the plan is missing, changed, cut or expired: nothing "
+    "was sent",
+    HELD: "all that was reviewed was done, except for customers whose live values are not those that were reviewed: "
+    "they were held back, each with a line",
     BLIND: "all that could be done was done, but not everything could be looked at; the first line (after a run: the "
     "last one) says what, since when, why, and what to do",
 }
-"""What each code means in every command; the strongest reason wins: 1 and 2, then 7, then 10, then 0."""
+"""What each code means in every command; the strongest reason wins: 1, 2 and 8, then 9, then 7, then 10, then 0."""
 
 _RUN = {FAILED: "a resource failed, the guard refused, a token is of another account, the stack is locked"}
 _LOOKED = {BLIND: "some could not be looked at; everything else was done"}
 COMMANDS: Mapping[str, Mapping[int, str]] = {
-    "up": {**_RUN, CHANGED: "with `--expect-no-changes`", **_LOOKED},
+    "up": {
+        **_RUN,
+        CHANGED: "with `--expect-no-changes`",
+        NOT_REVIEWED: "with `--plan`, or where the policy wants one",
+        HELD: "with `--plan`",
+        **_LOOKED,
+    },
     "preview": {**_RUN, CHANGED: "with `--expect-no-changes`", **_LOOKED},
+    "plan": {FAILED: "a run of it would be refused (the refusals stand on top), or the preview failed", **_LOOKED},
     "refresh": {**_RUN, CHANGED: "with `--expect-no-changes`", **_LOOKED},
     "destroy": {**_RUN, CHANGED: "with `--expect-no-changes`", **_LOOKED},
     "env": {},
@@ -98,10 +109,11 @@ that it ends with 0: use `csp refresh`.
 def page() -> str:
     """docs/exit-codes.md."""
     lines = ["| code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in MEANINGS.items()), ""]
-    lines += ["The strongest reason wins: 1 and 2, then 7, then 10, then 0.", "", "## By command", ""]
-    lines += ["| command | 1 | 7 | 10 |", "|---|---|---|---|"]
+    lines += ["The strongest reason wins: 1, 2 and 8, then 9, then 7, then 10, then 0.", "", "## By command", ""]
+    shown = (FAILED, CHANGED, NOT_REVIEWED, HELD, BLIND)
+    lines += ["| command | 1 | 7 | 8 | 9 | 10 |", "|---|---|---|---|---|---|"]
     for name, codes in COMMANDS.items():
-        lines.append(f"| `csp {name}` | " + " | ".join(codes.get(code, "") for code in (FAILED, CHANGED, BLIND)) + " |")
+        lines.append(f"| `csp {name}` | " + " | ".join(codes.get(code, "") for code in shown) + " |")
     return HEAD + "\n".join(lines) + "\n" + TAIL
 
 

@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "up": ("engine", "Move every customer as far as an API can, and say who has to do the rest."),
     "preview": ("engine", "Show what `up` would do and what has drifted."),
+    "plan": ("plan", "Show what `up` would do, customer by customer: what cannot be undone first."),
     "refresh": ("engine", "Read the live systems into the state, change nothing else."),
     "destroy": ("engine", "Forget the estate."),
     "env": ("engine", "Print the variables with which a plain `pulumi` works on a stack, one a line."),

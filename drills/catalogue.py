@@ -124,6 +124,14 @@ CATALOGUE = (
         parts=("races.two_processes",),
     ),
     Drill(
+        "races.review",
+        "drills",
+        "Of 200 seeded changes between the review of a plan and its run each one that matters refuses the run or holds "
+        "back its customer by name, and no other refuses anything; the plugin alone writes nothing of a changed file.",
+        "drills/tests/test_review_drill.py",
+        counts="changes",
+    ),
+    Drill(
         "kills.commands",
         "drills",
         "`csp handover`, `csp confirm` and `csp invite`, killed at every file operation and request: a password is "

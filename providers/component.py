@@ -14,7 +14,7 @@ from pulumi.output import Unknown
 
 import schemas
 from onboarding.core import contract
-from onboarding.core.names import COMPONENT_TYPE, LEAVE_OUT
+from onboarding.core.names import COMPONENT_TYPE, LEAVE_OUT, ONLY
 from onboarding.resources.inputs import inputs_of
 from providers import last_look
 from providers.attestation import Attestation
@@ -94,6 +94,8 @@ async def declare(estate: schemas.Estate) -> None:
     guard.changed_now().apply(_tell_changed)
     guard.removed_now().apply(_tell_removed)  # on its own: in a preview the statuses of what will change are not known
     left_out = set(Path(name).read_text("utf-8").split() if (name := os.environ.get(LEAVE_OUT)) else ())
+    if only := os.environ.get(ONLY, ""):
+        left_out = {one.key for one in estate.customers} - {only}
     customers = sorted((one for one in estate.customers if one.key not in left_out), key=lambda c: c.key)
     components = await _components(customers, estate.connections, guard, providers)
     if left_out:

@@ -30,14 +30,16 @@ from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, 
 from clients.locks import Taken
 from clients.session import Session
 from onboarding import steps
+from onboarding.allowed import reviewed, said
 from onboarding.core import state, state_format
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, unobserved, waiting
 from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
 from onboarding.look.snapshot import Look
+from onboarding.plan.judged import Subject
 from onboarding.steps.registry import read as read_step
-from providers import noted, removals, sessions
+from providers import noted, planned, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
 from schemas.model.gates import ResourceName
@@ -75,6 +77,7 @@ class Provider(ResourceProvider):
         super().__init__()
         quiet_tracebacks()
         self._kind = kind
+        self._name = next((name for name, one in RESOURCES.items() if one.title == kind), kind)
         self._thing: Thing = thing
         self._by_reference = by_reference
         self._from_others = from_others
@@ -93,15 +96,20 @@ class Provider(ResourceProvider):
         "before."""
         inputs = state.plain(news)
         before = state.plain(_olds)
+        planning, key = bool(said.planning()), str(inputs.get("key"))
         for name in self._from_others:
             if isinstance(inputs.get(name, ""), Unknown) or not inputs.get(name):
-                inputs[name] = before.get(name) or ""
+                coming = planned.carried(self._connection, key, name) if planning else ""
+                inputs[name] = before.get(name) or coming
         if contains_unknowns(inputs):
             return CheckResult(inputs, [])
         try:
-            return CheckResult(self._regular(inputs), [])
+            inputs = self._regular(inputs)
         except ValidationError as wrong:
             return CheckResult(inputs, [CheckFailure("", line) for line in _lines(wrong)])
+        if planning and not before:
+            planned.about(self._subject(None, inputs, Known()))
+        return CheckResult(inputs, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Declared inputs first (the engine then tells which), else progress: what was seen against what was "
@@ -109,11 +117,26 @@ class Provider(ResourceProvider):
         news, olds = state.plain(_news), state.plain(_olds)
         if state_format.refusal(olds):  # as in read: the guard has said so
             return DiffResult(changes=False)
+        changes = self._changes(olds, news)
+        if said.planning() and not contains_unknowns(news):
+            known = Known(olds)
+            if changes is not False or planned.may_follow(self._connection, str(olds.get("key")), known):
+                before = self._projection(state.with_paths(olds, olds.get("declared") or {}))
+                planned.about(self._subject(before, news, known))
+        return DiffResult(changes=changes)
+
+    def _changes(self, olds: dict[str, Any], news: dict[str, Any]) -> bool | None:
+        """None: the engine tells what differs."""
         if contains_unknowns(news) or self._projection(olds) != news:
-            return DiffResult(changes=None)
+            return None
         known = Known(olds)
         retry = str(olds.get("key")) in _retries() and bool(known.rejected or known.text("status") == "blocked")
-        return DiffResult(changes=retry or _renewing(olds) or known.handled != known.seen)
+        return retry or _renewing(olds) or known.handled != known.seen
+
+    def _subject(self, before: Mapping[str, Any] | None, inputs: Mapping[str, Any], known: Known) -> Subject:
+        """This resource, for the plan."""
+        key = str(inputs.get("key"))
+        return Subject(self._connection, key, self._name, self._thing, before, inputs, known)
 
     # The system's side.
 
@@ -206,6 +229,8 @@ class Provider(ResourceProvider):
             desired = self._thing.Inputs.model_validate(inputs)
         except ValidationError as wrong:
             raise OnboardingError(f"{self._kind} {key}: {'; '.join(_lines(wrong))}") from None
+        if otherwise := planned.declared_otherwise(self._name, inputs):
+            raise OnboardingError(f"{self._kind} {key}: {otherwise}") from None
         try:
             session = sessions.session(self._connection)
         except (ClientError, sessions.CannotOpen) as failure:
@@ -242,6 +267,8 @@ class Provider(ResourceProvider):
         try:
             with contained():
                 facts = self._thing.observe(desired, known, Look(session))
+                if (kept := self._held(desired, known, facts, session, key)) is not None:
+                    return kept
                 outcome = self._thing.converge(desired, known, facts, session)
             if outcome.final or outcome.again:  # something was or may have been written: reads must look again
                 sessions.wrote(self._connection)
@@ -267,6 +294,14 @@ class Provider(ResourceProvider):
             if isinstance(later, Taken):
                 return waiting(facts, NEXT_RUN, str(later), memory=memory, again=True)
             return unobserved(*self._blind(later), facts, memory=memory)
+
+    def _held(self, desired: Any, known: Known, facts: Facts, session: Session, key: str) -> Outcome | None:
+        """What a reviewed plan holds back; None without one, and where the change may go on."""
+        if not os.environ.get(reviewed.PLAN):
+            return None
+        seen = self._thing.assess(desired, known, facts, session)
+        kept = planned.held(self._name, key, self._connection, known, seen, session)
+        return kept.but(memory=self._unsettled(desired, known)) if kept is not None else None
 
     def _unsettled(self, desired: Any, known: Known) -> dict[str, str]:
         """The new declaration goes into state although nothing of it was done: keep what the old one is needed for."""

@@ -26,12 +26,18 @@ from pulumi.dynamic import (
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
+from onboarding.allowed import said
 from onboarding.core import state, state_format
+from onboarding.core.names import ONLY
 from onboarding.core.state_format import FORMAT
+from onboarding.plan import policy
+from onboarding.plan.report import Refusal
 from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests, unchanged
-from providers import removals
+from providers import engine_run, planned, removals
 from providers.errors import OnboardingError, quiet_tracebacks
 from schemas.check import sensitive
+from schemas.command import shown
+from schemas.model.policy import Policy
 from schemas.plain import count as number_of
 from schemas.plain import plain
 from schemas.read.overlooked import RULE as STRAY
@@ -129,6 +135,29 @@ def _of_texts(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(member, str) for member in value.values())
 
 
+def _ruled(declared: Mapping[str, Any], old: Mapping[str, str], new: Mapping[str, str]) -> list[Refusal]:
+    """What the stack's policy refuses."""
+    if not declared.get("policy"):
+        return []
+    rules = Policy.model_validate_json(declared["policy"])
+    running = engine_run.verb() in engine_run.UP
+    return policy.declared(rules, old, new, declared.get("about", {}), running=running)
+
+
+def _only_one(declared: dict[str, Any], olds: Mapping[str, Any], old: Mapping[str, str]) -> None:
+    """In a run of one customer: of the others, and of their connections, the guard goes on knowing what it knew."""
+    only = declared.get("only")
+    if not only:
+        return
+    new, lines = declared.get("customers", {}), declared.get("connections", {})
+    declared["customers"] = {**old, **({only["key"]: new[only["key"]]} if only["key"] in new else {})}
+    before = olds.get("connections") or {}
+    declared["connections"] = {
+        **before,
+        **{name: lines[name] for name in (only["connection"], sensitive.POLICY) if name in lines},
+    }
+
+
 def _number(variable: str) -> int:
     text = os.environ.get(variable, "")
     return int(text) if text.isdigit() else 0
@@ -150,19 +179,23 @@ class EstateProvider(ResourceProvider):
         declared = state.plain(news)
         if refused := state_format.refusal(state.plain(_olds)):
             return CheckResult(declared, [CheckFailure("", refused)])
-        new = declared.get("customers", {})
         known = state.plain(_olds)
         if odd := illegible(known):
             return CheckResult(declared, [CheckFailure("", odd)])
         old = under_new_names(known.get("customers", {}), declared.get("renamed", {}))
+        _only_one(declared, known, old)
+        new = declared.get("customers", {})
         # A digest that an older release made is renewed with the next change of the estate, and is no change itself.
         same = set(unchanged(old, new, declared.get("first", {})))
         kept = {key: old[key] if key in same else digest for key, digest in new.items()}
         new = kept if kept == old else new
         old = {key: new[key] if key in same else digest for key, digest in old.items()}
+        ruled = _ruled(declared, old, new)
         failures = [CheckFailure("", plain(line)) for line in refusals(old, new)]
         failures += [CheckFailure("", plain(line)) for line in overlooked(old, new, declared)]
         inputs: dict[str, Any] = {"customers": new, "removed": remains(old, new), state_format.NAME: FORMAT}
+        told = [one.reason for one in failures]
+        failures += [CheckFailure("", plain(shown(str(one), stack=declared.get("stack", "")))) for one in ruled]
         lines = declared.get("connections", {})
         before = known.get("connections")
         # The state of an earlier release knows none: they are filled in with the inputs, which is no change.
@@ -171,6 +204,14 @@ class EstateProvider(ResourceProvider):
         inputs |= {"changed": changed} if changed else {}
         if inputs["removed"] or changed:
             inputs["run"] = declared.get("run", "")
+        if said.planning():  # the plan shows the refusals on top of everything else
+            gone = {key: old[key] for key in inputs["removed"]}
+            ruling = [[one.rule, one.customer, one.text] for one in ruled]
+            digests = {"old": old, "new": new}
+            planned.say(
+                "guard", refusals=told, ruled=ruling, removed=inputs["removed"], gone=gone, changed=changed, **digests
+            )
+            failures = []
         return CheckResult(inputs, failures)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -202,6 +243,12 @@ def provider() -> EstateProvider:
     return EstateProvider()
 
 
+def _only(estate: schemas.Estate) -> dict[str, str] | None:
+    """The one customer of this run, with its connection; None for all."""
+    key = os.environ.get(ONLY, "")
+    return next(({"key": key, "connection": one.connection} for one in estate.customers if one.key == key), None)
+
+
 class Estate(DynamicResource, module="csp", name="Estate"):
     """The sentinel; every component depends on it."""
 
@@ -215,13 +262,19 @@ class Estate(DynamicResource, module="csp", name="Estate"):
         """`connections`: name -> its lines that decide whom we trust (schemas.check.sensitive). They and `customers`
         are kept in state; the other inputs are for `check` alone."""
         self._this_run = uuid.uuid4().hex
+        rules = policy.in_force(estate)
         inputs = {
             "customers": {one.key: digest(one) for one in estate.customers},
             "renamed": {one.key: list(one.previously) for one in estate.customers if one.previously},
             "first": {one.key: first_digests(one) for one in estate.customers},
             "if_sent": {key: [str(one) for one in found] for key, found in estate.if_sent.items()},
             "strays": {Path(one.file).stem: one.file for one in estate.warnings if one.rule == STRAY},
-            "connections": {name: dict(lines) for name, lines in connections.items()},
+            "connections": {name: dict(lines) for name, lines in connections.items()}
+            | ({sensitive.POLICY: estate.policy.lines} if estate.policy.lines else {}),
+            "only": _only(estate),
+            "policy": policy.as_json(rules),
+            "about": policy.about(estate) if rules.lines else {},
+            "stack": estate.stack,
             "removed": None,
             "changed": None,
             "run": self._this_run,

@@ -18,7 +18,7 @@ from pathlib import Path
 NAME = "csp"
 START = "CSP_STARTED_AS"
 """Variable: how the reader of a run's output starts `csp`, for the processes that the engine starts."""
-_ENGINE = ("up", "preview", "refresh", "destroy", "env", "cancel")
+_ENGINE = ("up", "preview", "plan", "refresh", "destroy", "env", "cancel")
 _LOOK = ("validate", "status", "todo", "evidence", "drift")
 OF_A_STACK = frozenset((*_ENGINE, *_LOOK, "adopt", "confirm", "retry", "handover", "invite"))
 """Verbs that work on one stack."""

@@ -137,7 +137,7 @@ def load_estate(
     customers = tuple(e.model for e in entries if e.model is not None)
     found = {n: c for n, c in connections.items() if c is not None}
     sources = {e.key: e.source.file for e in entries}
-    return Estate(name, project_dir, customers, found, sources, tuple(sorted(set(findings))), if_sent)
+    return Estate(name, project_dir, customers, found, sources, tuple(sorted(set(findings))), if_sent, declared.policy)
 
 
 def load_stack(stack: Path, project_dir: Path) -> StackEstate:

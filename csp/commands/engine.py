@@ -6,18 +6,22 @@ csp knows whom a run comes to. The engine gets what was understood.
 
 import os
 import shlex
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from csp.engine import interrupted, looking, removed
+from csp import exit_codes
+from csp.engine import interrupted, keeping, looking, one_customer, own_words, removed, ruling
 from csp.engine import start as engines
 from csp.engine import words as engine_words
+from csp.engine.own_words import Own
 from csp.engine.words import Asked
 from csp.options import Stack
 from csp.project import Project
 from csp.say import say
+from onboarding.allowed import reviewed
 
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": ["--help"]}
 
@@ -28,7 +32,9 @@ class EngineCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if "--help" in args:
             return super().parse_args(ctx, ["--help"])
-        asked = engine_words.read(args, os.environ, ctx.command.name)
+        verb = str(ctx.command.name)
+        ctx.meta["own"], args = own_words.split(args, verb)
+        asked = engine_words.read(args, os.environ, verb)
         ctx.meta["asked"] = asked
         return super().parse_args(ctx, [f"--stack={asked.stack}"] if asked.stack else [])
 
@@ -42,12 +48,16 @@ def register(app: typer.Typer) -> None:
 def up(context: typer.Context, stack: Stack) -> None:
     """Move every customer as far as an API can, and say who has to do the rest.
 
-    With --yes the preview is left out: a default `up` would look at every customer twice.
+    With --yes the preview is left out: a default `up` would look at every customer twice. --plan FILE writes nothing
+    that the reviewed plan of `csp plan --out FILE` does not allow; --plan-digest DIGEST is the one that was approved.
+    -k CUSTOMER moves one customer with everything it needs. --policy-from COMMIT: whose policy holds.
     """
     asked: Asked = context.meta["asked"]
+    own: Own = context.meta["own"]
+    own.plan = str(asked.flags.pop("plan", ""))
     if asked.yes:
         asked.flags["skip-preview"] = True
-    _run(stack, "up", asked)
+    _run(stack, "up", asked, own)
 
 
 def preview(context: typer.Context, stack: Stack) -> None:
@@ -65,18 +75,23 @@ def destroy(context: typer.Context, stack: Stack) -> None:
     _run(stack, "destroy", context.meta["asked"])
 
 
-def env(stack: Stack) -> None:
+def env(stack: Stack, plan: Annotated[str, typer.Option(help="The reviewed plan that runs keep to.")] = "") -> None:
     """Print the variables with which a plain `pulumi` works on a stack: eval "$(csp env -s STACK)"."""
     project = Project.find()
-    for name, value in engines.local_environment(project, project.estate(stack)).items():
+    values = engines.local_environment(project, project.estate(stack))
+    for name, value in (values | ({reviewed.PLAN: str(Path(plan).absolute())} if plan else {})).items():
         print(f"export {name}={shlex.quote(value)}")  # noqa: T201 - for a shell, which reads what is there
 
 
-def _run(stack: str, verb: str, asked: Asked) -> None:
+def _run(stack: str, verb: str, asked: Asked, own: Own | None = None) -> None:
     arguments = asked.arguments
     project = Project.find()
     estate = project.estate(stack)
     engine = engines.choose(project, stack, estate)
+    rules = ruling.apply(engine, estate, own.policy_from if own else "")
+    if own is not None:
+        keeping.bind(engine, estate, own.plan, rules, own.digest)
+        arguments += one_customer.aim(engine, estate, own.customer) if own.customer else []
     if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
         state = engine.ensure_stack()
     else:
@@ -86,6 +101,10 @@ def _run(stack: str, verb: str, asked: Asked) -> None:
         say(engine.why, err=True)
     if state is not None and verb in removed.VERBS:
         removed.check(state, estate, verb, arguments)
+    if verb == "up":
+        ruling.before_up(rules, estate, state)
     if verb in ("up", "refresh"):
-        raise typer.Exit(interrupted.run(engine, estate, state, verb, arguments))
+        code = interrupted.run(engine, estate, state, verb, arguments)
+        held = keeping.held_back(engine)
+        raise typer.Exit(exit_codes.HELD if held and code in (exit_codes.DONE, exit_codes.BLIND) else code)
     raise typer.Exit(looking.run(engine, estate, verb, *arguments)[1])

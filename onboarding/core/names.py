@@ -7,6 +7,9 @@ PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 LEAVE_OUT = "CSP_LEAVE_OUT"
 """Variable of `csp adopt`'s own `up`, which is aimed at providers and guard: names a file with a customer key a line.
 The program leaves these out; they are not in state yet, and to register thousands would take minutes."""
+ONLY = "CSP_ONLY"
+"""Variable of `csp up -k CUSTOMER`: the one customer that the program declares; the guard keeps what it knows of the
+others, and the engine is aimed at this one, so that it forgets nobody."""
 
 
 def customer_of(name: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from clients.mail import Message
 from onboarding import steps
+from onboarding.allowed import once
 from onboarding.core.contract import Known, NextStep
 from onboarding.people import letters
 from onboarding.steps.model import Mail
@@ -79,6 +80,8 @@ def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sendi
     if session.mail is None:
         return Sending("no server", {})
     mail = message(letter, key, session)
+    if why := once.refusal(once.mail(key, letter.kind, letter.to), mail.message_id, session.home):
+        return Sending("failed", {}, why)
     with session.locks.hold("mail", mail.message_id):
         posted = session.outbox.post(mail, session.mail, doubtful=key in session.interrupted)
     if posted.result == "failed":

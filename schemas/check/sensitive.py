@@ -25,6 +25,8 @@ from schemas.plain import plain
 from schemas.read.inside import UnreadableError, is_inside, read_inside
 
 NOTHING = "(none)"
+POLICY = "stack policy"
+"""Stands beside the names of connections, which have no blank, for the rules of the stack."""
 
 
 def lines_of(connection: Connection, project_dir: Path) -> dict[str, str]:
@@ -43,13 +45,17 @@ def changes(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str,
     for name in sorted({*old, *new}):
         before, after = old.get(name, {}), new.get(name, {})
         if name not in new:
-            told[f"{name}: connection"] = "no customer uses it any more"
-            continue
+            if name != POLICY:
+                told[f"{name}: connection"] = "no customer uses it any more"
+                continue
+            new = {**new, name: {}}
         for line in sorted({*before, *after}):
             was, is_now = before.get(line) or NOTHING, after.get(line) or NOTHING
             unknown_then = name in old and line not in before and is_now == defaults().get(line)
             if was != is_now and not unknown_then:
-                told[f"{name}: {line}"] = f"{was} -> {is_now}" if name in old else f"{is_now} (new connection)"
+                told[f"{name}: {line}"] = (
+                    f"{was} -> {is_now}" if name in (*old, POLICY) else f"{is_now} (new connection)"
+                )
     return told
 
 

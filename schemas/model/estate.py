@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schemas.model.connection import Connection
 from schemas.model.customer import Customer
+from schemas.model.policy import Policy
 from schemas.report.findings import Finding
 
 
@@ -26,6 +27,8 @@ class Estate:
     if_sent: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     """Customer key -> errors that hold only if the value is sent (`schemas.report.rules.SENT`); empty unless the caller
     asked for them."""
+    policy: Policy = field(default_factory=Policy)
+    """The rules of the stack."""
 
     @property
     def renamed(self) -> dict[str, str]:

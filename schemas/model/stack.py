@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.model.base import Declared
+from schemas.model.policy import Policy
 
 CONFIG_KEY = "csp:estate"
 
@@ -19,3 +20,5 @@ class StackEstate(Declared):
     """Patterns of customer files (`customers/*.yaml`)."""
     customers: tuple[Mapping[str, Any], ...] = ()
     """Customers declared here instead of in files of their own."""
+    policy: Policy = Policy()
+    """Rules over what a run may do."""

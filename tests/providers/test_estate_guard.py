@@ -221,3 +221,15 @@ def test_what_is_sent_must_be_right_and_what_is_held_may_be_odd() -> None:
     )
     edited = of(declared(group="x")) | {"if_sent": {"contoso": [line]}}
     assert [f.reason for f in estate.provider().check(of(declared()), edited).failures] == [line], "edited since"
+
+
+def test_a_run_of_one_customer_leaves_what_the_guard_knows_of_the_others() -> None:
+    first = estate.provider().check({}, {"customers": {"a": "2:a", "b": "2:b"}, "connections": {"us": {"role": "x"}}})
+    only = {"key": "b", "connection": "us"}
+    news = {"customers": {"a": "2:z", "b": "2:y", "c": "2:c"}, "connections": {"us": {"role": "x"}}, "only": only}
+    found = estate.provider().check(first.inputs, news)
+    assert found.failures == []
+    assert found.inputs["customers"] == {"a": "2:a", "b": "2:y"}
+    assert found.inputs["removed"] == {}
+    gone = estate.provider().check(first.inputs, {**news, "customers": {"b": "2:y"}})
+    assert gone.inputs["customers"] == {"a": "2:a", "b": "2:y"}

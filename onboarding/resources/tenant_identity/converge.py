@@ -11,6 +11,7 @@ from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.wire.transport import request_id
 from onboarding import steps
+from onboarding.allowed import once
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
 from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
@@ -154,6 +155,9 @@ def release(known: Known, session: Session) -> Outcome:
             return blocked(Facts(), "portal access is on, so that the customer can go on buying: switch it off first")
         if look.related(tenant_id) is None:
             return ready(Facts(), reason="the relationship is gone already")
+        step = once.Step(known.text("key"), once.ENDING, known.text("key"))
+        if why := once.refusal(step, tenant_id, session.home):
+            return blocked(Facts(), why)
         try:
             session.partner_center.remove_relationship(tenant_id, request_id=unique)
         except UnknownOutcome as lost:

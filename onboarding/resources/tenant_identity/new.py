@@ -18,6 +18,7 @@ from clients.partner_center.models import NewTenant, PcAddress
 from clients.wire.transport import request_id
 from clients.words import PARTNERSHIP, meaning
 from onboarding import steps
+from onboarding.allowed import once
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
@@ -163,6 +164,9 @@ def _create(
     body = _body(desired, identity, address, session)
     natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
     unique = request_id(session.partner_tenant, identity.initial_domain, "customers.create", natural, known.attempt)
+    step = once.Step(desired.key, once.TENANT, identity.initial_domain)
+    if why := once.refusal(step, identity.initial_domain, session.home):
+        return waiting(facts, NEXT_RUN, why, again=True)
     try:
         made = pc.create_customer(body, request_id=unique)
     except UnknownOutcome as lost:

@@ -1,0 +1,1 @@
+"""The plan: what a run would do, said customer by customer, and what of it a reviewed plan allows."""
