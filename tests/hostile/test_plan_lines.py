@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 import schemas
+from onboarding.core.state_format import FORMAT
 from providers import estate
 from schemas.check import sensitive
 from schemas.model.traits import Harmless, fields_with, models_of
@@ -90,7 +91,7 @@ def test_a_new_connection_is_told_line_by_line_and_a_state_of_before_is_filled_i
     new = lines(tmp_path)
     old_state = {"customers": {"a": "1"}, "removed": {}}
     inputs = estate.provider().check(old_state, {"customers": {"a": "1"}, "connections": new, "run": "this"}).inputs
-    assert inputs == {"customers": {"a": "1"}, "removed": {}, "connections": new}
+    assert inputs == {"customers": {"a": "1"}, "removed": {}, "connections": new, "format": FORMAT}
     assert estate.provider().diff("estate", old_state, inputs).changes is False
     added = estate.provider().check(inputs, {"customers": {"a": "1"}, "connections": {**new, "ca": new["us"]}}).inputs
     assert added["changed"]["ca: ion.base_url"] == "https://ion.tdsynnex.com (new connection)"
