@@ -27,6 +27,7 @@ from onboarding.readiness.states import states_from_export
 from onboarding.resources import tenant_identity
 from onboarding.resources.inputs import inputs_of
 from onboarding.resources.tenant_identity import invitation, inviting
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from schemas.command import command
 from schemas.write.confirming import CannotConfirmError, note_day
 
@@ -148,7 +149,7 @@ def _known(project: Project, stack: str, estate: schemas.Estate, key: str) -> Kn
 
 def _made(declared: schemas.Customer, identity: schemas.InviteIdentity, known: Known, session: Session) -> Case:
     desired = tenant_identity.Inputs.model_validate(inputs_of(declared)["TenantIdentity"])
-    stands = invitation.stand(identity, known.memory, session.connection, accepted=None)
+    stands = invitation.stand(identity, TenantMemory.of(known), session.connection, accepted=None)
     letter = invitation.letter(desired, known, session, stands.number)
     mail = session.connection.mail
     return Case(
@@ -183,7 +184,7 @@ def _facts(case: Case) -> dict[str, Any]:
 
 
 def _since(case: Case) -> str:
-    return began("", "", case.stands.memory())
+    return began("", "", case.stands.kept)
 
 
 def _follow_up(case: Case) -> str:

@@ -30,6 +30,8 @@ import pyrage
 from drills.harness import Calls, Pipeline
 from drills.kills import processes
 from drills.remote import Killed
+from onboarding.core.contract import Known
+from onboarding.core.remembered import Memory
 from tests.told import as_told
 
 LATER = 120.0
@@ -319,16 +321,11 @@ def _passwords(pipeline: Pipeline) -> list[str]:
 def _mails(pipeline: Pipeline) -> list[str]:
     """A mail that is told as sent is in a mailbox."""
     got = {address for mail in pipeline.remote.world.store.mails for address in mail.to}
-    marks = [
-        text.split(" ")
-        for kept in pipeline.state.values()
-        for name, text in (kept.outputs.get("memory") or {}).items()
-        if name.startswith("mail_")
-    ]
+    marks = [mark for kept in pipeline.state.values() for mark in Memory.of(Known(kept.outputs)).mails.values()]
     return [
-        f"told as sent, and not in the mailbox of {mark[2]}"
+        f"told as sent, and not in the mailbox of {mark.to}"
         for mark in marks
-        if mark[0] == "sent" and mark[2] not in got
+        if mark.result == "sent" and mark.to not in got
     ]
 
 

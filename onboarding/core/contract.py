@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from onboarding.core.remembered import regular
 from schemas.distributor import DISTRIBUTOR
-from schemas.kinds.normal import nfc
 
 Status = Literal["ready", "waiting", "blocked", "unobserved"]
 Owner = Literal["us", "customer", "distributor"]
@@ -110,7 +110,7 @@ class Outcome:
     reason: str = ""
     next_step: NextStep | None = None
     carried: Mapping[str, str] = field(default_factory=dict)
-    memory: Mapping[str, str] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
     again: bool = False
     final: bool = False
     do: str = ""
@@ -133,9 +133,13 @@ class Known:
         return value if isinstance(value, str) else ""
 
     @property
-    def memory(self) -> dict[str, str]:
-        """What no system can show: sent markers, attestation id, references (texts only, NFC)."""
-        return {str(k): nfc(str(v)) for k, v in (self.outputs.get("memory") or {}).items()}
+    def memory(self) -> dict[str, Any]:
+        """What no system can show, in today's shape; each resource reads it by its model (`core.remembered`)."""
+        return regular(self.outputs.get("memory") or {})
+
+    def remembering(self, changes: Mapping[str, Any]) -> Known:
+        """The same with more to remember."""
+        return Known({**self.outputs, "memory": self.memory | dict(changes)})
 
     @property
     def handled(self) -> dict[str, str] | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-INVITED = "invited"
-"""In the memory of a tenant identity: `<state> <since> <to>` of its invitation."""
+from onboarding.core.remembered import Invited
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,9 @@ def follow_up(since: str, days: Sequence[int], today: date) -> FollowUp:
     return FollowUp(come[-1] if come else "", ahead[0] if ahead else "")
 
 
-def began(waiting_on: str, since: str, memory: Mapping[str, str]) -> str:
+def began(waiting_on: str, since: str, invitation: Invited | None) -> str:
     """When the wait to follow up began, "" when nobody else is waited for. An invitation counts from its own day, also
     where the operator is the one to ask."""
-    state, _, rest = memory.get(INVITED, "").partition(" ")
-    if state in ("sent", "maybe"):
-        return rest.partition(" ")[0]
+    if invitation is not None and invitation.state in ("sent", "maybe"):
+        return invitation.since
     return since if waiting_on in ("customer", "distributor") else ""

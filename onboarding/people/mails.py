@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from clients.mail import Message
 from onboarding import steps
 from onboarding.allowed import once
 from onboarding.core.contract import Known, NextStep
+from onboarding.core.remembered import Mark, Memory
 from onboarding.people import letters
 from onboarding.steps.model import Mail
 
@@ -46,13 +47,13 @@ class Letter:
 
 
 def marker(kind: str, about: str, to: str) -> str:
-    """Name of the marker of a mail in memory. Its value reads `<sent|maybe> <when> <to>`."""
-    return f"mail_{kind}_{uuid.uuid5(_NAMESPACE, f'{about}|{to.lower()}').hex[:8]}"
+    """Name of the marker of a mail in memory."""
+    return f"{kind}_{uuid.uuid5(_NAMESPACE, f'{about}|{to.lower()}').hex[:8]}"
 
 
 def message(letter: Letter, key: str, session: Session) -> Message:
     """The mail with its Message-ID, which is the same whenever and wherever it is made."""
-    unique = uuid.uuid5(_NAMESPACE, f"{session.account}|{session.partner_tenant}|{key}|{letter.marker()}")
+    unique = uuid.uuid5(_NAMESPACE, f"{session.account}|{session.partner_tenant}|{key}|mail_{letter.marker()}")
     return Message(
         to=letter.to,
         cc=letter.copy,
@@ -68,15 +69,15 @@ class Sending:
     """What became of a mail. `memory`: what to remember. `why`: one line when it did not leave for sure."""
 
     result: Literal["sent", "maybe", "failed", "no server"]
-    memory: dict[str, str]
+    memory: dict[str, Any]
     why: str = ""
 
 
 def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sending:
     """Send unless state or the marker on disk says that it was, or may have been, sent."""
-    before = known.memory.get(letter.marker(), "")
-    if before:
-        return Sending("maybe" if before.startswith("maybe") else "sent", {})
+    mails = Memory.of(known).mails
+    if before := mails.get(letter.marker()):
+        return Sending(before.result, {})
     if session.mail is None:
         return Sending("no server", {})
     mail = message(letter, key, session)
@@ -86,12 +87,9 @@ def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sendi
         posted = session.outbox.post(mail, session.mail, doubtful=key in session.interrupted)
     if posted.result == "failed":
         return Sending("failed", {}, posted.why)
-    return Sending(posted.result, {letter.marker(): f"{posted.result} {posted.at} {letter.to}"}, posted.why)
-
-
-def day(marked: str) -> str:
-    """The day of a marker in memory, "" for none."""
-    return marked.partition(" ")[2][:10]
+    mark = Mark(result=posted.result, at=posted.at, to=letter.to)
+    marks = {name: one.model_dump() for name, one in {**mails, letter.marker(): mark}.items()}
+    return Sending(posted.result, Memory.changes(mails=marks), posted.why)
 
 
 def look_first(letter: Letter, day: str, renew: str = "") -> NextStep:

@@ -12,13 +12,15 @@ from typing import Any
 
 import schemas
 from clients.errors import ClientError, contained
+from onboarding.core.contract import Known
 from onboarding.readiness.states import ResourceState, States
+from onboarding.resources.attestation.memory import AttestationMemory
 from onboarding.resources.attestation.observe import WHERE_DIRECT, WHERE_ION
+from onboarding.resources.tenant_identity.memory import TenantMemory
 
 UNSEEN = "cannot be seen"
 FILE, REQUEST, STATE = "customer file", "our request to Microsoft", "state of the last run"
-_MAIL = "mail_agreement_"
-_ASKED = ("asked_at", "language")
+_MAIL = "agreement_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,12 @@ def record(
     resource = resources.get("Attestation") or ResourceState("Attestation", "", {})
     partner = customer.attestation_route == "partner"
     route = _ROUTES["console" if partner and not connection.calls_partner_center else customer.attestation_route]
-    memory = _memory(resource)
+    memory = AttestationMemory.of(Known(resource.outputs))
     if tenant := resources.get("TenantIdentity"):  # who asked, when the agreement came before the tenant
-        before = _memory(tenant)
-        if before.get("attestation_id") and before["attestation_id"] == memory.get("attestation_id"):
-            memory = {name: text for name, text in before.items() if name in _ASKED or name.startswith(_MAIL)} | memory
+        before = TenantMemory.of(Known(tenant.outputs))
+        if before.attestation_id and before.attestation_id == memory.attestation_id:
+            asked = {"asked_at": memory.asked_at or before.asked_at, "language": memory.language or before.language}
+            memory = memory.model_copy(update=asked | {"mails": {**before.mails, **memory.mails}})
     blind = resource.outputs.get("unobserved")
     return {
         "customer": customer.key,
@@ -93,9 +96,11 @@ def verdict(resource: ResourceState) -> str:
     return "not accepted" if fact.get("state") == "mismatch" else UNSEEN
 
 
-def _facts(customer: schemas.Customer, resource: ResourceState, memory: dict[str, str], route: str) -> Iterator[Fact]:
+def _facts(
+    customer: schemas.Customer, resource: ResourceState, memory: AttestationMemory, route: str
+) -> Iterator[Fact]:
     fact = resource.fact("agreement")
-    where = memory.get("where") or fact.get("where") or "not looked at yet"
+    where = memory.where or fact.get("where") or "not looked at yet"
     yield Fact("seen", fact.get("seen") or UNSEEN, fact.get("where") or "not looked at yet")
     if fact.get("confirmed"):
         yield Fact("confirmed", fact["confirmed"], FILE)
@@ -121,49 +126,43 @@ def _declared(customer: schemas.Customer) -> Iterator[Fact]:
     yield Fact("legal entity", customer.legal_entity, FILE)
 
 
-def _accepted(memory: dict[str, str], where: str) -> Iterator[Fact]:
+def _accepted(memory: AttestationMemory, where: str) -> Iterator[Fact]:
     """What the system that shows the agreement tells about it."""
-    if memory.get("kind") == "direct":
+    if memory.kind == "direct":
         yield Fact("how", "directly by the customer", WHERE_DIRECT)
         yield Fact("accepted by", UNSEEN, f"{WHERE_DIRECT}: tells neither who nor when")
         yield Fact("accepted on", UNSEEN, f"{WHERE_DIRECT}: tells neither who nor when")
         return
     yield Fact("how", _how(memory, where), where)
-    yield Fact("accepted by", memory.get("agreed_by") or UNSEEN, where)
-    yield Fact("accepted on", memory.get("agreed_on") or UNSEEN, where)
-    yield Fact("template", memory.get("template") or UNSEEN, where)
-    if memory.get("template_replaced"):
-        yield Fact("template replaced by", memory["template_replaced"], "Partner Center agreement templates")
+    yield Fact("accepted by", memory.agreed_by or UNSEEN, where)
+    yield Fact("accepted on", memory.agreed_on or UNSEEN, where)
+    yield Fact("template", memory.template or UNSEEN, where)
+    if memory.template_replaced:
+        yield Fact("template replaced by", memory.template_replaced, "Partner Center agreement templates")
 
 
-def _how(memory: dict[str, str], where: str) -> str:
-    if memory.get("on_record"):  # another one may be under way already
-        return f"enhanced attestation {memory['on_record']}"
+def _how(memory: AttestationMemory, where: str) -> str:
+    if memory.on_record:  # another one may be under way already
+        return f"enhanced attestation {memory.on_record}"
     return f"{UNSEEN}: ION shows a status" if where == WHERE_ION else "attested by a partner"
 
 
-def _asked(customer: schemas.Customer, memory: dict[str, str]) -> Iterator[Fact]:
+def _asked(customer: schemas.Customer, memory: AttestationMemory) -> Iterator[Fact]:
     """What we did ourselves."""
-    if memory.get("attestation_id"):
-        yield Fact("asked", _day(memory.get("asked_at", "")) or UNSEEN, REQUEST)
-        yield Fact("attestation id", memory["attestation_id"], REQUEST)
-        signer, _, entity = memory.get("asked_for", "").partition(" | ")
-        if entity:  # what is declared since may be another one
-            yield Fact("asked for", f"{signer} for {entity}", REQUEST)
-        language = memory.get("language") or customer.attestation.language
+    if memory.attestation_id:
+        yield Fact("asked", _day(memory.asked_at) or UNSEEN, REQUEST)
+        yield Fact("attestation id", memory.attestation_id, REQUEST)
+        if memory.asked_for is not None and memory.asked_for.entity:  # what is declared since may be another one
+            yield Fact("asked for", str(memory.asked_for), REQUEST)
+        language = memory.language or customer.attestation.language
         yield Fact("language", language or "Microsoft's for the country", REQUEST if language else FILE)
-    for name, text in sorted(memory.items()):
+    for name, mark in sorted(memory.mails.items()):
         if name.startswith(_MAIL):
-            result, stamp, to = (*text.split(" ", 2), "", "")[:3]
-            yield Fact("link mailed", f"{_day(stamp)} to {to} ({result})", "our mail server")
-    if memory.get("accepted_at"):
-        yield Fact("signatory accepted", memory["accepted_at"], "Microsoft, status of the attestation")
-    if memory.get("finalised"):
-        yield Fact("put on record", memory["finalised"], "Partner Center, its answer to our record")
-
-
-def _memory(resource: ResourceState) -> dict[str, str]:
-    return {str(name): str(text) for name, text in (resource.outputs.get("memory") or {}).items()}
+            yield Fact("link mailed", f"{mark.day} to {mark.to} ({mark.result})", "our mail server")
+    if memory.accepted_at:
+        yield Fact("signatory accepted", memory.accepted_at, "Microsoft, status of the attestation")
+    if memory.finalised:
+        yield Fact("put on record", memory.finalised, "Partner Center, its answer to our record")
 
 
 def _day(stamp: str) -> str:

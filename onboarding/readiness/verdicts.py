@@ -14,11 +14,12 @@ import schemas
 from clients.errors import ClientError, contained
 from onboarding import steps
 from onboarding.core.catalogue import RESOURCES
-from onboarding.core.contract import NextStep
+from onboarding.core.contract import Known, NextStep
 from onboarding.core.follow_up import FollowUp, began, follow_up
 from onboarding.readiness.gates import Gate, gates_of
 from onboarding.readiness.states import ResourceState, States
 from onboarding.resources import leaving
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.steps import files, visits
 from onboarding.steps.model import About, Instructions
 from onboarding.steps.registry import instructions
@@ -184,8 +185,8 @@ def _followed(verdict: Readiness, customer: schemas.Customer, estate: schemas.Es
         verdict = replace(verdict, next_step=files.located(verdict.next_step, customer, estate))
     if connection is None or verdict.next_step is None or verdict.ending:
         return verdict
-    memory = verdict.resources["TenantIdentity"].outputs.get("memory") or {}
-    wait = began(verdict.waiting_on, verdict.since, memory)
+    memory = TenantMemory.of(Known(verdict.resources["TenantIdentity"].outputs))
+    wait = began(verdict.waiting_on, verdict.since, memory.invitation)
     return replace(verdict, follow_up=follow_up(wait, connection.follow_up_days, now.date()))
 
 

@@ -15,6 +15,7 @@ import schemas
 from onboarding import steps
 from onboarding.core import words
 from onboarding.core.contract import ABSENT, NEXT_RUN, Facts, Known, NextStep, Outcome, ready, waiting
+from onboarding.core.remembered import Asking
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -61,7 +62,7 @@ def row(facts: Facts, session: Session) -> Outcome:
 
 def tenant(known: Known, facts: Facts) -> Outcome:
     """The tenant: nobody is invited any more, nothing is made or linked."""
-    carried = {"tenant_id": known.text("tenant_id"), "attestation_id": known.memory.get("attestation_id", "")}
+    carried = {"tenant_id": known.text("tenant_id"), "attestation_id": Asking.of(known).attestation_id}
     relationship = facts.fields.get("relationship")
     stands = relationship is not None and relationship.state == "match"
     reason = "the customer is leaving; the relationship " + ("stands" if stands else "is not seen any more")

@@ -8,7 +8,7 @@ association-api.md; ION offers none).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field as Limit
 
@@ -31,6 +31,7 @@ from onboarding.core.contract import (
     ready,
     waiting,
 )
+from onboarding.core.remembered import Memory
 from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
@@ -41,7 +42,14 @@ if TYPE_CHECKING:
 PRICES = "ION products:pricing"
 NAMES = ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access")
 PRICED = ("pricebook", "provider_currency", "invoice_currency")
-OURS = "ours"
+
+
+class RowMemory(Memory):
+    """What no system shows of the row. ours: it was written or taken over by us. price_currency: last answer of ION's
+    prices."""
+
+    ours: bool = False
+    price_currency: str = ""
 
 
 class ProviderAssociationInputs(schemas.Declared):
@@ -84,7 +92,11 @@ def observe(desired: ProviderAssociationInputs, known: Known, look: Look) -> Fac
         # One call a customer is the budget of a read, so prices are asked for when something is decided, and
         # remembered.
         try:
-            priced = known.memory.get("price_currency") if look.bulk else look.price_currency(desired.ion_customer_id)
+            priced = (
+                (RowMemory.of(known).price_currency or None)
+                if look.bulk
+                else look.price_currency(desired.ion_customer_id)
+            )
         except ClientError:
             priced, unasked = "", {"prices": "could not look"}
         shown["provider_currency"] = priced or None
@@ -132,9 +144,9 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
     differing = sorted(n for n, fact in facts.fields.items() if fact.state == "mismatch")
     if session.association is not None:
         return _assess_api(desired, known, facts, differing)
-    remembered = {}
+    remembered: dict[str, Any] = {}
     if facts.fields["provider_currency"].state != "not_visible":
-        remembered["price_currency"] = facts.fields["provider_currency"].seen
+        remembered = RowMemory.changes(price_currency=facts.fields["provider_currency"].seen)
     exists = facts.fields["provider"].holds
     unsettled = [n for n, fact in facts.fields.items() if not fact.holds and (n != "portal_access" or n in differing)]
     if not unsettled:
@@ -171,9 +183,9 @@ def _row_step(
 
 def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, differing: list[str]) -> Outcome:
     if not differing:
-        return ready(facts, memory={OURS: "yes"})
+        return ready(facts, memory=RowMemory.changes(ours=True))
     absent = "row" not in facts.data
-    if not absent and not desired.adopt and not known.memory.get(OURS):
+    if not absent and not desired.adopt and not RowMemory.of(known).ours:
         told = "; ".join(f"{n}: file {facts.fields[n].declared!r}, row {facts.fields[n].seen!r}" for n in differing)
         return blocked(
             facts,
@@ -225,11 +237,11 @@ def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, ses
         except (OurBug, PersonMustAct) as refused:
             return blocked(facts, str(refused), steps.correct_row(), final=True)
         look.forget()
-        ours = Known({**known.outputs, "memory": known.memory | {OURS: "yes"}})
+        ours = known.remembering(RowMemory.changes(ours=True))
         after = assess(desired, ours, observe(desired, ours, look), session)
         if after.waiting_on == NEXT_RUN:
             return after.but(reason=lost or "the row was written, and still shows other values", again=True)
-        return after.but(final=True, memory={**after.memory, OURS: "yes"})
+        return after.but(final=True, memory={**after.memory, **RowMemory.changes(ours=True)})
 
 
 def release(known: Known, session: Session) -> Outcome:

@@ -9,7 +9,6 @@ import pytest
 
 from onboarding.core import contract, state
 from onboarding.core.contract import Known, Outcome
-from onboarding.core.follow_up import INVITED
 from onboarding.look.snapshot import Look
 from onboarding.people import mails
 from onboarding.resources import tenant_identity
@@ -71,7 +70,7 @@ class Runs:
         return outcome
 
     def invited(self) -> str:
-        return self.known.memory[INVITED].split(" ")[0]
+        return str(self.known.memory["invitation"]["state"])
 
 
 @pytest.fixture
@@ -95,7 +94,11 @@ def test_sent_once_waits_for_weeks_and_moves_in_the_first_run_after_the_acceptan
     assert not one.quiet, "the acceptance shows in the next plan"
     one.up()
     assert (one.invited(), one.sent, one.quiet) == ("accepted", 1, True)
-    assert one.known.memory[INVITED] == "accepted 2026-11-29T12:00:00Z admin@contoso.example"
+    assert one.known.memory["invitation"] == {
+        "state": "accepted",
+        "since": "2026-11-29T12:00:00Z",
+        "to": "admin@contoso.example",
+    }
 
 
 def test_expiry_is_told_once_and_sends_nothing_until_it_is_renewed(runs: Callable[..., Runs]) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from drills.harness import Pipeline
 from drills.remote import Killed
-from onboarding.core.follow_up import INVITED
 from tests.told import as_told
 
 KEY = "maplegrove"
@@ -36,7 +35,7 @@ def kill_at(pipeline: Pipeline, moment: str, name: str) -> None:
 
 
 def invited(pipeline: Pipeline) -> str:
-    state: str = pipeline.state[IDENTITY].outputs["memory"][INVITED]
+    state: str = pipeline.state[IDENTITY].outputs["memory"]["invitation"]["state"]
     return state.split(" ")[0]
 
 

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from clients.partner_center.models import AttestationState
 from clients.words import UNKNOWN
 from onboarding.core import contract
+from onboarding.core.remembered import Asking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import schemas
     from onboarding.look.snapshot import Look
 
-ASKED_AT, TIMES = "asked_at", "asked_times"
-"""In memory: when the signatory was asked last, and how often since a person last ordered it."""
 MOST = 3
 """The first time and twice again."""
 LONGEST = timedelta(minutes=10_080)
@@ -35,7 +32,7 @@ GONE = "not found"
 """Stands in for Microsoft's word where it does not know the attestation (any more, or not yet)."""
 
 
-def look_at(attestation_id: str, memory: Mapping[str, str], look: Look) -> AttestationState:
+def look_at(attestation_id: str, memory: Asking, look: Look) -> AttestationState:
     """How the attestation stands today. Raises ClientErrors."""
     found = look.attestation(attestation_id)
     return standing(
@@ -45,7 +42,7 @@ def look_at(attestation_id: str, memory: Mapping[str, str], look: Look) -> Attes
     )
 
 
-def standing(pending: AttestationState, memory: Mapping[str, str], connection: schemas.Connection) -> AttestationState:
+def standing(pending: AttestationState, memory: Asking, connection: schemas.Connection) -> AttestationState:
     """The state with the end of its link: expired where that has passed, whatever word Microsoft still has for it."""
     end = ends(pending, memory, connection)
     over = end is not None and datetime.fromisoformat(contract.now()) >= end
@@ -56,7 +53,7 @@ def standing(pending: AttestationState, memory: Mapping[str, str], connection: s
     return replace(pending, expires=end)
 
 
-def ends(pending: AttestationState, memory: Mapping[str, str], connection: schemas.Connection) -> datetime | None:
+def ends(pending: AttestationState, memory: Asking, connection: schemas.Connection) -> datetime | None:
     """When its link ends; None when nobody knows when it began."""
     began = _began(pending, memory)
     if began is None:
@@ -66,20 +63,19 @@ def ends(pending: AttestationState, memory: Mapping[str, str], connection: schem
     return min(filter(None, (pending.expires, began + longest)))
 
 
-def _began(pending: AttestationState, memory: Mapping[str, str]) -> datetime | None:
-    asked = memory.get(ASKED_AT, "")
-    return pending.created or (datetime.fromisoformat(asked) if asked else None)
+def _began(pending: AttestationState, memory: Asking) -> datetime | None:
+    return pending.created or (datetime.fromisoformat(memory.asked_at) if memory.asked_at else None)
 
 
-def turn(pending: AttestationState, memory: Mapping[str, str], connection: schemas.Connection) -> Turn:
+def turn(pending: AttestationState, memory: Asking, connection: schemas.Connection) -> Turn:
     """What comes next for an expired link."""
-    if times(memory) >= MOST:
+    if memory.times >= MOST:
         return "ours"
     due = asked_again_on(pending, memory, connection)
     return "again" if due is None or contract.now()[:10] >= due.isoformat() else "wait"
 
 
-def seen(pending: AttestationState, memory: Mapping[str, str], connection: schemas.Connection) -> str:
+def seen(pending: AttestationState, memory: Asking, connection: schemas.Connection) -> str:
     """What decides about an attestation, for `seen`: the calendar moves it, so that a plan must show it."""
     if pending.status == UNKNOWN:
         return f"{UNKNOWN}: {pending.word or 'no status'}"
@@ -90,7 +86,7 @@ def seen(pending: AttestationState, memory: Mapping[str, str], connection: schem
     ]
 
 
-def asked_again_on(pending: AttestationState, memory: Mapping[str, str], connection: schemas.Connection) -> date | None:
+def asked_again_on(pending: AttestationState, memory: Asking, connection: schemas.Connection) -> date | None:
     """The first follow-up day on which the link has ended, the day of its end where none is left; None for at once."""
     began, end = _began(pending, memory), pending.expires
     if began is None:
@@ -100,13 +96,7 @@ def asked_again_on(pending: AttestationState, memory: Mapping[str, str], connect
     return next((day for day in days if day >= ended), ended)
 
 
-def times(memory: Mapping[str, str]) -> int:
-    """How often the signatory was asked; one where an earlier release noted no number."""
-    noted = memory.get(TIMES, "")
-    return int(noted) if noted.isdigit() else int(bool(memory.get("attestation_id")))
-
-
-def asked(memory: Mapping[str, str], *, same: bool, ordered: bool) -> dict[str, str]:
+def asked(memory: Asking, *, same: bool, ordered: bool) -> dict[str, Any]:
     """What to remember of asking now. `same`: the same signatory and entity as before; `ordered` by a person."""
-    number = times(memory) + 1 if same and not ordered else 1
-    return {ASKED_AT: contract.now(), TIMES: str(number)}
+    number = memory.times + 1 if same and not ordered else 1
+    return Asking.changes(asked_at=contract.now(), asked_times=number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import AttestationRequest, AttestationState
@@ -14,8 +14,9 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, r
 from onboarding.look.snapshot import Look
 from onboarding.people import mails
 from onboarding.resources.attestation import asking
+from onboarding.resources.attestation.memory import AttestationMemory
 from onboarding.resources.attestation.observe import AttestationInputs, observe, signer
-from onboarding.resources.attestation.verdict import KNOWN_ALREADY, RECORDED, assess, letter, signatory
+from onboarding.resources.attestation.verdict import assess, letter, signatory
 from onboarding.steps.places import PARTNER_CENTER
 from schemas.kinds import microsoft, phones
 
@@ -27,7 +28,7 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
     """Ask the signatory, put an accepted agreement on record, mail the link once."""
     outcome = assess(desired, known, facts, session)
     pending: AttestationState | None = facts.data.get("pending")
-    memory: dict[str, str] = {}
+    memory: dict[str, Any] = {}
     recorded = pending is not None and pending.status == "recorded"
     if outcome.waiting_on == NEXT_RUN and session.partner_center is not None and not recorded:
         with session.locks.hold("attestation", desired.key):
@@ -41,13 +42,13 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
                 return outcome.but(reason=str(later), again=True)
             except (OurBug, PersonMustAct) as refused:
                 return rejected(facts, refused)
-        same = known.memory.get("asked_for") == signer(desired)
-        memory = {"attestation_id": pending.id, "asked_for": signer(desired), "language": spoken}
-        memory |= asking.asked(known.memory, same=same, ordered=known.retrying)
-        memory |= {"accepted_at": "", "finalised": "", KNOWN_ALREADY: "", RECORDED: ""}
-        pending = asking.standing(pending, known.memory | memory, session.connection)
-        known = Known({**known.outputs, "memory": known.memory | memory})
-        stands = asking.seen(pending, known.memory, session.connection)
+        before, who = AttestationMemory.of(known), signer(desired)
+        memory = AttestationMemory.changes(attestation_id=pending.id, asked_for=who, language=spoken)
+        memory |= asking.asked(before, same=before.asked_for == who, ordered=known.retrying)
+        memory |= AttestationMemory.changes(accepted_at="", finalised="", known_already="", recorded=None)
+        known = known.remembering(memory)
+        pending = asking.standing(pending, AttestationMemory.of(known), session.connection)
+        stands = asking.seen(pending, AttestationMemory.of(known), session.connection)
         asked = Facts(facts.fields, {**facts.seen, "attestation": stands}, data={**facts.data, "pending": pending})
         known = Known({**known.outputs, "retrying": False})
         outcome = assess(desired, known, asked, session)
@@ -64,7 +65,7 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
     if pending is not None or facts.data.get("old") or session.partner_center is not None:
         sending = mails.send_once(letter(desired, link, about, session), desired.key, known, session)
         memory |= sending.memory
-        known = Known({**known.outputs, "memory": known.memory | memory})
+        known = known.remembering(memory)
         told = assess(desired, known, outcome.facts, session)
         outcome = outcome.but(next_step=told.next_step, waiting_on=told.waiting_on)
         if sending.result == "failed":
@@ -113,7 +114,7 @@ def _put_on_record(
     unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
     day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])
     who = signatory(desired)
-    kept = {"attestation_id": pending.id}
+    kept = AttestationMemory.changes(attestation_id=pending.id)
     exists, template = False, ""
     try:
         templates = sorted(session.partner_center.agreement_templates(), key=lambda t: t.version_rank)
@@ -138,14 +139,14 @@ def _put_on_record(
         exists = refused.problem.code == "600061"
         if not exists:
             return rejected(facts, refused).but(memory=kept)
-    memory = kept | {"kind": "attested", "signer": signer(desired), "asked_for": signer(desired)}
+    memory = kept | AttestationMemory.changes(kind="attested", signer=signer(desired), asked_for=signer(desired))
     if pending.accepted is not None:
-        memory["accepted_at"] = pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ")
+        memory |= AttestationMemory.changes(accepted_at=pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ"))
     if exists:
-        memory[KNOWN_ALREADY] = pending.id
+        memory |= AttestationMemory.changes(known_already=pending.id)
     else:
-        memory |= {"finalised": contract.now(), "template": template, "on_record": pending.id}
-    known = Known({**known.outputs, "memory": known.memory | memory})
+        memory |= AttestationMemory.changes(finalised=contract.now(), template=template, on_record=pending.id)
+    known = known.remembering(memory)
     after = assess(desired, known, observe(desired, known, Look(session)), session)
     return after.but(final=True, memory={**memory, **after.memory})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as Limit
 
@@ -12,18 +12,18 @@ from clients.errors import NotFound
 from clients.partner_center.models import Agreement, AttestationState
 from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
+from onboarding.core.remembered import Signer
 from onboarding.look.shown import PROFILES, agreement_in, row_in_ion, says_accepted
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
+from onboarding.resources.attestation.memory import EVIDENCE, AttestationMemory
 
 WHERE_PC, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfile (deprecated)"
 WHERE_ION = PROFILES
 WHERE_DIRECT = "Partner Center direct acceptance"
 WHERE_ANSWER = "Partner Center, its answer to our record"
 LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center.md 5.9)
-EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
-"""Names in memory of what is known about an agreement that holds; replaced as a whole with every look."""
 
 
 class AttestationInputs(schemas.Declared):
@@ -53,10 +53,10 @@ def observe(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     return _observe_ion(desired, known, look)
 
 
-def signer(desired: AttestationInputs) -> str:
+def signer(desired: AttestationInputs) -> Signer:
     """The signatory's e-mail and the legal entity, as memory keeps them."""
     who = desired.attestation.signatory
-    return f"{who.email.lower() if who else ''} | {desired.company}"
+    return Signer(email=who.email.lower() if who else "", entity=desired.company)
 
 
 def other_signer(desired: AttestationInputs, known: Known) -> bool:
@@ -64,14 +64,12 @@ def other_signer(desired: AttestationInputs, known: Known) -> bool:
 
     A new company name alone is a rename of the same legal entity; another one is declared as `legal_entity`.
     """
-    before = known.memory.get("signer", "")
-    if known.memory.get("kind") != "attested" or not before or before == signer(desired):
+    memory = AttestationMemory.of(known)
+    before, now = memory.signer, signer(desired)
+    if memory.kind != "attested" or before is None or before == now:
         return False
-    who, _, entity = before.partition(" | ")
     declared = desired.attestation.legal_entity
-    return signer(desired).partition(" | ")[0] != who or bool(
-        declared and not compare.same("organization", declared, entity)
-    )
+    return now.email != before.email or bool(declared and not compare.same("organization", declared, before.entity))
 
 
 def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Field:
@@ -84,7 +82,7 @@ def _fact(state: str, seen: str, where: str, desired: AttestationInputs) -> Fiel
 
 
 def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look) -> Facts:
-    memory = known.memory
+    memory = AttestationMemory.of(known)
     if not desired.tenant_id:
         return Facts(
             fields={"agreement": _fact(NOT_VISIBLE, "no tenant yet", WHERE_PC, desired)}, seen={"tenant": "unknown"}
@@ -106,10 +104,10 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
     field = _fact("match" if kind else "mismatch", told or (f"of {when}, too old" if when else ABSENT), where, desired)
     evidence = {"where": where}
     if kind == "attested":
-        template = latest.template_id if latest else memory.get("template", "")
+        template = latest.template_id if latest else memory.template
         evidence |= {
             "agreed_on": when,
-            "agreed_by": latest.email.lower() if latest else memory.get("agreed_by", ""),
+            "agreed_by": latest.email.lower() if latest else memory.agreed_by,
             "template": template,
             "template_replaced": _successor(template, look),
         }
@@ -119,19 +117,19 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
 
 def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[str, str, str, Agreement | None]:
     """Kind of the agreement that counts ("" for none), day of the last attested one, where it is seen, and itself."""
-    memory, valid_from = known.memory, look.session.connection.agreement_valid_from
+    memory, valid_from = AttestationMemory.of(known), look.session.connection.agreement_valid_from
     # One agreements read a customer is the budget: the kind that satisfied last time is asked for first.
-    if memory.get("kind") == "direct" and look.directly_signed(desired.tenant_id):
+    if memory.kind == "direct" and look.directly_signed(desired.tenant_id):
         return "direct", "", WHERE_DIRECT, None
     latest = latest_agreement(look.agreements(desired.tenant_id), desired.attestation.signatory)
     day = latest.date_agreed if latest else None
     when = day.isoformat() if day else ""
     if day and day >= valid_from:
         return "attested", when, WHERE_PC, latest
-    if memory.get("kind") != "direct" and look.directly_signed(desired.tenant_id):
+    if memory.kind != "direct" and look.directly_signed(desired.tenant_id):
         return "direct", when, WHERE_DIRECT, None
-    if recent(memory.get("finalised", "")):
-        return "attested", memory["finalised"][:10], WHERE_ANSWER, None
+    if recent(memory.finalised):
+        return "attested", memory.finalised[:10], WHERE_ANSWER, None
     return "", when, WHERE_PC, latest
 
 
@@ -160,10 +158,11 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
     if status and not (look.bulk and accepted and _was_current(known, look)):
         when, evidence = _day(desired, look)
     elif accepted:
-        evidence = {name: known.memory[name] for name in EVIDENCE if name in known.memory} or evidence
+        before = AttestationMemory.of(known)
+        evidence = {name: text for name in EVIDENCE if (text := getattr(before, name))} or evidence
     too_old = bool(when) and date.fromisoformat(when) < look.session.connection.agreement_valid_from
     # A direct acceptance is not listed with a day; it shows as a status that changed since the old day was seen.
-    since_then = known.memory.get("old_status", "")
+    since_then = AttestationMemory.of(known).old_status
     if too_old and accepted and since_then and not says_accepted(since_then, look.session.connection):
         too_old, when, evidence = False, "", {"where": WHERE_ION}
     data = {"when": when, "old": too_old, "status": status}
@@ -193,9 +192,10 @@ def _day(desired: AttestationInputs, look: Look) -> tuple[str, dict[str, str]]:
 def _was_current(known: Known, look: Look) -> bool:
     """The day of the agreement was seen and counted, and it counts still: the connection's `agreement_valid_from` may
     have moved since."""
-    day = known.memory.get("agreed_on", "")
+    memory = AttestationMemory.of(known)
+    day = memory.agreed_on
     too_old = bool(day) and date.fromisoformat(day) < look.session.connection.agreement_valid_from
-    return known.memory.get("current") == "yes" and not too_old
+    return memory.current and not too_old
 
 
 def _as_declared(desired: AttestationInputs, email: str) -> str:
@@ -215,13 +215,15 @@ def recent(stamp: str) -> bool:
 def _asked(desired: AttestationInputs, known: Known) -> str:
     """Id of the enhanced attestation that is under way for the declared signatory: our own, or the one that the
     resource of the tenant began before there was a tenant."""
-    memory = known.memory
-    if memory.get("attestation_id"):
-        return memory["attestation_id"] if memory.get("asked_for", signer(desired)) == signer(desired) else ""
-    given_for = memory.get("given_for") if memory.get("given") == desired.attestation_id else None
+    memory = AttestationMemory.of(known)
+    if memory.attestation_id:
+        return memory.attestation_id if memory.asked_for in (None, signer(desired)) else ""
+    given_for = memory.given_for if memory.given == desired.attestation_id else None
     return "" if other_signer(desired, known) or given_for not in (None, signer(desired)) else desired.attestation_id
 
 
-def given(desired: AttestationInputs) -> dict[str, str]:
+def given(desired: AttestationInputs) -> dict[str, Any]:
     """To remember: for whom the resource of the tenant asked. It asks for whoever is declared in the same run."""
-    return {"given": desired.attestation_id, "given_for": signer(desired)} if desired.attestation_id else {}
+    if not desired.attestation_id:
+        return {}
+    return AttestationMemory.changes(given=desired.attestation_id, given_for=signer(desired))

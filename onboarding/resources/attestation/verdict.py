@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clients.partner_center.models import AttestationState
 from clients.words import UNKNOWN
 from onboarding import steps
 from onboarding.core import contract
 from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, ready, waiting
+from onboarding.core.remembered import Recorded
 from onboarding.people import mails
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
-from onboarding.resources.attestation.observe import EVIDENCE, AttestationInputs, given, other_signer, recent, signer
+from onboarding.resources.attestation.memory import EVIDENCE, AttestationMemory
+from onboarding.resources.attestation.observe import AttestationInputs, given, other_signer, recent, signer
 from schemas.kinds import microsoft
 
 if TYPE_CHECKING:
     import schemas
     from clients.session import Session
-
-KNOWN_ALREADY = "known_already"
-"""In memory: the attestation for which Microsoft said that there is an agreement already (600061) and listed none."""
-RECORDED = "recorded"
-"""In memory: the attestation of which Microsoft said that its agreement was created, and when we saw that first."""
 
 
 def signatory(desired: AttestationInputs) -> schemas.Person:
@@ -36,7 +33,7 @@ def asks_again(pending: AttestationState | None, known: Known, connection: schem
     leads no further and a person ordered another try (`csp retry`)."""
     if pending is None:
         return True
-    if pending.status == "expired" and asking.turn(pending, known.memory, connection) == "again":
+    if pending.status == "expired" and asking.turn(pending, AttestationMemory.of(known), connection) == "again":
         return True
     return known.retrying and pending.status in ("declined", "expired", UNKNOWN)
 
@@ -53,7 +50,8 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         if facts.seen.get("tenant") == "not related":
             return waiting(facts, EARLIER, "comes with the relationship: Microsoft shows agreements of customers only")
         if kind and not other_signer(desired, known):
-            memory = {"kind": kind, "signer": known.memory.get("signer") or signer(desired), KNOWN_ALREADY: ""}
+            signed = AttestationMemory.of(known).signer or signer(desired)
+            memory = AttestationMemory.changes(kind=kind, signer=signed, known_already="")
             return ready(facts, reason=_replaced(facts), memory=memory | _evidence(facts))
         if agreement.holds and not kind:
             return ready(facts)
@@ -63,7 +61,8 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
     if not desired.ion_customer_id:
         return waiting(facts, EARLIER, "comes after the customer profile")
     if agreement.holds:
-        memory = {"current": "yes"} | _evidence(facts) if agreement.state == "match" else {}
+        current = AttestationMemory.changes(current=True)
+        memory = current | _evidence(facts) if agreement.state == "match" else {}
         return ready(facts, memory=memory)
     if desired.attestation.signatory is None:
         return waiting(facts, "us", "nobody is named who may sign", steps.name_signatory())
@@ -75,7 +74,8 @@ def assess(desired: AttestationInputs, known: Known, facts: Facts, session: Sess
         )
     if facts.data.get("old"):
         reason = f"the agreement is {agreement.seen}: it must be accepted again"
-        memory = {"old_status": known.memory.get("old_status") or str(facts.data.get("status"))}
+        status = AttestationMemory.of(known).old_status or str(facts.data.get("status"))
+        memory = AttestationMemory.changes(old_status=status)
         step = _accept_directly(desired, session, known)
         return waiting(facts, step.owner, reason, step, memory=memory)
     if desired.route == "customer":
@@ -110,7 +110,7 @@ def _assess_pending(desired: AttestationInputs, known: Known, facts: Facts, sess
         return waiting(facts, NEXT_RUN, told)
     if pending.status == "recorded":
         return _recorded(desired, known, facts, pending)
-    if pending.status == "accepted" and known.memory.get(KNOWN_ALREADY) == pending.id:
+    if pending.status == "accepted" and AttestationMemory.of(known).known_already == pending.id:
         return waiting(
             facts,
             "distributor",
@@ -147,13 +147,13 @@ def _ended(
     desired: AttestationInputs, pending: AttestationState, known: Known, facts: Facts, session: Session
 ) -> Outcome:
     """The link ended without an answer, and it is not the day on which the signatory is asked again."""
-    who, number = signatory(desired).email, asking.times(known.memory)
+    who, number = signatory(desired).email, AttestationMemory.of(known).times
     if pending.word == asking.GONE:
         ended = f"Microsoft does not know the request {pending.id}"
     else:
         ended = f"the link ended{f' on {pending.expires.date()}' if pending.expires else ''} without an answer"
-    if asking.turn(pending, known.memory, session.connection) == "wait":
-        day = asking.asked_again_on(pending, known.memory, session.connection)
+    if asking.turn(pending, AttestationMemory.of(known), session.connection) == "wait":
+        day = asking.asked_again_on(pending, AttestationMemory.of(known), session.connection)
         step = steps.wait_to_ask(email=who, day=str(day))
         return waiting(facts, "us", f"{ended}; asked again on {day}", step)
     step = steps.talk_to_signatory(key=desired.key, email=who, times=number)
@@ -162,11 +162,13 @@ def _ended(
 
 def _recorded(desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState) -> Outcome:
     """Microsoft says that the agreement was made, and does not list it yet: that takes some minutes, at most hours."""
-    since = known.memory.get(RECORDED, "")
-    if since.startswith(f"{pending.id} ") and not recent(since.partition(" ")[2]):
+    recorded = AttestationMemory.of(known).recorded
+    seen_before = recorded is not None and recorded.id == pending.id
+    if recorded is not None and seen_before and not recent(recorded.since):
         reason = "Microsoft says that the agreement was created, and lists none"
         return waiting(facts, "distributor", reason, steps.ask_about_agreement(tenant=desired.tenant_id))
-    memory = {} if since.startswith(f"{pending.id} ") else {RECORDED: f"{pending.id} {contract.now()}"}
+    first = Recorded(id=pending.id, since=contract.now())
+    memory = {} if seen_before else AttestationMemory.changes(recorded=first)
     return waiting(facts, NEXT_RUN, "the agreement was created; Microsoft shows it soon", memory=memory)
 
 
@@ -174,14 +176,14 @@ def signatory_step(desired: AttestationInputs, pending: AttestationState, sessio
     """The customer's signatory accepts on Microsoft's page; the link is theirs alone."""
     who = signatory(desired)
     note = letter(desired, pending.link, pending.id, session)
-    sent = known.memory.get(note.marker(), "")
-    if sent.startswith("maybe"):
-        return mails.look_first(note, mails.day(sent))
+    sent = AttestationMemory.of(known).mails.get(note.marker())
+    if sent and sent.result == "maybe":
+        return mails.look_first(note, sent.day)
     return steps.accept_on_page(
         signatory=f"{who.first_name} {who.last_name} ({who.email})",
         link=pending.link,
         until=pending.expires.date().isoformat() if pending.expires is not None else "",
-        sent_on=mails.day(sent),
+        sent_on=sent.day if sent else "",
         mail=None if sent else note.by_hand(),
     )
 
@@ -197,14 +199,14 @@ def letter(desired: AttestationInputs, link: str, about: str, session: Session) 
 def _accept_directly(desired: AttestationInputs, session: Session, known: Known) -> NextStep:
     """The customer accepts in its own admin center; an administrator signs in there."""
     note = letter(desired, microsoft.AGREEMENT_PAGE, f"direct {desired.tenant_id or desired.key}", session)
-    sent = known.memory.get(note.marker(), "")
-    if sent.startswith("maybe"):
-        return mails.look_first(note, mails.day(sent))
+    sent = AttestationMemory.of(known).mails.get(note.marker())
+    if sent and sent.result == "maybe":
+        return mails.look_first(note, sent.day)
     mail = note.by_hand() if session.mail is None else None
     return steps.accept_directly(email=signatory(desired).email, mail=mail)
 
 
-def _evidence(facts: Facts) -> dict[str, str]:
+def _evidence(facts: Facts) -> dict[str, Any]:
     """What is known about the agreement that holds, replacing what an earlier look knew."""
     return dict.fromkeys(EVIDENCE, "") | dict(facts.data.get("evidence") or {})
 

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import schemas
 from onboarding.resources import attestation
+from onboarding.resources.tenant_identity.memory import TenantMemory
 
 if TYPE_CHECKING:
     from onboarding.core.contract import Known
     from onboarding.resources.tenant_identity.observe import TenantIdentityInputs
-
-ASKED_FOR = "asked_for"
-"""In memory: who signs for whom in the agreement that was asked for."""
 
 
 def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> attestation.AttestationInputs:
@@ -32,8 +30,8 @@ def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentit
 def asked(desired: TenantIdentityInputs, known: Known) -> str:
     """Id of the agreement that is under way for the declared signatory and company; "" when nobody, or somebody else,
     was asked."""
-    found = known.memory.get("attestation_id", "")
-    before = known.memory.get(ASKED_FOR, "")
+    memory = TenantMemory.of(known)
+    found, before = memory.attestation_id, memory.asked_for
     if not found or not before or not isinstance(desired.identity, schemas.NewIdentity) or desired.attestation is None:
         return found
     return found if before == attestation.signer(agreement_inputs(desired, desired.identity)) else ""

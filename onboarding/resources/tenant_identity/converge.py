@@ -4,7 +4,7 @@ first."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
@@ -18,7 +18,8 @@ from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, leaving
 from onboarding.resources.attestation import asking
 from onboarding.resources.tenant_identity import inviting, new, rename
-from onboarding.resources.tenant_identity.agreement_first import ASKED_FOR, agreement_inputs
+from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, observe
 from onboarding.resources.tenant_identity.verdict import assess
 
@@ -32,7 +33,7 @@ def converge(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     outcome = assess(desired, known, facts, session)
     if desired.lifecycle is not None:
         return outcome
-    memory: dict[str, str] = {}
+    memory: dict[str, Any] = {}
     final, loud = False, ""
     for _ in range(4):
         step = _step(desired, known, outcome, session)
@@ -101,9 +102,10 @@ def _make(
         except (RetryLater, UnknownOutcome) as later:
             return waiting(facts, NEXT_RUN, str(later), again=True)
         signer = attestation.signer(agreement)
-        same = known.memory.get(ASKED_FOR) == signer
-        memory = {"attestation_id": pending.id, ASKED_FOR: signer, "language": language}
-        memory |= asking.asked(known.memory, same=same, ordered=known.retrying)
+        before = TenantMemory.of(known)
+        same = before.asked_for == signer
+        memory = TenantMemory.changes(attestation_id=pending.id, asked_for=signer, language=language)
+        memory |= asking.asked(before, same=same, ordered=known.retrying)
         return waiting(facts, "customer", "the signatory was asked", memory=memory, final=True)
     return new.create(desired, identity, known, facts, session)
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 import schemas
 from onboarding.core import contract
-from onboarding.core.follow_up import INVITED
+from onboarding.core.remembered import Invited
 from onboarding.people import mails
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from schemas.check.connection_checks import lint_link
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from onboarding.resources.tenant_identity.observe import TenantIdentityInputs
 
 KIND = "invitation"
-NUMBER, LINK = "invitation_number", "link"
-"""In memory: how often the invitation was made, from 1; Microsoft's own link."""
-
 State = Literal["prepared", "sent", "maybe", "accepted", "declined", "expired", "ended"]
 _MIDNIGHT = "T00:00:00Z"
 
@@ -55,23 +53,23 @@ class Invitation:
         """It was, or may have been, sent, and nothing has come of it yet."""
         return self.state in ("sent", "maybe", "expired")
 
-    def memory(self) -> dict[str, str]:
+    @property
+    def kept(self) -> Invited:
         """What state keeps of it."""
-        return {INVITED: f"{self.state} {self.since} {self.to}"}
+        return Invited(state=self.state, since=self.since, to=self.to)
 
 
 def stand(
-    identity: schemas.InviteIdentity, memory: dict[str, str], connection: schemas.Connection, *, accepted: bool | None
+    identity: schemas.InviteIdentity, memory: TenantMemory, connection: schemas.Connection, *, accepted: bool | None
 ) -> Invitation:
     """Where the invitation stands. `accepted`: whether the relationship is there, None when nobody can see it."""
     now, to = contract.now(), identity.global_admin.email
-    number = int(memory.get(NUMBER) or 1)
-    result, _, rest = memory.get(mails.marker(KIND, f"round {number}", to), "").partition(" ")
-    sent, by_hand = rest.partition(" ")[0], False
+    number = memory.invitation_number
+    mark = memory.mails.get(mails.marker(KIND, f"round {number}", to))
+    result, sent, by_hand = (mark.result, mark.at, False) if mark else ("", "", False)
     if identity.sent_on is not None and identity.sent_on.isoformat() > sent[:10]:
         result, sent, by_hand = "sent", identity.sent_on.isoformat() + _MIDNIGHT, True
-    before, _, rest = memory.get(INVITED, "").partition(" ")
-    since = rest.partition(" ")[0]
+    before, since = (memory.invitation.state, memory.invitation.since) if memory.invitation else ("", "")
 
     def made(state: State, began: str = "") -> Invitation:
         return Invitation(state, to, sent, began or (since if before == state else now), number, by_hand)
@@ -95,7 +93,7 @@ def link_for(known: Known, session: Session) -> str:
     """The relationship link. Microsoft's own (asked once, remembered) where it names the reseller; else the
     connection's."""
     given = session.connection.relationship_link()
-    own = known.memory.get(LINK, "")
+    own = TenantMemory.of(known).link
     return own if own and usable(own, session) else (given.url if given else "")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater
@@ -10,6 +10,7 @@ from onboarding import steps
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.people import mails
 from onboarding.resources.tenant_identity import invitation
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain
 from schemas.plain import count
 
@@ -94,7 +95,7 @@ def wants(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session
 def converge(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
     """Ask Microsoft for the link once, mail the invitation once. None when there is nothing to do."""
     memory = _own_link(known, session)
-    known = Known({**known.outputs, "memory": known.memory | memory})
+    known = known.remembering(memory)
     if not invitation.link_for(known, session):
         why = f"no relationship link names our reseller: add relationship_links to {session.connection.name}"
         return blocked(
@@ -112,16 +113,16 @@ def converge(desired: TenantIdentityInputs, known: Known, outcome: Outcome, sess
         why = f"the invitation to {now.to} was not sent: {sending.why}"
         step = steps.correct_invitation(key=desired.key)
         return waiting(outcome.facts, "us", why, step, memory=memory, again=True)
-    return outcome.but(memory=memory | sending.memory | {invitation.NUMBER: str(number)}, final=True)
+    return outcome.but(memory=memory | sending.memory | TenantMemory.changes(invitation_number=number), final=True)
 
 
-def _own_link(known: Known, session: Session) -> dict[str, str]:
+def _own_link(known: Known, session: Session) -> dict[str, Any]:
     """Microsoft's own link, asked for once; {} where nobody may ask or it would make another relationship."""
     pc = session.partner_center
-    if pc is None or known.memory.get(invitation.LINK):
+    if pc is None or TenantMemory.of(known).link:
         return {}
     reseller = "" if session.connection.role == "direct-bill" else session.reseller_tenant
     try:
-        return {invitation.LINK: pc.relationship_link(reseller)}
+        return TenantMemory.changes(link=pc.relationship_link(reseller))
     except (RetryLater, OurBug, PersonMustAct, NotFound):
         return {}  # the connection's link serves as well

@@ -21,8 +21,10 @@ from onboarding import steps
 from onboarding.allowed import once
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.core.remembered import Sent
 from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
-from onboarding.resources.tenant_identity.observe import CREATE_SENT, LAG, TenantIdentityInputs, create_sent
+from onboarding.resources.tenant_identity.memory import TenantMemory
+from onboarding.resources.tenant_identity.observe import LAG, TenantIdentityInputs, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
 from onboarding.steps import places
 from schemas.model.fields import PARTNER_CENTER, value_at
@@ -170,7 +172,7 @@ def _create(
     try:
         made = pc.create_customer(body, request_id=unique)
     except UnknownOutcome as lost:
-        memory = {CREATE_SENT: f"{contract.now()} {identity.initial_domain}"}
+        memory = TenantMemory.changes(create_sent=Sent(at=contract.now(), domain=identity.initial_domain))
         return waiting(facts, NEXT_RUN, f"no answer to the create: {lost}", memory=memory, again=True)
     except (RetryLater, NotFound) as later:
         return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
@@ -178,14 +180,14 @@ def _create(
         return blocked(facts, str(refused_there), _see(refused_there), final=True)
     # After the create nothing may raise: keep the id, hand over the password, remember when it was made.
     kept = session.handover.keep(reserved, made.credentials) if made.credentials is not None else None
-    memory = {
-        "created_at": contract.now(),
-        "domain": made.customer.domain or identity.initial_domain,
-        "declared_domain": identity.initial_domain,
-        "credentials": (kept.reference or steps.IN_OUTPUT) if kept is not None else steps.LOST,
-        "credentials_text": kept.text if kept is not None else "",
-        CREATE_SENT: "",
-    }
+    memory = TenantMemory.changes(
+        created_at=contract.now(),
+        domain=made.customer.domain or identity.initial_domain,
+        declared_domain=identity.initial_domain,
+        credentials=(kept.reference or steps.IN_OUTPUT) if kept is not None else steps.LOST,
+        credentials_text=kept.text if kept is not None else "",
+        create_sent=None,
+    )
     carried = {"tenant_id": made.customer.id.lower()}
     return waiting(facts, NEXT_RUN, _told(kept, identity), carried=carried, memory=memory, final=True)
 

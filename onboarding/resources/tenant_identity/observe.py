@@ -20,11 +20,10 @@ from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.agreement_first import asked
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from schemas.distributor import DISTRIBUTOR
 
 CARRIED = ("tenant_id", "attestation_id")
-CREATE_SENT = "create_sent"
-"""In memory: a create was sent and no answer came: `<when> <domain>`."""
 LAG = timedelta(minutes=15)
 """A tenant that was just made answers 404 for about 90 seconds; Microsoft promises nothing (partner-center.md 6.5)."""
 
@@ -105,7 +104,7 @@ def observe(desired: TenantIdentityInputs, known: Known, look: Look) -> Facts:
     pending = None
     under_way = asked(desired, known)
     if under_way and related is None and not settled and look.session.partner_center is not None:
-        pending = asking.look_at(under_way, known.memory, look)
+        pending = asking.look_at(under_way, TenantMemory.of(known), look)
     found = Found(wanted, related, linked, linked_domain, row, row_shown, pending, conflict, listed_as=listed_as)
     fields, seen = _fields(desired, known, found, look)
     if look.session.partner_center is None and not linked and isinstance(desired.identity, schemas.NewIdentity):
@@ -131,7 +130,7 @@ def _wanted(desired: TenantIdentityInputs, known: Known, domain: str, look: Look
         related = look.related(wanted) if wanted else look.related_by_domain(domain)
         wanted = related.id.lower() if related is not None else wanted
     if not wanted and domain and not isinstance(desired.identity, schemas.NewIdentity):
-        wanted = (known.memory.get("discovered") or look.discovered_tenant(domain)).lower()
+        wanted = (TenantMemory.of(known).discovered or look.discovered_tenant(domain)).lower()
         related = look.related(wanted) if wanted and listed else related
     return wanted, related
 
@@ -154,7 +153,7 @@ def _invitation(
     accepted: bool | None = fields["relationship"].holds
     if look.session.partner_center is None:
         accepted = True if accepted or fields["tenant"].holds else None
-    return invitation.stand(identity, known.memory, look.session.connection, accepted=accepted)
+    return invitation.stand(identity, TenantMemory.of(known), look.session.connection, accepted=accepted)
 
 
 def _candidate(identity: schemas.InviteIdentity, look: Look) -> str:
@@ -165,14 +164,15 @@ def _candidate(identity: schemas.InviteIdentity, look: Look) -> str:
 def _conflict(desired: TenantIdentityInputs, known: Known, look: Look) -> str:
     """Why the declaration now means another tenant than the one that was settled, "" when it does not."""
     settled = known.text("tenant_id")
-    before = known.memory.get("domain", "")
+    memory = TenantMemory.of(known)
+    before = memory.domain
     if not settled or not before:
         return ""
     name = f"{settled} ({before})"
     tenant, domain = declared_tenant(desired.identity), declared_domain(desired.identity)
     if tenant and tenant != settled.lower():
         return f"the tenant of this customer is {name}, the file now names {tenant}"
-    if domain and domain not in (before, known.memory.get("declared_domain", "")):
+    if domain and domain not in (before, memory.declared_domain):
         if isinstance(desired.identity, schemas.NewIdentity):
             return (
                 f"the tenant of this customer is {name}; a domain prefix is permanent, {domain} would be another tenant"
@@ -201,13 +201,14 @@ def relationship_by_ion(linked: bool, confirmed: str = "") -> Field:
 
 def create_sent(known: Known, domain: str) -> str:
     """When a create of this domain was sent that nobody answered, "" when none was."""
-    when, _, of = known.memory.get(CREATE_SENT, "").partition(" ")
-    return when if of in ("", domain) else ""
+    sent = TenantMemory.of(known).create_sent
+    return sent.at if sent is not None and sent.domain in ("", domain) else ""
 
 
 def just_made(known: Known) -> bool:
     """We made the tenant and Microsoft has not shown it yet, within the time in which it may still answer 404."""
-    stamp = "" if known.memory.get("shown") else known.memory.get("created_at", "")
+    memory = TenantMemory.of(known)
+    stamp = "" if memory.shown else memory.created_at
     return bool(stamp) and datetime.fromisoformat(contract.now()) - datetime.fromisoformat(stamp) < LAG
 
 
@@ -244,7 +245,7 @@ def _fields(
         )
         seen["conflict"] = found.conflict
     if found.pending is not None:
-        seen["attestation"] = asking.seen(found.pending, known.memory, look.session.connection)
+        seen["attestation"] = asking.seen(found.pending, TenantMemory.of(known), look.session.connection)
     return {"relationship": relationship, "tenant": tenant}, seen
 
 

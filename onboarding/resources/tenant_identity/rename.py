@@ -7,27 +7,31 @@ Microsoft asks for the whole profile with its etag. Whether the name of the tena
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.core import compare
 from onboarding.core.contract import Facts, Known, Outcome, blocked
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
 
 if TYPE_CHECKING:
     from clients.session import Session
 
-RENAMED_FROM = "renamed_from"
-"""In memory: the name before a rename that did not reach Partner Center yet."""
 
-
-def unsettled(desired: TenantIdentityInputs, known: Known) -> dict[str, str]:
+def unsettled(desired: TenantIdentityInputs, known: Known) -> dict[str, Any]:
     """What has to be remembered of the declaration before, while the new one has not reached Partner Center."""
-    before = known.memory.get(RENAMED_FROM) or known.text("company")
+    before = _before(desired, known)
+    return TenantMemory.changes(renamed_from=before) if before else {}
+
+
+def _before(desired: TenantIdentityInputs, known: Known) -> str:
+    """The company name before a rename that did not reach Partner Center yet, "" when none is under way."""
+    before = TenantMemory.of(known).renamed_from or known.text("company")
     renamed = before and desired.company and not compare.same("organization", before, desired.company)
-    return {RENAMED_FROM: before} if renamed else {}
+    return before if renamed else ""
 
 
 def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: Outcome, session: Session) -> Outcome:
@@ -35,12 +39,12 @@ def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: O
 
     A billing profile that showed another name than the one declared before was never ours to keep: it stays.
     """
-    before = unsettled(desired, known).get(RENAMED_FROM)
+    before = _before(desired, known)
     found: Found = facts.data["found"]
     if not before or session.partner_center is None or found.related is None:
         return outcome
     if outcome.status == "blocked":
-        return outcome.but(memory={**outcome.memory, RENAMED_FROM: before})
+        return outcome.but(memory={**outcome.memory, **TenantMemory.changes(renamed_from=before)})
     tenant = found.related.id
     unique = request_id(session.partner_tenant, tenant, "billing.rename", desired.company, known.attempt)
     try:
@@ -51,8 +55,10 @@ def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: O
                 session.partner_center.update_billing_profile(tenant, renamed, request_id=unique)
     except (RetryLater, UnknownOutcome) as later:
         reason = f"the billing profile is not renamed yet: {later}"
-        return outcome.but(reason=reason, again=True, memory={**outcome.memory, RENAMED_FROM: before})
+        return outcome.but(
+            reason=reason, again=True, memory={**outcome.memory, **TenantMemory.changes(renamed_from=before)}
+        )
     except (OurBug, PersonMustAct) as refused:
         step = steps.rename_in_partner_center(before=before, after=desired.company)
         return blocked(facts, str(refused), step, carried=outcome.carried, memory=outcome.memory, final=True)
-    return outcome.but(memory={**outcome.memory, RENAMED_FROM: ""}, final=True)
+    return outcome.but(memory={**outcome.memory, **TenantMemory.changes(renamed_from="")}, final=True)

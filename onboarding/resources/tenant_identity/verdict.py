@@ -24,8 +24,8 @@ from onboarding.people import mails
 from onboarding.resources import attestation, leaving
 from onboarding.resources.tenant_identity import invitation, inviting, new
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
+from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import (
-    CREATE_SENT,
     Found,
     TenantIdentityInputs,
     create_sent,
@@ -42,8 +42,9 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
     found: Found = facts.data["found"]
     if desired.lifecycle is not None:
         return leaving.tenant(known, facts)
-    carried = {"tenant_id": known.text("tenant_id"), "attestation_id": known.memory.get("attestation_id", "")}
-    memory = {"discovered": found.wanted} if found.wanted and not known.text("tenant_id") else {}
+    carried = {"tenant_id": known.text("tenant_id"), "attestation_id": TenantMemory.of(known).attestation_id}
+    discovered = found.wanted and not known.text("tenant_id")
+    memory = TenantMemory.changes(discovered=found.wanted) if discovered else {}
     if found.conflict:
         return blocked(facts, found.conflict, _settled_step(known), carried=carried)
     if found.linked and found.linked != found.wanted and (found.wanted or _other_domain(desired, found)):
@@ -56,7 +57,7 @@ def assess(desired: TenantIdentityInputs, known: Known, facts: Facts, session: S
         step = steps.name_tenant(tenant=found.linked or "", domain=found.linked_domain)
         return waiting(facts, "us", "no tenant is named", step, carried=carried)
     if found.invitation is not None:
-        memory |= found.invitation.memory()
+        memory |= TenantMemory.changes(invitation=found.invitation.kept)
     outcome = (
         _partner(desired, known, facts, session)
         if session.partner_center is not None
@@ -72,7 +73,7 @@ def _other_domain(desired: TenantIdentityInputs, found: Found) -> bool:
 
 
 def _settled_step(known: Known) -> NextStep:
-    settled = known.memory.get("domain") or known.text("tenant_id")
+    settled = TenantMemory.of(known).domain or known.text("tenant_id")
     return steps.set_identity_back(tenant=settled)
 
 
@@ -85,12 +86,12 @@ def _wrong_tenant(desired: TenantIdentityInputs, found: Found, facts: Facts) -> 
     return blocked(facts, f"linked to {linked}, declared is {declared}", step)
 
 
-def settled(desired: TenantIdentityInputs, found: Found) -> dict[str, str]:
+def settled(desired: TenantIdentityInputs, found: Found) -> dict[str, Any]:
     """What to remember of a tenant that is ours: its own domain and the one that the file named."""
     own = found.related.domain if found.related else found.linked_domain
     declared = declared_domain(desired.identity)
-    remembered = {"domain": own or declared, "declared_domain": declared}
-    return remembered | ({"shown": "yes"} if found.related is not None else {})
+    remembered = TenantMemory.changes(domain=own or declared, declared_domain=declared)
+    return remembered | (TenantMemory.changes(shown=True) if found.related is not None else {})
 
 
 def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session: Session) -> Outcome:
@@ -115,8 +116,8 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
         stranger = _stranger(desired, identity, known, found.related)
         if stranger:
             return blocked(facts, stranger[0], stranger[1])
-        memory |= {"credentials": new.handed_over(desired.key, session), CREATE_SENT: ""}
-        known = Known({**known.outputs, "memory": known.memory | memory})
+        memory |= TenantMemory.changes(credentials=new.handed_over(desired.key, session), create_sent=None)
+        known = known.remembering(memory)
     carried = {"tenant_id": found.wanted}
     if session.ion is None or found.linked == found.wanted:
         return ready(facts, carried=carried, memory=memory, reason=_lost_credentials(known)).but(
@@ -180,13 +181,13 @@ def _stranger(
 
 
 def _lost_credentials(known: Known) -> str:
-    told = known.memory.get("credentials", "")
+    told = TenantMemory.of(known).credentials
     return f"credentials: {told}" if told in steps.UNKEPT else ""
 
 
 def _reset_step(key: str, known: Known) -> NextStep | None:
     """What is to be done about a one-time password that no store has."""
-    told = known.memory.get("credentials", "")
+    told = TenantMemory.of(known).credentials
     return steps.UNKEPT[told](key) if told in steps.UNKEPT else None
 
 
