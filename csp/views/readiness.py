@@ -141,7 +141,7 @@ def explain(verdict: Readiness, stack: str) -> None:
     say(f"{verdict.organization} ({verdict.key}): can order: {can_order_text(verdict)}")
     for name, gate in verdict.gates.items():
         looked = "never looked at" if gate.age is None else f"looked at {age(gate.age)} ago"
-        say(f"  {name:15} {'unseen' if gate.unseen else gate.state:10} {gate.why}  [{looked}]")
+        say(f"  {name:15} {gate.word:15} {gate.why}  [{looked}]")
     for note in notes(verdict):
         say(f"  {note}")
     if verdict.next_step:

@@ -11,7 +11,7 @@ from csp.views import readiness as shown
 from onboarding.core.contract import OWNERS
 from onboarding.readiness import table
 from onboarding.readiness.blind import Unseen
-from onboarding.readiness.gates import Gate
+from onboarding.readiness.gates import MEANINGS, Gate
 from onboarding.readiness.table import can_order_text, footer
 from onboarding.readiness.verdicts import Readiness
 from onboarding.steps import text
@@ -26,15 +26,6 @@ FINALIZE: dict[str, Callable[[Any], Any]] = {
     "html": lambda text: text if hasattr(text, "__html__") else block(text),
 }
 """What every value passes on its way into the page; in HTML Jinja escapes it after that."""
-WORDS = {
-    "seen": "a system shows it as declared",
-    "confirmed": "no system shows it; a person looked and said so",
-    "cannot be seen": "no system shows it, and nobody has confirmed it",
-    "open": "it is not there yet",
-    "wrong": "it is there with another value",
-}
-
-
 START = ".venv/bin/csp"
 """How `csp` is started in a checkout that `make setup` has prepared."""
 
@@ -74,7 +65,7 @@ def render(
         footer=footer(verdicts),
         titles={key: gate.title for key, gate in GATES.items()},
         short={key: gate.short for key, gate in GATES.items()},
-        words=WORDS,
+        words=MEANINGS,
         agreement=f"{NEEDS_AGREEMENT[:1].upper()}{NEEDS_AGREEMENT[1:]}.",
         customers=[_customer(verdict, can_order(verdict)) for verdict in verdicts],
     )
@@ -113,7 +104,7 @@ def _customer(verdict: Readiness, can_order: str) -> dict[str, Any]:
 
 def _gate(gate: Gate) -> dict[str, str]:
     return {
-        "state": "cannot be seen" if gate.unseen else gate.state,
+        "state": gate.word,
         "why": gate.why,
         "age": "never" if gate.age is None else f"{shown.age(gate.age)} ago",
     }

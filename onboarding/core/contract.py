@@ -33,6 +33,7 @@ EARLIER = "earlier step"  # waiting_on: another resource of the same customer co
 NOT_CHECKED = "not checked"  # waiting_on, where it is shown: nobody knows, because no look succeeded yet
 NOT_VISIBLE = "not visible"  # in `seen`: no system shows it; never the same as absent
 ABSENT = "absent"
+CANNOT_BE_SEEN = "cannot be seen"  # of a gate, of a step: no system shows it, and nobody stated it
 
 
 def now() -> str:

@@ -12,13 +12,13 @@ from typing import Any
 
 import schemas
 from clients.errors import ClientError, contained
-from onboarding.core.contract import Known
+from onboarding.core.contract import CANNOT_BE_SEEN, Known
 from onboarding.readiness.states import ResourceState, States
 from onboarding.resources.attestation.memory import AttestationMemory
 from onboarding.resources.attestation.observe import WHERE_DIRECT, WHERE_ION
 from onboarding.resources.tenant_identity.memory import TenantMemory
 
-UNSEEN = "cannot be seen"
+UNSEEN = CANNOT_BE_SEEN
 FILE, REQUEST, STATE = "customer file", "our request to Microsoft", "state of the last run"
 _MAIL = "agreement_"
 

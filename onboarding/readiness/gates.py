@@ -5,21 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
+from onboarding.core.contract import CANNOT_BE_SEEN
 from onboarding.readiness.states import ResourceState
 from schemas.model.gates import GATES
+
+GateState = Literal["seen", "confirmed", "open", "wrong"]
+MEANINGS: dict[str, str] = {
+    "seen": "a system shows it as declared",
+    "confirmed": "no system shows it; a person looked and said so",
+    CANNOT_BE_SEEN: "no system shows it, and nobody has confirmed it",
+    "open": "it is not there yet",
+    "wrong": "it is there with another value",
+}
+"""Every word of a gate, and what it means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """state: seen, confirmed, open or wrong. `age`: seconds since it was looked at, None when never. `source`: the
-    systems that were looked at. `unseen`: open only because no system shows it and nobody confirmed it."""
+    systems that were looked at. `unseen`: open only because no system shows it and nobody confirmed it. The words of
+    this and every other level: docs/words.md."""
 
-    state: str
+    state: GateState
     why: str
     age: int | None
     source: str = ""
     unseen: bool = False
+
+    @property
+    def word(self) -> str:
+        """The state for people, who are told apart what is open and what cannot be seen."""
+        return CANNOT_BE_SEEN if self.unseen else self.state
 
     @property
     def passed(self) -> bool:
@@ -34,7 +52,8 @@ def _age(resource: ResourceState, now: datetime) -> int | None:
 def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
     """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves it
     open."""
-    state, whys, sources, missing = "seen", [], [], False
+    state: GateState = "seen"
+    whys, sources, missing = list[str](), list[str](), False
     for name in names:
         fact = resource.fact(name)
         sources.append(str(fact.get("where") or ""))
@@ -48,7 +67,7 @@ def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
             whys.append(f"{label}confirmed by {fact['confirmed']}")
         elif fact["state"] == "not_visible":
             state = "open" if state != "wrong" else state
-            whys.append(f"{label}cannot be seen ({fact['where']}), nobody confirmed it")
+            whys.append(f"{label}{CANNOT_BE_SEEN} ({fact['where']}), nobody confirmed it")
         else:
             absent = fact["seen"] in ("absent", "")
             missing = True

@@ -49,8 +49,7 @@ def _lines(customer: schemas.Customer, verdict: Readiness, connection: schemas.C
 
 
 def _seen(gate: Gate) -> str:
-    state = "cannot be seen" if gate.unseen else gate.state
-    return gate.why if gate.why.startswith(state) else f"{state}: {gate.why}"
+    return gate.why if gate.why.startswith(gate.word) else f"{gate.word}: {gate.why}"
 
 
 def _asked(verdict: Readiness, tenant: str) -> list[str]:

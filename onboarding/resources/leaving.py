@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import schemas
 from onboarding import steps
 from onboarding.core import words
-from onboarding.core.contract import ABSENT, NEXT_RUN, Facts, Known, NextStep, Outcome, ready, waiting
+from onboarding.core.contract import ABSENT, CANNOT_BE_SEEN, NEXT_RUN, Facts, Known, NextStep, Outcome, ready, waiting
 from onboarding.core.remembered import Asking
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Ending = Literal["leaving", "left"]
 """The lifecycle of a customer who leaves; resources of others do not hold it."""
 
-DONE, OPEN, UNSEEN = "done", "open", "cannot be seen"
+DONE, OPEN, UNSEEN = "done", "open", CANNOT_BE_SEEN
 
 
 class State(Protocol):

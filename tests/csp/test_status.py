@@ -75,7 +75,7 @@ def test_one_customer_gate_by_gate_with_source_and_age(csp: Any) -> None:
     told = csp("status", "-s", "reseller", "-k", "wingtip")
     assert "Wingtip Toys (wingtip): can order: no" in told
     assert "confirmed by kim@examplereseller.example on 2026-11-02" in told
-    assert "agreement       unseen     cannot be seen (ION cloudProfiles), nobody confirmed it" in told
+    assert "agreement       cannot be seen  cannot be seen (ION cloudProfiles), nobody confirmed it" in told
     assert told.count("looked at") == 7
     assert "Next step, for us" in told
 
