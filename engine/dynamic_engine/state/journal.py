@@ -68,7 +68,8 @@ class Journal:
 
     def begin(self, kind: str, state: State) -> Pending:
         """Put an operation on record; it may start when this returns."""
-        pending = Pending(state.copy(), kind)
+        # What is created or updated goes on changing while the call runs; what is deleted does not, and has its text.
+        pending = Pending(state if kind == "deleting" else state.copy(), kind)
         with self._lock:
             self._open.append(pending)
             self._fresh += 1
