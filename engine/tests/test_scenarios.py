@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from scenario_trace import comparable, masked, plan
 from scenarios import SCENARIOS, Scenario
+from scenarios_selection import SELECTION
 from workbench import ENGINES, Workbench
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "-"))
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *SELECTION], ids=lambda scenario: scenario.name.replace(" ", "-"))
 def test_scenario(scenario: Scenario, tmp_path: Path) -> None:
     traces = {engine: play(scenario, tmp_path, engine) for engine in ENGINES}
     first, *others = traces.values()

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import random
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamic_engine.errors import EngineError, StackNotFoundError, UnsupportedError
-from dynamic_engine.plan.selection import Patterns, Selection, kept_for
-from dynamic_engine.plan.steps import seconds
+from dynamic_engine.errors import EngineError, UnsupportedError
 from dynamic_engine.protocol.values import UNKNOWN, ResourceRef, Secret
-from dynamic_engine.run.deletes import layers
 from dynamic_engine.state import checkpoint
-from dynamic_engine.state.backend import Backend
 from dynamic_engine.state.checkpoint import Pending, Snapshot, check_integrity
 from dynamic_engine.state.crypter import Crypter
 from dynamic_engine.state.journal import Journal, topological
 from dynamic_engine.state.resource import KEYS, State, decode, encode
-from dynamic_engine.state.urns import Alias, alias_urns, make
 
 # Written by the Pulumi CLI under the passphrase below.
 SALT_LINE = "v1:JkuSzM9dfRo=:v1:mD3PIvjGVeJ9DPNo:C5atvJJhmiUbjwFV1J74IFpjUDDAaA=="
@@ -191,67 +184,6 @@ class TestCheckpoint:
             assert again == fresh
 
 
-class TestBackend:
-    @pytest.fixture
-    def backend(self, tmp_path: Path) -> Backend:
-        return Backend.open(f"file://{tmp_path}", "things", tmp_path)
-
-    def test_layout(self, backend: Backend, tmp_path: Path) -> None:
-        backend.write("dev", b'{"version":3,"n":1}')
-        backend.write("dev", b'{"version":3,"n":2}')
-        folder = tmp_path / ".pulumi" / "stacks" / "things"
-        assert (tmp_path / ".pulumi" / "meta.yaml").read_text("utf-8") == "version: 1\n"
-        assert json.loads((folder / "dev.json").read_text("utf-8"))["n"] == 2
-        assert json.loads((folder / "dev.json.bak").read_text("utf-8"))["n"] == 1
-        assert sorted(path.name for path in folder.iterdir()) == ["dev.json", "dev.json.bak"]
-        assert backend.stacks() == ["dev"]
-
-    def test_gzip_is_read_and_then_replaced(self, backend: Backend, tmp_path: Path) -> None:
-        folder = tmp_path / ".pulumi" / "stacks" / "things"
-        folder.mkdir(parents=True)
-        (folder / "dev.json.gz").write_bytes(gzip.compress(b'{"version":3}'))
-        assert backend.stacks() == ["dev"]
-        assert backend.read("dev") == {"version": 3}
-        backend.write("dev", b'{"version":4}')
-        assert backend.read("dev") == {"version": 4}
-        assert not (folder / "dev.json.gz").exists()
-
-    def test_missing_stack(self, backend: Backend) -> None:
-        with pytest.raises(StackNotFoundError) as caught:
-            backend.read("dev")
-        assert caught.value.exit_code == 6
-
-    def test_damaged_checkpoint(self, backend: Backend) -> None:
-        backend.write("dev", b"{")
-        with pytest.raises(EngineError, match="damaged"):
-            backend.read("dev")
-
-    def test_locks(self, backend: Backend) -> None:
-        with backend.lock("dev"):
-            with pytest.raises(EngineError, match="currently locked by 1 lock"), backend.lock("dev"):
-                pass
-            with backend.lock("other"):
-                pass
-            assert backend.cancel("dev") == 1
-        with backend.lock("dev"):
-            pass
-
-    @pytest.mark.parametrize("url", ["s3://bucket", "https://api.pulumi.com", "azblob://c"])
-    def test_other_backends_are_refused(self, url: str, tmp_path: Path) -> None:
-        with pytest.raises(UnsupportedError, match="backend"):
-            Backend.open(url, "things", tmp_path)
-
-    def test_the_folder_must_exist(self, tmp_path: Path) -> None:
-        with pytest.raises(EngineError, match="no such directory"):
-            Backend.open(f"file://{tmp_path}/none", "things", tmp_path)
-
-    def test_the_old_layout_is_refused(self, tmp_path: Path) -> None:
-        (tmp_path / ".pulumi" / "stacks").mkdir(parents=True)
-        (tmp_path / ".pulumi" / "stacks" / "dev.json").write_text("{}", "utf-8")
-        with pytest.raises(UnsupportedError, match="layout"):
-            Backend.open(f"file://{tmp_path}", "things", tmp_path)
-
-
 class TestJournal:
     def test_a_failing_disk_stops_everybody(self) -> None:
         def broken(_text: Sequence[bytes]) -> None:
@@ -286,66 +218,6 @@ class TestJournal:
     def test_topological_order(self) -> None:
         rows = [state("c", dependencies=[urn("b")]), state("b", parent=urn("a")), state("a")]
         assert [item.name for item in topological(rows)] == ["a", "b", "c"]
-
-
-def test_deletes_come_in_layers() -> None:
-    group, inside = state("g"), state("in", parent=urn("g"))
-    after = state("after", dependencies=[urn("g")])
-    assert [[item.name for item in layer] for layer in layers([group, inside, after])] == [["after"], ["in"], ["g"]]
-
-
-def test_aliases_multiply_with_the_parents() -> None:
-    found = alias_urns(
-        stack="dev",
-        project="things",
-        parent=urn("new"),
-        type_="t:i:T",
-        name="new-child",
-        aliases=[Alias(type="t:i:Old")],
-        parent_alias=urn("old"),
-    )
-    assert found == [
-        make("dev", "things", urn("new"), "t:i:Old", "new-child"),
-        make("dev", "things", urn("old"), "t:i:T", "old-child"),
-        make("dev", "things", urn("old"), "t:i:Old", "old-child"),
-    ]
-
-
-def test_the_root_stack_is_no_part_of_types() -> None:
-    assert make("dev", "things", STACK, "t:i:T", "a") == "urn:pulumi:dev::things::t:i:T::a"
-
-
-def test_target_globs() -> None:
-    thing = "urn:pulumi:dev::things::pulumi-python:dynamic/acme:Thing::a"
-    assert thing in Patterns(["**Thing::a"])
-    assert thing in Patterns([thing])
-    assert thing not in Patterns(["urn:pulumi:dev::things::*::a"])
-    assert Patterns([thing, "urn:x"]).missing([thing]) == ["urn:x"]
-
-
-def test_what_excludes_keep() -> None:
-    """What they need, what is in a component that they need other than as a parent, and dependents when asked."""
-    group = State(urn=urn("g"), custom=False, type="t:t:G")
-    rows = [group, state("in", parent=urn("g")), state("beside"), state("x", dependencies=[urn("g")]),
-            state("child", parent=urn("g")), state("after", dependencies=[urn("x")])]  # fmt: skip
-
-    def kept(*names: str, **more: bool) -> set[str]:
-        return {one.rpartition("::")[2] for one in kept_for(Selection(excludes=[urn(n) for n in names], **more), rows)}
-
-    assert kept() == set()
-    assert kept("x") == {"x", "g", "in"}
-    assert kept("child") == {"child", "g"}
-    assert kept("x", exclude_dependents=True) == {"x", "g", "in", "child", "after"}
-
-
-@pytest.mark.parametrize(("text", "value"), [("1h30m", 5400), ("5s", 5), ("1.5s", 1.5), ("100ms", 0.1)])
-def test_durations(text: str, value: float) -> None:
-    assert seconds(text) == value
-
-
-def test_no_duration() -> None:
-    with pytest.raises(EngineError):
-        seconds("soon")
 
 
 def test_unknowns_are_written_as_the_marker() -> None:
