@@ -85,7 +85,8 @@ def _write(name: str, number: str, commit: str, job: surroundings.Job, whole: st
     from csp.review.azure import AzureDevOps
     from csp.review.github import GitHub
     from csp.review.gitlab import GitLab
-    from csp.review.platform import NotAllowed, Platform, Refused
+    from csp.review.platform import Platform
+    from csp.review.wire import NotAllowed, Refused
 
     where = f"pull request {number}" if name != "gitlab" else f"merge request {number}"
     if not job.token:

@@ -10,10 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from csp.review.platform import Comment, Platform, Refused
+from csp.review.platform import Comment, Platform
+from csp.review.wire import Refused
 
 _VERSION = "7.1"
 _TEXT, _CLOSED = 1, 4
+
+
+def place(environment: Mapping[str, str], token: str) -> tuple[str, dict[str, str]]:
+    """Where the API is, and the headers of every call."""
+    return environment["SYSTEM_COLLECTIONURI"], {"Authorization": f"Bearer {token}", "User-Agent": "csp-onboarding"}
 
 
 class AzureDevOps(Platform):
@@ -22,8 +28,7 @@ class AzureDevOps(Platform):
     def __init__(self, environment: Mapping[str, str], number: str, token: str, **more: Any) -> None:
         project, repository = quote(environment["SYSTEM_TEAMPROJECT"]), environment["BUILD_REPOSITORY_ID"]
         self._request = f"{project}/_apis/git/repositories/{repository}/pullRequests/{number}"
-        headers = {"Authorization": f"Bearer {token}", "User-Agent": "csp-onboarding"}
-        super().__init__(environment["SYSTEM_COLLECTIONURI"], headers, number, **more)
+        super().__init__(*place(environment, token), number, **more)
 
     def me(self) -> str:
         try:

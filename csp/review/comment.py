@@ -10,7 +10,8 @@ import contextlib
 from typing import Literal
 
 from csp.review import body as text
-from csp.review.platform import Comment, NotAllowed, Platform
+from csp.review.platform import Comment, Platform
+from csp.review.wire import NotAllowed
 
 Done = Literal["created", "updated", "unchanged", "quiet", "late", "outdated", "none"]
 

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from csp.review.platform import MOST_PAGES, Comment, NotAllowed, Platform, Refused
+from csp.review.platform import Comment, Platform
+from csp.review.wire import MOST_PAGES, NotAllowed, Refused
 
 ACTIONS = "github-actions[bot]"
 """Who writes with a workflow's own token, which may not ask who it is."""
+
+
+def place(environment: Mapping[str, str], token: str) -> tuple[str, dict[str, str]]:
+    """Where the API is, and the headers of every call."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+        "User-Agent": "csp-onboarding",
+    }
+    return environment.get("GITHUB_API_URL") or "https://api.github.com", headers
 
 
 class GitHub(Platform):
@@ -16,13 +28,7 @@ class GitHub(Platform):
 
     def __init__(self, environment: Mapping[str, str], number: str, token: str, **more: Any) -> None:
         self._repo = f"repos/{environment['GITHUB_REPOSITORY']}"
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-            "User-Agent": "csp-onboarding",
-        }
-        super().__init__(environment.get("GITHUB_API_URL") or "https://api.github.com", headers, number, **more)
+        super().__init__(*place(environment, token), number, **more)
 
     def me(self) -> str:
         try:

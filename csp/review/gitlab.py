@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from csp.review.platform import MOST_PAGES, Comment, Platform, Refused
+from csp.review.platform import Comment, Platform
+from csp.review.wire import MOST_PAGES, Refused
+
+
+def place(environment: Mapping[str, str], token: str) -> tuple[str, dict[str, str]]:
+    """Where the API is, and the headers of every call."""
+    headers = {"PRIVATE-TOKEN": token, "User-Agent": "csp-onboarding"}
+    return environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", headers
 
 
 class GitLab(Platform):
@@ -13,8 +20,7 @@ class GitLab(Platform):
 
     def __init__(self, environment: Mapping[str, str], number: str, token: str, **more: Any) -> None:
         self._request = f"projects/{environment['CI_PROJECT_ID']}/merge_requests/{number}"
-        headers = {"PRIVATE-TOKEN": token, "User-Agent": "csp-onboarding"}
-        super().__init__(environment.get("CI_API_V4_URL") or "https://gitlab.com/api/v4", headers, number, **more)
+        super().__init__(*place(environment, token), number, **more)
 
     def me(self) -> str:
         try:

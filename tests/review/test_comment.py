@@ -13,7 +13,7 @@ from csp.commands import comment as command
 from csp.main import app
 from csp.review import body as text
 from csp.review import comment as writing
-from csp.review import platform as wire
+from csp.review import wire
 from csp.review.azure import AzureDevOps
 from csp.review.github import GitHub
 from csp.review.gitlab import GitLab
