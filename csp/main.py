@@ -44,6 +44,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "recover": ("recover", "Bring a stack back after a run that was killed: plugins, lock, unfinished operations."),
     "comment": ("comment", "Put the plan of a pull request into one comment on it, on GitHub, GitLab or Azure DevOps."),
+    "issue": (
+        "issue",
+        "Keep one issue about what a schedule looks at: open while it is there, closed after.",
+    ),
+    "schedules": ("issue", "Notice a schedule that did not run: platforms switch schedules off in silence."),
+    "stacks": ("stacks", "List the stacks, or those that a change touches."),
     "cancel": ("change", "Remove the lock that a killed run left."),
     "doctor": (
         "doctor",

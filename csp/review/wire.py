@@ -1,5 +1,5 @@
-"""HTTP with a platform of pull requests and issues: every answer is bounded in time and size; 429 and 5xx are waited out a
-few times, nothing else is repeated.
+"""HTTP with a platform of pull requests and issues: every answer is bounded in time and size; 429 and 5xx are waited
+out a few times, nothing else is repeated.
 
 Sources: docs.github.com/rest, docs.gitlab.com/api, learn.microsoft.com/rest/api/azure/devops. Tried against local
 servers with the documented bodies, never against the platforms.
@@ -42,12 +42,16 @@ class Wire:
     def close(self) -> None:
         self._http.close()
 
-    def ask(self, method: str, path: str, body: Any = None, **query: str | int) -> httpx.Response:
-        """One call. Raises NotAllowed for 401, 403, 404 and 410, Refused for what else is no success."""
+    def ask(
+        self, method: str, path: str, body: Any = None, *, form: str = "application/json", **query: str | int
+    ) -> httpx.Response:
+        """One call; `form` is the media type of the body. Raises NotAllowed for 401, 403, 404 and 410, Refused for what
+        else is no success."""
+        kind = {} if body is None else {"Content-Type": form}
         waited = 0.0
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = self._http.request(method, path, json=body, params=query or None)
+                answer = self._http.request(method, path, json=body, params=query or None, headers=kind)
             except httpx.HTTPError as broken:
                 raise Refused(f"{self.name} does not answer ({type(broken).__name__})") from None
             if len(answer.content) > MOST_BYTES:

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.review import tracking
+
 ME = {"github": "github-actions[bot]", "gitlab": "77", "azure": "a0a0"}
 HEAD = "0123456789abcdef0123456789abcdef01234567"
 
@@ -26,6 +28,8 @@ class Server:
     head: str = HEAD
     limit: int = 65_536
     rows: list[dict[str, Any]] = field(default_factory=list)
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    runs: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     refuse: Callable[[str, str], tuple[int, dict[str, str]] | None] = lambda method, path: None
     before: Callable[[str, str], None] = lambda method, path: None
@@ -78,6 +82,8 @@ class Server:
 
 def answer(server: Server, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
     """(status, body, headers) as the platform documents them."""
+    if (told := tracking.answer(server, ME[server.name], method, path, query, body)) is not None:
+        return told
     given = (body or {}).get("body") or (body or {}).get("content") or ""
     if server.name == "azure" and method == "POST":
         given = body["comments"][0]["content"]
@@ -168,7 +174,11 @@ def serving(name: str) -> Iterator[Server]:
                 query = {key: values[0] for key, values in parse_qs(parts.query).items()}
                 with server.lock:
                     body = json.loads(raw) if raw else None
-                    status, data, headers = answer(server, self.command, parts.path, query, body)
+                    kind = self.headers.get("Content-Type", "")
+                    if raw and kind != tracking.content_type(server, self.command, parts.path):
+                        status, data, headers = 415, {"message": f"not {kind}"}, {}
+                    else:
+                        status, data, headers = answer(server, self.command, parts.path, query, body)
             text = b"" if data is None else json.dumps(data).encode()
             self.send_response(status)
             for key, value in {**headers, "Content-Length": str(len(text))}.items():
