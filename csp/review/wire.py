@@ -70,7 +70,7 @@ class Wire:
 
     def data(self, method: str, path: str, body: Any = None, **query: str | int) -> Any:
         """The JSON of an answer. Raises Refused where it is none."""
-        answer = self.ask(method, path, body, **query)
+        answer = self.ask(method, path, body, form="application/json", **query)
         try:
             return answer.json()
         except ValueError:
