@@ -9,7 +9,9 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 import filelock
 
@@ -31,6 +33,21 @@ class Taken(RetryLater):
         return self.problem.message
 
 
+def what_is(kind: str) -> str:
+    """What a lock protects, for people."""
+    return _WHAT.get(kind, kind)
+
+
+class Locks(Protocol):
+    """Locks of natural keys, in a folder or in a database."""
+
+    def hold(self, kind: str, natural_key: str) -> AbstractContextManager[None]:
+        """Raises Taken when another process keeps the lock for longer than the time-out. Not re-entrant."""
+
+    def check(self) -> None:
+        """Right before a write: every lock of this thread is still held. Raises RetryLater."""
+
+
 class KeyLocks:
     """Locks below one folder. Freed by the operating system when the holder dies."""
 
@@ -43,7 +60,7 @@ class KeyLocks:
     def hold(self, kind: str, natural_key: str) -> Iterator[None]:
         """Raises Taken when another process keeps the lock for longer than the time-out. Not re-entrant."""
         private_folder(self._folder)
-        key, what = natural_key.strip().casefold(), _WHAT.get(kind, kind)
+        key, what = natural_key.strip().casefold(), what_is(kind)
         # A file name is seen by more people than a file, and the key may be somebody's e-mail.
         unique = hashlib.sha256(f"{self._scope}\n{kind}\n{key}".encode()).hexdigest()[:24]
         name = f"{re.sub(r'[^a-z.]', '_', kind)}-{unique}.lock"
@@ -57,3 +74,6 @@ class KeyLocks:
             yield
         finally:
             lock.release()
+
+    def check(self) -> None:
+        """A lock of the operating system cannot be lost while its process lives."""

@@ -16,8 +16,9 @@ from clients.handover.opening import open_handover
 from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
 from clients.ion.errors import describe as describe_ion
-from clients.locks import KeyLocks
+from clients.locks import KeyLocks, Locks
 from clients.mail import MailSender, Outbox
+from clients.mail.outbox import Markers
 from clients.mail.sender import MailServer
 from clients.partner_center.agreements import AttestationSettings
 from clients.partner_center.client import PartnerCenterClient
@@ -33,7 +34,7 @@ from clients.tokens.store import TokenStore, digest, open_store
 from clients.wire.bounded import open_client
 from clients.wire.clock import Clock, SystemClock
 from clients.wire.http import httpx
-from clients.wire.pace import CallStats, Limits, Pace, Pauses
+from clients.wire.pace import CallStats, Limits, Pace, Pauses, PausesOf
 from clients.wire.transport import AuthorizedTransport, Credential, Describe, Transport
 from clients.wire.wirelog import WireLog
 from schemas.check.token_place import token_file
@@ -64,7 +65,7 @@ class Session:
     interrupted: frozenset[str]
     project: Path | None
     handover: HandoverStore
-    locks: KeyLocks
+    locks: Locks
     calls: CallStats
     endpoints: Endpoints
     home: Path
@@ -113,7 +114,18 @@ class Session:
             requests_per_second=connection.limits.requests_per_second,
             deadline_seconds=connection.limits.deadline_seconds,
         )
-        self._pauses = Pauses(home / "locks" / "pauses", self._clock)
+        scope = f"{self.account}/{self.partner_tenant}"
+        self._pauses: PausesOf
+        markers: Path | Markers
+        if connection.coordination == "postgresql":
+            from clients.shared import postgres
+
+            database = postgres.Database(environment.get(postgres.VARIABLE, ""))
+            self.locks = postgres.SharedLocks(database, scope)
+            self._pauses, markers = postgres.SharedPauses(database), postgres.SharedMarkers(database)
+        else:
+            self.locks = KeyLocks(home / "locks", scope)
+            self._pauses, markers = Pauses(home / "locks" / "pauses", self._clock), home / "mail"
         self._http = open_client(
             seconds=self._limits.read_seconds,
             connect_seconds=self._limits.connect_seconds,
@@ -124,14 +136,13 @@ class Session:
             transport=carrier,
         )
         self._log = WireLog.from_environment()
-        self.locks = KeyLocks(home / "locks", f"{self.account}/{self.partner_tenant}")
         self.entra = EntraDiscovery(
             self.endpoints.entra, self._transport("entra", "public", describe_entra, self.endpoints.entra)
         )
         self._open_ion()
         self._open_partner_center()
         self.mail = self._mail()
-        self.outbox = Outbox(home / "mail", self._clock)
+        self.outbox = Outbox(markers, self._clock, self.locks.check)
         # Customers whose last run was stopped on another machine (`csp up` tells): their mails may have left there.
         self.interrupted = frozenset(filter(None, environment.get(INTERRUPTED, "").split(",")))
         self.handover = self._handover()
@@ -260,6 +271,7 @@ class Session:
             describe=describe,
             log=self._log,
             base=base,
+            before_write=self.locks.check,
         )
 
     def _store(self, suffix: str, kind: str, addresses: tuple[str, ...], account: str, seed: str) -> TokenStore:

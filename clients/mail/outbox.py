@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from clients.errors import RetryLater
 from clients.mail.sender import Message, SendResult
 from clients.wire.clock import Clock
 from schemas.read.json_text import json_of
@@ -44,12 +45,45 @@ class UnmarkedError(Exception):
     """The marker cannot be written, so that the mail must not be sent."""
 
 
-class Outbox:
+class Markers(Protocol):
+    """Sent markers by Message-ID: files of one folder, or rows of a database."""
+
+    def read(self, message_id: str) -> Mapping[str, Any] | None:
+        """None when there is none. Raises OSError or ValueError for one that cannot be read."""
+
+    def write(self, message_id: str, marker: Mapping[str, Any]) -> None:
+        """Whole and durable when this returns. Raises OSError."""
+
+
+class FileMarkers:
     """Marker files of one working folder, one a Message-ID."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def read(self, message_id: str) -> Mapping[str, Any] | None:
+        try:
+            data: Mapping[str, Any] = json_of(self._file(message_id).read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return data
+
+    def write(self, message_id: str, marker: Mapping[str, Any]) -> None:
+        private_folder(self._folder)
+        write_whole(self._file(message_id), json.dumps(marker).encode(), mode=0o600)
+
+    def _file(self, message_id: str) -> Path:
+        return self._folder / f"{hashlib.sha256(message_id.encode()).hexdigest()[:24]}.json"
+
+
+class Outbox:
+    """Sends each mail at most once. `check` raises RetryLater right before a mail when its lock was lost."""
+
+    def __init__(self, markers: Path | Markers, clock: Clock, check: Callable[[], None] = lambda: None) -> None:
+        """`markers`: where they are kept; a folder means files."""
+        self._markers: Markers = FileMarkers(markers) if isinstance(markers, Path) else markers
         self._clock = clock
+        self._check = check
 
     def post(self, message: Message, sender: Sender, *, doubtful: bool = False) -> Posted:
         """Send unless a marker says that it was, or may have been, sent. The caller holds a lock on the Message-ID.
@@ -77,7 +111,10 @@ class Outbox:
 
     def _mark(self, message: Message, what: str) -> None:
         try:
+            self._check()
             self._write(message, what)
+        except RetryLater as lost:
+            raise UnmarkedError(lost.problem.message) from None
         except OSError as error:
             raise UnmarkedError(f"its marker cannot be written: {error.strerror or error}") from None
 
@@ -85,10 +122,10 @@ class Outbox:
         """The marker of a mail, None when there is none."""
         interrupted = "the run was stopped while it was sent"
         try:
-            data = json_of(self._file(message).read_text("utf-8"))
+            data = self._markers.read(message.message_id)
+            if data is None:
+                return None
             result, at = data["result"], str(data["at"])
-        except (FileNotFoundError, NotADirectoryError):
-            return None
         except (OSError, ValueError, KeyError, TypeError):
             return Posted("maybe", self._now(), interrupted)
         if result in ("sent", "maybe", "failed"):
@@ -97,8 +134,6 @@ class Outbox:
 
     def _write(self, message: Message, result: str) -> None:
         """Replace the marker so that it is whole on disk when this returns. Raises OSError."""
-        private_folder(self._folder)
-        file = self._file(message)
         marker = {
             "message_id": message.message_id,
             "to": message.to,
@@ -106,10 +141,7 @@ class Outbox:
             "result": result,
             "at": self._now(),
         }
-        write_whole(file, json.dumps(marker).encode(), mode=0o600)
-
-    def _file(self, message: Message) -> Path:
-        return self._folder / f"{hashlib.sha256(message.message_id.encode()).hexdigest()[:24]}.json"
+        self._markers.write(message.message_id, marker)
 
     def _now(self) -> str:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from clients.wire.bounded import WHOLE_SECONDS
 from clients.wire.clock import Clock
@@ -101,11 +102,18 @@ class Pauses:
                 Path(name).unlink(missing_ok=True)
 
 
+class PausesOf(Protocol):
+    """Pauses ("do not call before") of a machine, or of all runners of a database."""
+
+    def remaining(self, scope: str) -> float: ...
+    def hold(self, scope: str, seconds: float) -> None: ...
+
+
 class Pace:
     """Shared by all worker threads of one system and account: at most `concurrency` calls at once, at most
     `requests_per_second` started, and none during a pause."""
 
-    def __init__(self, scope: str, limits: Limits, pauses: Pauses, clock: Clock) -> None:
+    def __init__(self, scope: str, limits: Limits, pauses: PausesOf, clock: Clock) -> None:
         self.scope = scope
         self._limits = limits
         self._pauses = pauses

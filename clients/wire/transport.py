@@ -98,8 +98,10 @@ class Transport:
         describe: Describe,
         log: WireLog | None = None,
         base: str = "",
+        before_write: Callable[[], None] = lambda: None,
     ) -> None:
-        """`base`: the only address that anything is sent to, whatever an answer or a setting names."""
+        """`base`: the only address that anything is sent to, whatever an answer or a setting names. `before_write` raises
+        RetryLater when nothing may be written any more."""
         self.system = system
         self._http = http
         self._clock = clock
@@ -109,6 +111,7 @@ class Transport:
         self._describe = describe
         self._log = log or WireLog(None)
         self._origin = _origin(base) if base else None
+        self._before_write = before_write
         self._run_ends = clock.monotonic() + limits.deadline_seconds
 
     def send(self, call: Call) -> Answer:
@@ -127,6 +130,8 @@ class Transport:
         failure: RetryLater | UnknownOutcome | None = None
         for attempt in range(1, self._limits.attempts + 1):
             self._wait_for_start(call, deadline, failure)
+            if call.write:
+                self._before_write()
             outcome = self._once(call, attempt)
             if isinstance(outcome, Answer):
                 return outcome

@@ -248,6 +248,8 @@ class Connection(Declared):
     """Status words of ION or Microsoft unknown to this release -> what they mean (`accepted`, `expired` ...)."""
     token_store: TokenStore | None = None
     """Where rotating tokens are kept."""
+    coordination: Annotated[Literal["postgresql"] | None, Harmless()] = None
+    """Where runners meet that share no folder: locks, pauses and sent markers in the PostgreSQL of `CSP_POSTGRESQL`."""
     limits: Annotated[Limits, Harmless()] = Limits()
     """Budget of one run."""
 

@@ -1,0 +1,1 @@
+"""What runners share that have no folder in common: locks, pauses and sent markers in a PostgreSQL database."""
