@@ -149,6 +149,7 @@ class Session:
 
     def close(self) -> None:
         self._http.close()
+        self._pauses.close()
 
     # --- the systems
 

@@ -67,7 +67,9 @@ def findings() -> Iterator[str]:
     told = reasons(PAGE)
     declared_anywhere: set[str] = set()
     for product, (file, places) in PRODUCTS.items():
-        declared = names(tomllib.loads(file.read_text("utf-8"))["project"]["dependencies"])
+        project = tomllib.loads(file.read_text("utf-8"))["project"]
+        extras = [one for extra in project.get("optional-dependencies", {}).values() for one in extra]
+        declared = names([*project["dependencies"], *extras])
         declared_anywhere |= declared
         held = {name: modules(name) for name in declared - OURS.keys()}
         used: set[str] = set(OURS)  # started as processes

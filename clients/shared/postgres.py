@@ -1,8 +1,8 @@
 """Locks, pauses and sent markers in PostgreSQL, for runners that share no folder (`coordination: postgresql`).
 
-A lock is an advisory lock of a connection of its own: it ends with that connection, so a runner that dies leaves none. Because
-a connection can also be lost while its run goes on, a write asks once more whether its lock is still held. Times are the
-database's, so that clocks of runners need not agree. Source: PostgreSQL documentation, "Advisory Locks".
+A lock is an advisory lock of a connection of its own: it ends with that connection, so a runner that dies leaves none.
+Because a connection can also be lost while its run goes on, a write asks once more whether its lock is still held.
+Times are the database's, so that clocks of runners need not agree. Source: PostgreSQL documentation, "Advisory Locks".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import psycopg
 
 VARIABLE = "CSP_POSTGRESQL"
-"""Variable of the runner: a connection string of libpq, such as postgresql://user:password@host/database?sslmode=verify-full."""
+"""Variable of the runner: a connection string of libpq, such as postgresql://user@host/database?sslmode=verify-ca."""
 CONNECT_SECONDS = 10
 _TABLES = """
 CREATE TABLE IF NOT EXISTS csp_pause (scope text PRIMARY KEY, until timestamptz NOT NULL);
@@ -39,12 +39,13 @@ _SETTINGS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
-    "options": "-c statement_timeout=30000 -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+    "options": "-c statement_timeout=30000 -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 "
+    "-c tcp_keepalives_count=3",
 }
 
 
 class Database:
-    """Where the shared things are. Opens nothing before it is asked; every connection is one's own and in autocommit."""
+    """Where the shared things are. Opens nothing before it is asked; each connection is in autocommit."""
 
     def __init__(self, address: str) -> None:
         """`address`: what `VARIABLE` holds. Raises PersonMustAct when it is empty or no connection string."""
@@ -108,8 +109,8 @@ class SharedLocks:
 
     @contextlib.contextmanager
     def hold(self, kind: str, natural_key: str) -> Iterator[None]:
-        """Raises Taken when another run keeps the lock for longer than the time-out, RetryLater without the database. Not
-        re-entrant."""
+        """Raises Taken when another run keeps the lock for longer than the time-out, RetryLater without the database.
+        Not re-entrant."""
         import psycopg
 
         number, what = _number(self._scope, kind, natural_key.strip().casefold()), what_is(kind)
@@ -119,7 +120,8 @@ class SharedLocks:
             try:
                 while not _first(connection, "SELECT pg_try_advisory_lock(%s)", number):
                     if time.monotonic() >= ends:
-                        message = f"another run works on {what} {natural_key} (waited {self._timeout:.0f} s); the next run goes on"
+                        message = f"another run works on {what} {natural_key} (waited {self._timeout:.0f} s)"
+                        message += "; the next run goes on"
                         raise Taken(Problem("locks", kind, None, "locked", message))
                     time.sleep(0.05)
             except psycopg.Error as broken:
@@ -172,7 +174,7 @@ class SharedPauses:
         self._connection: psycopg.Connection[Any] | None = None
 
     def remaining(self, scope: str) -> float:
-        """Seconds to wait before `scope` may be called; 0.0 when free. Without the database: what this process was told."""
+        """Seconds to wait before `scope` may be called; 0.0 when free. Without the database: what we know."""
         now = time.monotonic()
         with self._lock:
             asked, until = self._seen.get(scope, (-self.FRESH, 0.0))
@@ -196,6 +198,13 @@ class SharedPauses:
                 )
             )
 
+    def close(self) -> None:
+        """Ends the connection; a later question opens another."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
     def _ask(self, question: Callable[[psycopg.Connection[Any]], Any]) -> Any:
         """The answer, None where the database has none: a pause that cannot be told is no reason to stop."""
         import psycopg
@@ -212,7 +221,7 @@ class SharedPauses:
 
 
 class SharedMarkers:
-    """Sent markers of mails. As `clients.mail.outbox.FileMarkers`; the addressee is not kept, as others read the table."""
+    """Sent markers of mails. As `clients.mail.outbox.FileMarkers`; without the addressee, as others read the table."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -244,12 +253,12 @@ def _as_disk() -> Iterator[None]:
 
 def _first(connection: psycopg.Connection[Any], question: str, *values: object) -> Any:
     """The first value of the first row, None when there is no row."""
-    row = connection.execute(question, list(values)).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(question, list(values)).fetchone()
     return row[0] if row else None
 
 
 def _number(scope: str, kind: str, key: str) -> int:
-    """The name of an advisory lock: 64 bits, signed. A key may be somebody's e-mail, and other users see lock numbers."""
+    """The name of an advisory lock: 64 bits, signed. Hashed, as a key may be somebody's e-mail and others see locks."""
     digest = hashlib.sha256(f"{scope}\n{kind}\n{key}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -259,4 +268,5 @@ def _digest(message_id: str) -> str:
 
 
 def _ask(what: str, action: str) -> PersonMustAct:
-    return PersonMustAct(Problem("locks", "database", None, "database", f"{VARIABLE}: {what}"), owner="us", action=action)
+    problem = Problem("locks", "database", None, "database", f"{VARIABLE}: {what}")
+    return PersonMustAct(problem, owner="us", action=action)

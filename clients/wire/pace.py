@@ -101,12 +101,16 @@ class Pauses:
             except OSError:
                 Path(name).unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Files need no end."""
+
 
 class PausesOf(Protocol):
     """Pauses ("do not call before") of a machine, or of all runners of a database."""
 
     def remaining(self, scope: str) -> float: ...
     def hold(self, scope: str, seconds: float) -> None: ...
+    def close(self) -> None: ...
 
 
 class Pace:

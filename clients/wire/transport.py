@@ -100,8 +100,8 @@ class Transport:
         base: str = "",
         before_write: Callable[[], None] = lambda: None,
     ) -> None:
-        """`base`: the only address that anything is sent to, whatever an answer or a setting names. `before_write` raises
-        RetryLater when nothing may be written any more."""
+        """`base`: the only address that anything is sent to, whatever an answer or a setting names. `before_write`
+        raises RetryLater when nothing may be written any more."""
         self.system = system
         self._http = http
         self._clock = clock

@@ -36,6 +36,7 @@ def connection_checks(project: Project, name: str, options: Options) -> Iterator
             yield from reseller_checks(session, options)
             yield _handover(session)
             yield _mail(session)
+            yield from _shared(session)
     except schemas.DeclarationErrors as errors:
         yield Check(name, "connection", "fail", "; ".join(map(str, errors.findings)), "correct the connection file")
     except CommandError as error:
@@ -138,6 +139,21 @@ def _handover(session: Session) -> Check:
         return failed(name, "handover", error)
     number = len(declared.recipients)
     return Check(name, "handover", "pass", f"{number} recipient{'s' if number != 1 else ''} can open credentials")
+
+
+def _shared(session: Session) -> Iterator[Check]:
+    """Take a lock that nothing else takes. Nothing is said where runners meet in a folder."""
+    if session.connection.coordination is None:
+        return
+    name, what = session.connection.name, "coordination"
+    try:
+        with session.locks.hold("doctor", name):
+            session.locks.check()
+    except ClientError as error:
+        fix = "reach the database of CSP_POSTGRESQL from here, as a user who may create tables in it"
+        yield Check(name, what, "fail", error.problem.message, fix)
+    else:
+        yield Check(name, what, "pass", "locks, pauses and sent markers are in a database that answers")
 
 
 def _mail(session: Session) -> Check:
