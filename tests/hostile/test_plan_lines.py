@@ -160,6 +160,7 @@ REVIEWED = {
     "countries",
     "currencies",
     "pricebooks",
+    "coordination",  # the address is the runner's, never a file's
     "follow_up_days",
     "invitation_days",
     "limits",
