@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field as Limit
 
 import schemas
-from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import ClientError, PersonMustAct
 from clients.ion.models import IonCustomer, IonCustomerFields
 from clients.words import PROFILE, meaning
 from onboarding import steps
@@ -29,13 +29,12 @@ from onboarding.core.contract import (
     Outcome,
     blocked,
     ready,
-    unobserved,
     waiting,
 )
-from onboarding.core.remedy import remedy
 from onboarding.look.shown import is_active
 from onboarding.look.snapshot import Look
-from onboarding.resources import leaving
+from onboarding.resources import leaving, reconcile
+from onboarding.resources.reconcile import Refusal, Write
 from onboarding.steps.places import CUSTOMER_FILE
 from schemas.kinds import phones, places
 from schemas.model.fields import ION, value_at
@@ -180,27 +179,26 @@ def converge(desired: CustomerInputs, known: Known, facts: Facts, session: Sessi
     outcome = assess(desired, known, facts, session)
     if session.ion is None or outcome.waiting_on != NEXT_RUN:
         return outcome
-    with session.locks.hold("ion.customer", compare.email(desired.profile.email)):
-        look = Look(session)
-        facts = observe(desired, known, look)
-        outcome = assess(desired, known, facts, session)
-        if outcome.waiting_on != NEXT_RUN:
-            return outcome
-        found: IonCustomer | None = facts.data.get("customer")
-        try:
-            if found is None:
-                written = session.ion.create_customer(_body(desired, None))
-            else:
-                written = session.ion.update_customer(found.id, _body(desired, session.ion.customer(found.id)))
-        except UnknownOutcome as lost:
-            return _after_lost_answer(desired, known, session, str(lost))
-        except RetryLater as later:
-            return waiting(facts, NEXT_RUN, f"not sent: {later}", carried=outcome.carried, again=True)
-        except (OurBug, PersonMustAct) as refused:
-            return _refused(desired, facts, outcome, refused)
-        now = Known({**known.outputs, "ion_customer_id": written.id})
-        look.forget()
-        return assess(desired, now, _as_written(desired, now, written, look), session).but(final=True)
+    ion = session.ion
+    written: list[IonCustomer] = []
+
+    def look(now: Known) -> Facts:
+        found = Look(session)
+        return _as_written(desired, now, written[0], found) if written else observe(desired, now, found)
+
+    def send(seen: Facts) -> Known:
+        found: IonCustomer | None = seen.data.get("customer")  # read a moment ago, under this lock
+        body = _body(desired, found)
+        written.append(ion.create_customer(body) if found is None else ion.update_customer(found.id, body))
+        return Known({**known.outputs, "ion_customer_id": written[0].id})
+
+    step = Write(
+        look=look,
+        assess=lambda now, seen: assess(desired, now, seen, session),
+        send=send,
+        refused=lambda seen, due, error: _refused(desired, seen, due, error),
+    )
+    return reconcile.take(step, ("ion.customer", compare.email(desired.profile.email)), known, session)
 
 
 def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, look: Look) -> Facts:
@@ -221,19 +219,7 @@ def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, loo
     )
 
 
-def _after_lost_answer(desired: CustomerInputs, known: Known, session: Session, told: str) -> Outcome:
-    """No answer came to a write: only a look-up can tell; never send again blindly."""
-    try:
-        facts = observe(desired, known, Look(session))
-    except ClientError as blind:
-        return unobserved(f"{told}; and could not look: {blind}", remedy(blind, session.connection.name))
-    outcome = assess(desired, known, facts, session)
-    if outcome.waiting_on == NEXT_RUN:
-        return outcome.but(reason=f"no answer came, and ION does not show the change yet: {told}", again=True)
-    return outcome
-
-
-def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: OurBug | PersonMustAct) -> Outcome:
+def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: Refusal) -> Outcome:
     """A definite rejection: told in our words, with the way out."""
     code, owner = refused.problem.code, refused.owner if isinstance(refused, PersonMustAct) else "us"
     if code == "CUS-CR-001":
@@ -245,10 +231,9 @@ def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: O
     elif part := _missed_part(desired, refused.problem.message):
         reason = f"ION wants a {part}, although {desired.profile.address.country} has none or the file names none"
         step = steps.owned(steps.ask_what_ion_takes(part=part), owner)
-    elif isinstance(refused, PersonMustAct):
-        reason, step = str(refused), steps.refused(owner, CUSTOMER_FILE, refused.action)
     else:
-        reason, step = str(refused), steps.correct_file()
+        file = steps.correct_file()
+        return reconcile.refused(facts, refused, where=CUSTOMER_FILE, correct=file, carried=outcome.carried)
     return blocked(facts, reason, step, carried=outcome.carried, final=True)
 
 

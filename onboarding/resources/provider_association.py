@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field as Limit
 
 import schemas
-from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import ClientError
 from clients.ion.models import AssociationRow
 from onboarding import steps
 from onboarding.core import compare, words
@@ -32,9 +32,10 @@ from onboarding.core.contract import (
     waiting,
 )
 from onboarding.core.remembered import Memory
-from onboarding.look.shown import row_of
+from onboarding.look.shown import ENDPOINT, row_of
 from onboarding.look.snapshot import Look
-from onboarding.resources import leaving
+from onboarding.resources import leaving, reconcile
+from onboarding.resources.reconcile import Write
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -203,45 +204,34 @@ def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, 
 def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
     """Write the row where an endpoint exists: the whole row from a fresh read, the linked tenant kept."""
     outcome = assess(desired, known, facts, session)
-    if outcome.waiting_on != NEXT_RUN or session.association is None:
+    api = session.association
+    if outcome.waiting_on != NEXT_RUN or api is None:
         return outcome
-    with session.locks.hold("ion.row", desired.ion_customer_id):
-        look = Look(session)
-        facts = observe(desired, known, look)
-        outcome = assess(desired, known, facts, session)
-        if outcome.waiting_on != NEXT_RUN:
-            return outcome
-        fresh = facts.data.get("row")
-        declared = desired.cloud_provider
-        row = AssociationRow(
-            provider=declared.provider,
-            pricebook=declared.pricebook,
-            provider_currency=declared.provider_currency,
-            invoice_currency=declared.invoice_currency,
-            portal_access=declared.portal_access,
-            tenant_id="",
-            domain="",
-        )
-        if isinstance(fresh, AssociationRow) and desired.lifecycle is not None:
-            row = replace(fresh, portal_access=False)
-        elif isinstance(fresh, AssociationRow):
-            kept = {n: getattr(fresh, n) for n in NAMES if getattr(declared, n) == ""}
-            row = replace(row, tenant_id=fresh.tenant_id, domain=fresh.domain, **kept)
-        lost = ""
-        try:
-            session.association.put(desired.ion_customer_id, row)
-        except UnknownOutcome as unknown:
-            lost = str(unknown)
-        except RetryLater as later:
-            return outcome.but(reason=f"not sent: {later}", again=True)
-        except (OurBug, PersonMustAct) as refused:
-            return blocked(facts, str(refused), steps.correct_row(), final=True)
-        look.forget()
-        ours = known.remembering(RowMemory.changes(ours=True))
-        after = assess(desired, ours, observe(desired, ours, look), session)
-        if after.waiting_on == NEXT_RUN:
-            return after.but(reason=lost or "the row was written, and still shows other values", again=True)
-        return after.but(final=True, memory={**after.memory, **RowMemory.changes(ours=True)})
+
+    def send(seen: Facts) -> Known:
+        api.put(desired.ion_customer_id, _body(desired, seen.data.get("row")))
+        return known.remembering(RowMemory.changes(ours=True))
+
+    step = Write(
+        look=lambda now: observe(desired, now, Look(session)),
+        assess=lambda now, seen: assess(desired, now, seen, session),
+        send=send,
+        refused=lambda seen, due, error: reconcile.refused(
+            seen, error, where=error.problem.shown_at or ENDPOINT, correct=steps.correct_row()
+        ),
+        still="the row was written, and still shows other values",
+    )
+    return reconcile.take(step, ("ion.row", desired.ion_customer_id), known, session)
+
+
+def _body(desired: ProviderAssociationInputs, fresh: AssociationRow | None) -> AssociationRow:
+    """The whole row: what is declared, and what the file leaves open as it was; of who leaves only the switch."""
+    if fresh is not None and desired.lifecycle is not None:
+        return replace(fresh, portal_access=False)
+    declared = {name: getattr(desired.cloud_provider, name) for name in NAMES}
+    if fresh is None:
+        return AssociationRow(**declared, tenant_id="", domain="")
+    return replace(fresh, **{name: value for name, value in declared.items() if value != ""})
 
 
 def release(known: Known, session: Session) -> Outcome:

@@ -128,7 +128,7 @@ def test_a_tenant_that_cannot_be_found_by_domain_hides_no_other(monkeypatch: pyt
         related_tenants=lambda: {
             tenant.lower(): SimpleNamespace(domain=f"{tenant}.com") for tenant in tenants.values()
         },
-        session=SimpleNamespace(connection=SimpleNamespace(name="us")),
+        session=SimpleNamespace(connection=SimpleNamespace(name="us", status_words={})),
     )
 
     def agreed(_look: Any, sight: adoption_read.Sight) -> adoption_read.Sight:

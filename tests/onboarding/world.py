@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import schemas
@@ -100,6 +101,7 @@ class World:
         self.mail = self if self.mail_server else None
         self.outbox = self
         self.project = None
+        self.home = Path()
         self.interrupted = frozenset[str]()
         self.connection = schemas.Connection(
             name="us",

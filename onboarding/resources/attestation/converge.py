@@ -10,13 +10,15 @@ from clients.partner_center.models import AttestationRequest, AttestationState
 from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.core import contract
-from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
+from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, ready, waiting
 from onboarding.look.snapshot import Look
 from onboarding.people import mails
+from onboarding.resources import reconcile
 from onboarding.resources.attestation import asking
 from onboarding.resources.attestation.memory import AttestationMemory
 from onboarding.resources.attestation.observe import AttestationInputs, observe, signer
 from onboarding.resources.attestation.verdict import assess, letter, signatory
+from onboarding.resources.reconcile import Refusal, Write
 from onboarding.steps.places import PARTNER_CENTER
 from schemas.kinds import microsoft, phones
 
@@ -110,53 +112,57 @@ def _put_on_record(
 ) -> Outcome:
     """Create the agreement with the accepted attestation. 600061 (there is one already) leads to a read, and the read
     decides."""
-    assert session.partner_center is not None
+    pc = session.partner_center
+    assert pc is not None
     unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
     day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])
     who = signatory(desired)
     kept = AttestationMemory.changes(attestation_id=pending.id)
-    exists, template = False, ""
-    try:
-        templates = sorted(session.partner_center.agreement_templates(), key=lambda t: t.version_rank)
+
+    def send(_seen: Facts) -> Known | Outcome:
+        templates = sorted(pc.agreement_templates(), key=lambda one: one.version_rank)
         if not templates:
-            return waiting(facts, NEXT_RUN, "Microsoft names no current agreement template", memory=kept, again=True)
+            why = "Microsoft names no current agreement template"
+            return waiting(facts, NEXT_RUN, why, memory=kept, again=True)
         template = templates[-1].template_id
-        session.partner_center.create_agreement(
-            desired.tenant_id,
-            attestation_id=pending.id,
-            template_id=template,
-            first_name=who.first_name,
-            last_name=who.last_name,
-            email=who.email,
-            phone_number=phones.first_spelling(who.phone or "", desired.country),
-            date_agreed=day,
-            request_id=unique,
-        )
-    except (RetryLater, UnknownOutcome, NotFound) as later:
-        reason = f"accepted by the signatory, not on record yet: {later}"
-        return waiting(facts, NEXT_RUN, reason, memory=kept, again=True)
-    except (OurBug, PersonMustAct) as refused:
-        exists = refused.problem.code == "600061"
-        if not exists:
-            return rejected(facts, refused).but(memory=kept)
-    memory = kept | AttestationMemory.changes(kind="attested", signer=signer(desired), asked_for=signer(desired))
-    if pending.accepted is not None:
-        memory |= AttestationMemory.changes(accepted_at=pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    if exists:
-        memory |= AttestationMemory.changes(known_already=pending.id)
-    else:
-        memory |= AttestationMemory.changes(finalised=contract.now(), template=template, on_record=pending.id)
-    known = known.remembering(memory)
-    after = assess(desired, known, observe(desired, known, Look(session)), session)
-    return after.but(final=True, memory={**memory, **after.memory})
+        memory = kept | AttestationMemory.changes(kind="attested", signer=signer(desired), asked_for=signer(desired))
+        if pending.accepted is not None:
+            memory |= AttestationMemory.changes(accepted_at=pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        try:
+            pc.create_agreement(
+                desired.tenant_id,
+                attestation_id=pending.id,
+                template_id=template,
+                first_name=who.first_name,
+                last_name=who.last_name,
+                email=who.email,
+                phone_number=phones.first_spelling(who.phone or "", desired.country),
+                date_agreed=day,
+                request_id=unique,
+            )
+        except (OurBug, PersonMustAct) as error:
+            if error.problem.code != "600061":
+                raise
+            memory |= AttestationMemory.changes(known_already=pending.id)
+        else:
+            memory |= AttestationMemory.changes(finalised=contract.now(), template=template, on_record=pending.id)
+        return known.remembering(memory)
+
+    step = Write(
+        look=lambda now: observe(desired, now, Look(session)),
+        assess=lambda now, seen: assess(desired, now, seen, session),
+        send=send,
+        refused=lambda seen, due, error: rejected(seen, error),
+        later=(RetryLater, UnknownOutcome, NotFound),
+        not_sent="accepted by the signatory, not on record yet",
+        kept=kept,
+    )
+    return reconcile.write(step, known, facts, waiting(facts, NEXT_RUN, ""), session)
 
 
-def rejected(facts: Facts, refused: OurBug | PersonMustAct) -> Outcome:
+def rejected(facts: Facts, refused: Refusal) -> Outcome:
     """A definite refusal: ours to correct, or Microsoft's to explain through the distributor."""
-    if isinstance(refused, PersonMustAct):
-        step = steps.refused(refused.owner, PARTNER_CENTER, refused.action)
-        return blocked(facts, str(refused), step, final=True)
-    return blocked(facts, str(refused), steps.correct_signatory(), final=True)
+    return reconcile.refused(facts, refused, where=PARTNER_CENTER, correct=steps.correct_signatory())
 
 
 def release(known: Known, session: Session) -> Outcome:

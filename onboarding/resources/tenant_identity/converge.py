@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
-from clients.ion.models import AssociationRow
 from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.allowed import once
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
-from onboarding.look.shown import row_of
+from onboarding.look.shown import ENDPOINT, row_of
 from onboarding.look.snapshot import Look
-from onboarding.resources import attestation, leaving
+from onboarding.resources import attestation, leaving, reconcile
 from onboarding.resources.attestation import asking
+from onboarding.resources.reconcile import Write
 from onboarding.resources.tenant_identity import inviting, new, rename
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
 from onboarding.resources.tenant_identity.memory import TenantMemory
@@ -125,20 +125,31 @@ def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, sessi
     assert session.association is not None
     found: Found = facts.data["found"]
     domain = found.related.domain if found.related else ""
-    with session.locks.hold("ion.row", desired.ion_customer_id):
-        row = session.association.get(desired.ion_customer_id)
-        if not isinstance(row, AssociationRow):
+    api, carried = session.association, {"tenant_id": tenant_id}
+
+    def assess_row(_known: Known, seen: Facts) -> Outcome:
+        row = seen.data["row"]
+        if row is None:
             return waiting(facts, NEXT_RUN, "the Cloud Provider row is gone", again=True)
         if row.tenant_id and row.tenant_id.lower() != tenant_id:
             return waiting(facts, NEXT_RUN, "another tenant was linked in the meantime", again=True)
-        try:
-            session.association.put(desired.ion_customer_id, replace(row, tenant_id=tenant_id, domain=domain))
-        except (RetryLater, UnknownOutcome) as later:
-            return waiting(facts, NEXT_RUN, f"not linked yet: {later}", again=True)
-        except (OurBug, PersonMustAct) as refused:
-            step = steps.see_why_not_linked()
-            return blocked(facts, str(refused), step, carried={"tenant_id": tenant_id}, final=True)
-    return ready(facts, carried={"tenant_id": tenant_id})
+        return waiting(facts, NEXT_RUN, "to be linked")
+
+    def send(seen: Facts) -> Outcome:
+        api.put(desired.ion_customer_id, replace(seen.data["row"], tenant_id=tenant_id, domain=domain))
+        return ready(facts, carried=carried)  # who asked for the step looks next
+
+    step = Write(
+        look=lambda _known: Facts(data={"row": api.get(desired.ion_customer_id)}),
+        assess=assess_row,
+        send=send,
+        refused=lambda _seen, due, error: reconcile.refused(
+            facts, error, where=error.problem.shown_at or ENDPOINT, correct=steps.see_why_not_linked(), carried=carried
+        ),
+        later=(RetryLater, UnknownOutcome),
+        not_sent="not linked yet",
+    )
+    return reconcile.take(step, ("ion.row", desired.ion_customer_id), Known(), session)
 
 
 def release(known: Known, session: Session) -> Outcome:

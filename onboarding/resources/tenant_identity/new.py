@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import schemas
-from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import NotFound, PersonMustAct, RetryLater, UnknownOutcome
 from clients.handover import Kept, Reservation
 from clients.partner_center.models import NewTenant, PcAddress
 from clients.wire.transport import request_id
@@ -20,8 +20,10 @@ from clients.words import PARTNERSHIP, meaning
 from onboarding import steps
 from onboarding.allowed import once
 from onboarding.core import contract
-from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
+from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, Outcome, blocked, waiting
 from onboarding.core.remembered import Sent
+from onboarding.resources import reconcile
+from onboarding.resources.reconcile import Refusal, Write
 from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
 from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import LAG, TenantIdentityInputs, create_sent
@@ -115,25 +117,34 @@ def create(
     """Find-or-create under one lock. An unknown outcome is never followed by a blind second create."""
     pc = session.partner_center
     assert pc is not None
-    domain = identity.initial_domain
-    with session.locks.hold("pc.tenant", domain):
+    domain, sent = identity.initial_domain, create_sent(known, identity.initial_domain)
+
+    def look(_known: Known) -> Facts:
+        there = pc.find_by_domain(domain) is not None
+        return Facts(data={"there": there, "held": bool(not there and sent and pc.domain_exists(domain))})
+
+    def assess(_known: Known, seen: Facts) -> Outcome:
+        if seen.data["there"]:
+            return waiting(facts, EARLIER, f"{domain} is there meanwhile; the next look decides")
+        if seen.data["held"] and datetime.fromisoformat(contract.now()) - datetime.fromisoformat(sent) > LAG:
+            return _half_made(desired.key, domain, sent, _free_prefix(identity.domain_prefix, session), facts)
+        if seen.data["held"]:
+            reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
+            return waiting(facts, NEXT_RUN, reason, again=True)
+        return waiting(facts, NEXT_RUN, f"{domain} is to be made")
+
+    def send(_seen: Facts) -> Outcome:
         try:
-            if pc.find_by_domain(domain) is not None:  # meanwhile there: the next look decides
-                return waiting(facts, NEXT_RUN, f"{domain} is there already")
-            sent = create_sent(known, domain)
-            if sent and pc.domain_exists(domain):
-                if datetime.fromisoformat(contract.now()) - datetime.fromisoformat(sent) > LAG:
-                    return _half_made(desired.key, domain, sent, _free_prefix(identity.domain_prefix, session), facts)
-                reason = f"a create of {domain} was sent and Microsoft does not show the tenant yet"
-                return waiting(facts, NEXT_RUN, reason, again=True)
             # First, because it costs Microsoft nothing: without a place for the password no question is worth asking.
             with place(desired.key, session) as kept:
                 address = check_before(desired, identity, session)
                 return _create(desired, identity, address, known, facts, session, kept)
         except Refused as refused:
             return blocked(facts, refused.reason, refused.step, final=True)
-        except (OurBug, PersonMustAct) as refused_here:
-            return blocked(facts, str(refused_here), _see(refused_here), final=True)
+
+    # A check that could not be asked ends the look of this resource: nothing was seen, so nothing is told as not sent.
+    step = Write(look, assess, send, lambda _seen, _due, error: _refused(facts, error), later=())
+    return reconcile.take(step, ("pc.tenant", domain), known, session)
 
 
 @contextmanager
@@ -176,8 +187,6 @@ def _create(
         return waiting(facts, NEXT_RUN, f"no answer to the create: {lost}", memory=memory, again=True)
     except (RetryLater, NotFound) as later:
         return waiting(facts, NEXT_RUN, f"not sent: {later}", again=True)
-    except (OurBug, PersonMustAct) as refused_there:
-        return blocked(facts, str(refused_there), _see(refused_there), final=True)
     # After the create nothing may raise: keep the id, hand over the password, remember when it was made.
     kept = session.handover.keep(reserved, made.credentials) if made.credentials is not None else None
     memory = TenantMemory.changes(
@@ -235,10 +244,8 @@ def _body(
     )
 
 
-def _see(refused: OurBug | PersonMustAct) -> NextStep:
-    if isinstance(refused, PersonMustAct):
-        return steps.refused(refused.owner, places.PARTNER_CENTER, refused.action)
-    return steps.correct_file()
+def _refused(facts: Facts, error: Refusal) -> Outcome:
+    return reconcile.refused(facts, error, where=places.PARTNER_CENTER, correct=steps.correct_file())
 
 
 def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Outcome:

@@ -13,9 +13,11 @@ from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.core import compare
-from onboarding.core.contract import Facts, Known, Outcome, blocked
+from onboarding.core.contract import Facts, Known, Outcome
+from onboarding.resources import reconcile
 from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
+from onboarding.steps.places import PARTNER_CENTER
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -60,5 +62,6 @@ def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: O
         )
     except (OurBug, PersonMustAct) as refused:
         step = steps.rename_in_partner_center(before=before, after=desired.company)
-        return blocked(facts, str(refused), step, carried=outcome.carried, memory=outcome.memory, final=True)
+        more = {"carried": outcome.carried, "memory": outcome.memory}
+        return reconcile.refused(facts, refused, where=PARTNER_CENTER, correct=step, **more)
     return outcome.but(memory={**outcome.memory, **TenantMemory.changes(renamed_from="")}, final=True)
