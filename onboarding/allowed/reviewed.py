@@ -80,21 +80,30 @@ def load(path: Path) -> Reviewed:
     rest = {name: value for name, value in found.items() if name != "seal"}
     if digest_of(rest) != found["seal"] or digest_of(found["reviewed"]) != found.get("digest"):
         raise Unusable(f"the plan {path} was changed after it was made: {again}")
-    if found.get("refused"):
+    try:
+        return _checked(path, found, again)
+    except (KeyError, TypeError, ValueError):  # a seal that somebody made for something else
+        raise Unusable(f"{path} is no plan: {again}") from None
+
+
+def _checked(path: Path, found: Mapping[str, Any], again: str) -> Reviewed:
+    """Raises Unusable; KeyError, TypeError or ValueError for a document of another shape."""
+    if found["refused"]:
         raise Unusable(f"the plan {path} was refused ({'; '.join(found['refused'])}): {again}")
-    if found.get("cut"):
+    if found["cut"]:
         raise Unusable(f"the plan {path} was cut, so that nobody saw the whole of it: {again}")
     if datetime.fromisoformat(contract.now()) >= datetime.fromisoformat(found["expires_at"]):
         raise Unusable(f"the plan {path} expired on {found['expires_at']}: {again}")
-    reviewed = found["reviewed"]
+    if not isinstance(found["reviewed"]["intent"]["customers"], dict) or not isinstance(found["starts"], dict):
+        raise TypeError
     return Reviewed(
         stack=found["stack"],
         digest=found["digest"],
         seal=found["seal"],
         expires_at=found["expires_at"],
-        intent=reviewed["intent"],
+        intent=found["reviewed"]["intent"],
         starts=found["starts"],
-        once=found["allowed"],
+        once=[list(step) for step in found["allowed"]],
     )
 
 
