@@ -91,11 +91,12 @@ def _run(stack: str, verb: str, asked: Asked, own: Own | None = None) -> None:
     rules = ruling.apply(engine, estate, own.policy_from if own else "")
     if own is not None:
         keeping.bind(engine, estate, own.plan, rules, own.digest)
-        arguments += one_customer.aim(engine, estate, own.customer) if own.customer else []
     if verb == "up" and engines.estate_is_sandbox(estate) and "PULUMI_BACKEND_URL" not in os.environ:
         state = engine.ensure_stack()
     else:
         state = engine.export()
+    if own is not None and own.customer:
+        arguments += one_customer.aim(engine, estate, state, own.customer)
     looking.before(state, estate)  # first, so that nobody overlooks it
     if not asked.json:
         say(engine.why, err=True)

@@ -6,6 +6,9 @@ forgets nobody. The guard takes this customer's declaration into account and kee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import schemas
 from csp.engine.start import Engine
 from csp.known import no_customer
@@ -14,9 +17,11 @@ from onboarding.core.catalogue import RESOURCES
 from onboarding.core.names import COMPONENT_TYPE, ONLY
 
 
-def aim(engine: Engine, estate: schemas.Estate, key: str) -> list[str]:
-    """The flags that aim a run at one customer; its key goes to the program. Raises CommandError (2) for no customer of
-    the stack."""
+def aim(engine: Engine, estate: schemas.Estate, state: Mapping[str, Any] | None, key: str) -> list[str]:
+    """The flags that aim a run at one customer; its key goes to the program. `state`: as the engine exports it.
+
+    Raises CommandError (2) for no customer of the stack.
+    """
     declared = next((one for one in estate.customers if one.key == key), None)
     if declared is None:
         raise no_customer(engine.stack, key, estate)
@@ -25,7 +30,15 @@ def aim(engine: Engine, estate: schemas.Estate, key: str) -> list[str]:
     used = sorted({one.connection for one in estate.customers})
     aimed = [guard_urn(stack, project)]
     aimed += [provider_urn(stack, project, name) for name in dict.fromkeys((used[0], declared.connection))]
-    for name in (key, *declared.previously):
-        aimed.append(urn(stack, project, COMPONENT_TYPE, name))
-        aimed += [urn(stack, project, f"{COMPONENT_TYPE}${one.type}", name) for one in RESOURCES.values()]
-    return [f"--target={one}" for one in aimed]
+    known = {one.get("urn") for one in ((state or {}).get("deployment") or {}).get("resources") or []}
+    aimed += _resources(stack, project, key)
+    # An engine refreshes nothing that is not in state, and refuses to be aimed at it then. A resource looks before it
+    # writes in any case.
+    refresh = [] if known.issuperset(aimed) else ["--refresh=false"]
+    former = [one for name in declared.previously for one in _resources(stack, project, name) if one in known]
+    return [*(f"--target={one}" for one in (*aimed, *former)), *refresh]
+
+
+def _resources(stack: str, project: str, key: str) -> list[str]:
+    children = [urn(stack, project, f"{COMPONENT_TYPE}${one.type}", key) for one in RESOURCES.values()]
+    return [urn(stack, project, COMPONENT_TYPE, key), *children]

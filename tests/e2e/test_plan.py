@@ -53,6 +53,9 @@ def test_a_new_estate_one_customer_first_and_then_what_was_reviewed(provider: Wo
     provider.up("-k", "adventure", "--plan", "plan.json")
     assert [one["email"] for one in provider.sandbox.state()["ion_customers"]] == ["it@adventure.example"]
     provider.csp("up", "-s", "provider", "--yes", "-k", "nobody", expect=2)
+    provider.up("-k", "maplegrove")  # beside one who is there
+    provider.up("-k", "adventure")
+    assert len(provider.sandbox.state()["ion_customers"]) == 2
 
     provider.up("--plan", "plan.json")  # what was done in between is no obstacle
     assert len(provider.sandbox.state()["ion_customers"]) == 4
