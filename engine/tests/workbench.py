@@ -268,3 +268,8 @@ def pip_python() -> Path:
 
 def _runtime(folder: Path) -> str:
     return f"runtime:\n  name: python\n  options:\n    toolchain: pip\n    virtualenv: {folder}\n"
+
+
+def run(*words: str) -> int:
+    """A command in this process, with the variables and the folder that it has."""
+    return cli.main(words)
