@@ -107,6 +107,11 @@ def test_the_thread_that_writes_ends_with_the_run() -> None:
     assert writers() != before
     journal.close()
     assert writers() == before
+    # A call that was under way when the run was given up is recorded still.
+    journal.finish(None, new=state("late")).wait()
+    assert disk.files[-1] == ({"late"}, set())
+    journal.close()
+    assert writers() == before
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:

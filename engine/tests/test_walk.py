@@ -78,7 +78,9 @@ class Walk:
 
     def step(self) -> None:
         engine = self.dice.choice(ENGINES)
-        act = self.dice.choice([self.up, self.up, self.up, self.up_of_one, self.drift, self.refresh, self.kill])
+        act = self.dice.choice(
+            [self.up, self.up, self.up, self.up_of_one, self.up_without_one, self.drift, self.refresh, self.kill]
+        )
         self.story.append(f"{engine}: {act.__name__}")
         self.bench.engine = engine
         act()
@@ -98,6 +100,15 @@ class Walk:
         target = f"**::{self.dice.choice(NAMES)}"
         code = self.bench.run("up", "--yes", "--skip-preview", "--target", target).code
         assert code in (0, 1), self.told(target)
+
+    def up_without_one(self) -> None:
+        """One that is there is left out. Not one that is not there yet: the CLI then makes what needs it all the same,
+        and its state does not load again."""
+        there = sorted(set(self.bench.resources()) & set(NAMES))
+        self.change()
+        self.bench.case(self.program())
+        left_out = self.dice.choice(there) if there else "nobody"
+        assert self.bench.run("up", "--yes", "--skip-preview", "--exclude", f"**::{left_out}").code in (0, 1), left_out
 
     def drift(self) -> None:
         """Somebody changes or deletes what is there."""

@@ -70,19 +70,27 @@ class Writer:
         if self._next is None:
             self._next = Write()
             if self._thread is None:
-                # A daemon: a second Ctrl-C must not wait for a disk that hangs.
-                self._thread = threading.Thread(target=self._work, name="state-writer", daemon=True)
-                self._thread.start()
+                self._start()
         self._changed.notify()
         return self._next
 
+    def _start(self) -> None:
+        # A daemon: a second Ctrl-C must not wait for a disk that hangs.
+        self._thread = threading.Thread(target=self._work, name="state-writer", daemon=True)
+        self._thread.start()
+
     def close(self) -> None:
-        """What was asked for is written still; then the thread ends."""
+        """What was asked for is written still; then the thread ends. Whoever asks later is served by a new one."""
+        if self._thread is None:
+            return
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.join()
+        with self._changed:
+            self._closed, self._thread = False, None
+            if self._next is not None:
+                self._start()
 
     def _work(self) -> None:
         pause = 0.0
