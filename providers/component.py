@@ -37,8 +37,8 @@ class OnboardedCustomer(pulumi.ComponentResource):
     """The four resources of one customer, each connected to the next by the values it carries."""
 
     def __init__(self, declared: schemas.Customer, opts: pulumi.ResourceOptions) -> None:
-        """`opts` name the connection's provider and the guard; resources keep what is out there when they are "
-        "removed."""
+        """`opts` name the connection's provider and the guard; resources keep what is out there when they are
+        removed."""
         super().__init__(COMPONENT_TYPE, declared.key, None, _known_as(declared, opts))
         self.key = declared.key
         inputs = inputs_of(declared)

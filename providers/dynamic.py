@@ -92,8 +92,8 @@ class Provider(ResourceProvider):
     # The program's side of a run: no call leaves the machine in here.
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Validate and make regular. A value of another resource that is not known (yet) keeps what was known "
-        "before."""
+        """Validate and make regular. A value of another resource that is not known (yet) keeps what was known
+        before."""
         inputs = state.plain(news)
         before = state.plain(_olds)
         planning, key = bool(said.planning()), str(inputs.get("key"))
@@ -112,8 +112,8 @@ class Provider(ResourceProvider):
         return CheckResult(inputs, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Declared inputs first (the engine then tells which), else progress: what was seen against what was "
-        "handled."""
+        """Declared inputs first (the engine then tells which), else progress: what was seen against what was
+        handled."""
         news, olds = state.plain(_news), state.plain(_olds)
         if state_format.refusal(olds):  # as in read: the guard has said so
             return DiffResult(changes=False)

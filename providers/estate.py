@@ -53,8 +53,8 @@ def under_new_names(old: Mapping[str, str], renamed: Mapping[str, list[str]]) ->
 
 
 def refusals(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Why a change of the estate is too large to be meant; empty when it is not. Figure, limit and the way out "
-    "in each."""
+    """Why a change of the estate is too large to be meant; empty when it is not. Figure, limit and the way out
+    in each."""
     removed = sorted(set(old) - set(new))
     changed = [key for key in old if key in new and old[key] != new[key]]
     told = []

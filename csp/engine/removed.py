@@ -1,6 +1,7 @@
-"""Before the engine runs: customers that a run lets go, told from the state, where the last look is kept.
+"""Warnings before a run about customers that are in the state and no longer in the files.
 
-The program knows only what was declared; the state also knows who was *seen* to have portal access.
+The engine forgets such a customer, and nothing changes at ION or Microsoft. Whether it can go on buying is in the state
+only, where the last look found portal access on; so it is told here, before the engine starts.
 """
 
 import os

@@ -1,7 +1,8 @@
-"""What a resource keeps in state: outputs from an outcome, inputs from outputs. docs/state.md fixes the format.
+"""What a resource keeps in state. docs/state.md fixes the format.
 
-The invariant: state inputs always equal the projection of state outputs on the input fields; otherwise the engine
-swallows updates.
+`outputs` makes the outputs of a resource after a run or a look; the caller makes the inputs of the same names from them
+(`ReadResult` in providers.dynamic). Both must always agree: the engine compares new inputs with the inputs in state,
+and where outputs said something else it would take a change for done.
 """
 
 from __future__ import annotations

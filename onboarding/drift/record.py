@@ -1,8 +1,9 @@
 """What only a tenant's own record in Partner Center shows: billing contact, address, culture, language, reseller.
 
-The record costs one call a customer, which no look of a large estate can afford on top of the agreement. So it is read
-in rotation, for tenants that were made from a file (`method: new`): those that the activity log names, those never
-read, then the oldest. Kept answers serve in between, and the report says how old they are.
+Reading it costs one call a customer. A look at a large estate spends its calls on rows and agreements, so each look
+reads only some records and takes the others from its cache; the report says how old those are. Records are compared for
+tenants that were made from a file (`method: new`). Order: tenants that Partner Center's activity log names, tenants
+never read, then the oldest answers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""What a difference means: drift, progress, a wait that everybody knows about, or nothing that can be seen.
+"""What a difference between file and system means. The words are those of docs/words.md.
 
-A field that differs is *drift* when it held before, or when a system shows another value and nobody knows of a reason.
-It is *pending* when the last run met the same value and made a step of it, when the file was edited since, or when
-nothing was ever there.
+- *drift*: the field was as declared before, or a system shows another value and nobody knows why.
+- *pending*: an open step explains it. The last run met the same value and made a step of it, the file was edited since,
+  or nothing was ever there.
+- *progress*: the field is as declared now, and was not the last time.
+- *not_visible*: no system shows it.
 """
 
 from __future__ import annotations

@@ -56,7 +56,11 @@ def _of_entry(customer: schemas.Customer, last: Entry) -> NextStep | None:
 
 
 def closed(states: States, entries: Entries) -> States:
-    """The states without the reset step of credentials that the store has received since."""
+    """The states as they would be if a run had seen the hand-over store today.
+
+    A state can say that nobody has the one-time password of a tenant, and ask for a reset. When a person has put,
+    delivered or recorded a password since, the store knows it and the state does not yet: its reference replaces the
+    word in the state, and the reset step goes. `entries`: customer key -> what the store has."""
     told: dict[str, Mapping[str, ResourceState]] = dict(states)
     for key, resources in states.items():
         tenant, last = resources.get(KIND), newest(list(entries.get(key, ())))

@@ -223,7 +223,9 @@ def _asked(desired: AttestationInputs, known: Known) -> str:
 
 
 def given(desired: AttestationInputs) -> dict[str, Any]:
-    """To remember: for whom the resource of the tenant asked. It asks for whoever is declared in the same run."""
+    """What to remember of an agreement that the tenant's resource began, before there was a tenant: its id, and who was
+    asked for whom. Both resources run with the same declaration, so that is who is declared now; another signatory in
+    a later run then shows as a change. Nothing where no agreement was begun."""
     if not desired.attestation_id:
         return {}
     return AttestationMemory.changes(given=desired.attestation_id, given_for=signer(desired))

@@ -1,4 +1,4 @@
-"""A company was renamed: its billing profile in Partner Center follows, where a role may.
+"""A company was renamed in the file: give its billing profile in Partner Center the new name, where a role may.
 
 Microsoft asks for the whole profile with its etag. Whether the name of the tenant itself follows is not documented
 (partner-center.md 2.7); the customer changes that.
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def unsettled(desired: TenantIdentityInputs, known: Known) -> dict[str, Any]:
-    """What has to be remembered of the declaration before, while the new one has not reached Partner Center."""
+    """To remember when a run fails before it is done: the company name that Partner Center still has. The new
+    declaration is in the state by then, and the old name would be lost."""
     before = _before(desired, known)
     return TenantMemory.changes(renamed_from=before) if before else {}
 
