@@ -11,7 +11,7 @@ from onboarding.allowed import once
 from onboarding.allowed.once import Step
 from onboarding.allowed.reviewed import digest_of
 from onboarding.core.catalogue import RESOURCES
-from onboarding.core.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE
+from onboarding.core.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, OWNERS
 from onboarding.plan import cost, intent, irreversible
 from onboarding.plan import report as parts
 from onboarding.plan.report import Change, Line, Refusal, Report, Unlooked, Value
@@ -27,7 +27,6 @@ _DERIVED = frozenset({"company", "country", "language", "address", "route", "att
 """Inputs of later resources that repeat what the file says elsewhere."""
 _DEFAULTS = frozenset({("lifecycle", "active"), ("on_remove", "keep")})
 _NOTHING = frozenset({"", ABSENT, NOT_VISIBLE})
-_OWNERS = {"us": "us", "customer": "the customer", "distributor": "TD SYNNEX"}
 Outputs = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Customer -> kind -> outputs in state."""
 
@@ -168,7 +167,7 @@ class Told:
         owner = str((step or {}).get("owner") or one["waiting_on"] or "us")
         return Line(
             section,
-            f"{RESOURCES[one['kind']].title}: {one['reason']}; for {_OWNERS.get(owner, owner)}",
+            f"{RESOURCES[one['kind']].title}: {one['reason']}; for {OWNERS.get(owner, owner)}",
             values,
             owner,
             str(step["where"]) if step else "",
