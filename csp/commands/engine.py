@@ -97,6 +97,7 @@ def _run(stack: str, verb: str, asked: Asked, own: Own | None = None) -> None:
         state = engine.export()
     if own is not None and own.customer:
         arguments += one_customer.aim(engine, estate, state, own.customer)
+        ruling.of_one(rules, estate, state, own.customer)
     looking.before(state, estate)  # first, so that nobody overlooks it
     if not asked.json:
         say(engine.why, err=True)

@@ -1,7 +1,9 @@
 """`csp up -k CUSTOMER`: one customer with everything that it needs, and nobody else: for a first careful run.
 
-The program declares this customer alone; the engine is aimed at its resources, the providers and the guard, so that it
-forgets nobody. The guard takes this customer's declaration into account and keeps what it knew of the others.
+The program declares this customer alone, and the engine is aimed at its resources, so that it forgets nobody. Providers
+and guard belong to it where they are not there yet; the CLI refuses to be aimed at what other customers depend on while
+the program does not declare those. So the guard hears of this customer in the next run of all, and csp asks the stack's
+policy itself (`ruling.of_one`).
 """
 
 from __future__ import annotations
@@ -28,10 +30,10 @@ def aim(engine: Engine, estate: schemas.Estate, state: Mapping[str, Any] | None,
     engine.environment[ONLY] = key
     stack, project = engine.stack, engine.project.name
     used = sorted({one.connection for one in estate.customers})
-    aimed = [guard_urn(stack, project)]
-    aimed += [provider_urn(stack, project, name) for name in dict.fromkeys((used[0], declared.connection))]
+    shared = [guard_urn(stack, project)]
+    shared += [provider_urn(stack, project, name) for name in dict.fromkeys((used[0], declared.connection))]
     known = {one.get("urn") for one in ((state or {}).get("deployment") or {}).get("resources") or []}
-    aimed += _resources(stack, project, key)
+    aimed = [*(one for one in shared if one not in known), *_resources(stack, project, key)]
     # An engine refreshes nothing that is not in state, and refuses to be aimed at it then. A resource looks before it
     # writes in any case.
     refresh = [] if known.issuperset(aimed) else ["--refresh=false"]

@@ -86,6 +86,16 @@ def before_up(rules: Policy, estate: schemas.Estate, state: Mapping[str, Any] | 
         raise CommandError("nothing was sent; " + "; ".join(map(str, refused)))
 
 
+def of_one(rules: Policy, estate: schemas.Estate, state: Mapping[str, Any] | None, key: str) -> None:
+    """The same for a run of one customer, in which the guard is not asked. Raises CommandError."""
+    new = {one.key: digest(one) for one in estate.customers if one.key == key}
+    old = {name: text for name, text in _known(state).items() if estate.renamed.get(name, name) == key}
+    facts = {name: one for name, one in policy.about(estate).items() if name == key}
+    refused = policy.declared(rules, old, new, facts, running=True)
+    if refused:
+        raise CommandError("nothing was sent; " + "; ".join(map(str, refused)))
+
+
 def _can_order(estate: schemas.Estate, state: Mapping[str, Any]) -> dict[str, bool]:
     states = states_from_export(state, estate.renamed)
     return {one.key: one.can_order for one in all_readiness(states, estate, clock.now())}
