@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,12 @@ from onboarding.resources import inputs
 from onboarding.steps.model import About
 from onboarding.steps.registry import instructions, read
 from onboarding.steps.text import as_dict
-from providers import attestation, component, customer, provider_association, removals, sessions, tenant_identity
+from providers import component, removals, sessions
 from providers.dynamic import Provider
 from tests.workspace import ROOT
 
 KINDS: dict[str, Callable[[], Provider]] = {
-    "Customer": customer.provider,
-    "ProviderAssociation": provider_association.provider,
-    "TenantIdentity": tenant_identity.provider,
-    "Attestation": attestation.provider,
+    name: import_module(f"providers.{one.module}").provider for name, one in RESOURCES.items()
 }
 FROM_OTHERS = {kind.name: kind.from_others for kind in RESOURCES.values()}
 MEMORY = Path("/dev/shm")

@@ -168,6 +168,7 @@ class _Maker:
         }
         if number % 3 == 0:
             profile["title"] = "Head of IT"
+            profile["website"] = f"https://{key}.example"
         portal = situation not in ("portal off", "leaving", "inactive left")
         row = {
             "pricebook": pricebook,
@@ -278,6 +279,7 @@ class _Maker:
             "email": profile["email"],
             "name": profile["contact_name"],
             "title": profile.get("title", ""),
+            "website": profile.get("website", ""),
             "phone": profile["phone"],
             "language": profile["language"],
             "address": dict(profile["address"]),
