@@ -25,7 +25,7 @@ SAID = {
     "none": "there is no open issue about {about}",
 }
 On = Annotated[str, typer.Option("--on", help="github, gitlab or azure; the job's own platform if left out.")]
-_ABOUT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ABOUT = re.compile(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +48,9 @@ def issue(
     from csp.review.wire import NotAllowed, Refused
 
     if not _ABOUT.fullmatch(about):
-        raise CommandError(f"--about {about!r}: small letters, digits and - only, such as drift-production", 2)
+        raise CommandError(
+            f"--about {about!r}: letters and digits, with one of - . _ in between, such as drift-production", 2
+        )
     name, job = _job(on)
     state: State = "gone" if code == exit_codes.DONE else "found" if code == found else "unseen"
     when = f"{clock.now():%Y-%m-%d %H:%M} UTC" + (f", {job.page}" if job.page else "")

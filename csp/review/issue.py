@@ -66,8 +66,8 @@ class Tracker(Wire, ABC):
 
 
 def publish(tracker: Tracker, mark: str, state: State, title: str, report: str, told: str) -> Done:
-    """Brings the issue to what a look came to. `mark`: a-z, 0-9 and - only; `report`: markdown; `told`: our own line
-    about this look, for the note of one that was closed or could not be looked at. Returns what was done."""
+    """Brings the issue to what a look came to. `mark`: letters, digits, - . _ only; `report`: markdown; `told`: our own
+    line about this look, for the note of one that was closed or could not be looked at. Returns what was done."""
     me = tracker.me()
     ours = [issue for issue in tracker.marked(mark) if issue.author == me]
     if state == "found":

@@ -145,7 +145,7 @@ def test_a_schedule_that_did_not_run_is_noticed(server: Server, run: Say) -> Non
 
 @GitHub
 def test_bad_input_is_one_line(run: Say, drift: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "small letters" in run("issue", "drift.md", "--about", "a-->b", "--code", "7", code=1)
+    assert "letters and digits" in run("issue", "drift.md", "--about", "a-->b", "--code", "7", code=1)
     assert "cannot be read" in run("issue", "none.md", "--about", "drift", "--code", "7", code=1)
     assert "PIPELINE=HOURS" in run("schedules", "drift.yml", code=1)
     monkeypatch.delenv("GITHUB_TOKEN")

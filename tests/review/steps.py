@@ -1,0 +1,139 @@
+"""The steps of a pipeline's file, in their order, run in a clean environment as a runner would.
+
+Stubbed, because only the platform has them: steps that install (the test's environment stands in), that sign in to
+Azure, that store or fetch an artifact (the test copies the file), and `gh`. All else is run word for word by bash.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tests.workspace import ROOT, environment
+
+FILES = ROOT / "csp" / "estate" / "files"
+STACKS = ("provider",)
+INSTALLS = ("pip install", "PulumiCommand.install")
+GH = """#!/bin/bash
+case "$*" in
+  *"/pulls --jq"*) echo 0123456789abcdef ;;
+  *"preview.yml/runs"*) echo 5 ;;
+  "run download"*) mkdir -p reviewed && cp "$REVIEWED" reviewed/plan.json ;;
+  *) echo "gh: $*" >&2; exit 1 ;;
+esac
+"""
+
+
+def rendered(system: str, stacks: tuple[str, ...] = STACKS) -> Iterator[tuple[str, str]]:
+    """Path and text of every pipeline file of a platform."""
+    made = Environment(  # noqa: S701 - no HTML
+        loader=FileSystemLoader(FILES),
+        undefined=StrictUndefined,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<@",
+        variable_end_string="@>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    folder = FILES / "ci" / system
+    for file in sorted(folder.rglob("*.yml.j2")):
+        text = made.get_template(file.relative_to(FILES).as_posix()).render(stacks=list(stacks))
+        yield file.relative_to(folder).as_posix().removesuffix(".j2"), text
+
+
+@dataclass
+class Step:
+    """A script, and its own variables as the file says them."""
+
+    script: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    condition: str = ""
+
+
+def steps(system: str, file: str, job: str) -> list[Step]:
+    """What a job of a file runs, but for steps that install."""
+    document = yaml.safe_load(dict(rendered(system))[file])
+    found = {"github": _github, "gitlab": _gitlab, "azure": _azure}[system](document, job)
+    return [step for step in found if not any(word in step.script for word in INSTALLS)]
+
+
+def _github(document: Any, job: str) -> list[Step]:
+    one = document["jobs"][job]
+    return [
+        Step(step["run"], {**one.get("env", {}), **step.get("env", {})}, str(step.get("if", "")))
+        for step in one["steps"]
+        if "run" in step
+    ]
+
+
+def _gitlab(document: Any, job: str) -> list[Step]:
+    return [Step("\n".join(document[job]["script"]))]
+
+
+def _azure(document: Any, job: str) -> list[Step]:
+    jobs = document.get("jobs") or [one for stage in document["stages"] for one in stage["jobs"]]
+    (one,) = [one for one in jobs if job in (one.get("job"), one.get("deployment"))]
+    rows = one["steps"] if "steps" in one else one["strategy"]["runOnce"]["deploy"]["steps"]
+    scripts = [(row.get("bash") or row.get("inputs", {}).get("inlineScript"), row) for row in rows]
+    return [Step(text, row.get("env", {}), str(row.get("condition", ""))) for text, row in scripts if text]
+
+
+@dataclass
+class Runner:
+    """Runs steps in `root`. `known`: what the platform's expressions are worth; `variables`: those of the job."""
+
+    root: Path
+    variables: dict[str, str]
+    known: dict[str, str]
+
+    def run(self, steps: list[Step]) -> tuple[int, str]:
+        """The first exit code that is not 0, and what all steps printed."""
+        said = ""
+        for step in steps:
+            if "cancelled() &&" not in step.condition and step.condition in ("cancelled()", "canceled()"):
+                continue
+            code, text = self._one(step)
+            said += text
+            if code:
+                return code, said
+        return 0, said
+
+    def _one(self, step: Step) -> tuple[int, str]:
+        bin_ = self.root / ".csp" / "bin"
+        if not bin_.exists():
+            bin_.mkdir(parents=True)
+            for name, text in (("csp", f'#!/bin/sh\nexec {sys.executable} -m csp.main "$@"\n'), ("gh", GH)):
+                (bin_ / name).write_text(text, "utf-8")
+                (bin_ / name).chmod(0o755)
+        kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
+        clean = {name: os.environ[name] for name in kept if name in os.environ}
+        ours = {name: value for name, value in environment(self.root / ".csp", "embedded").items() if "CSP_" in name}
+        own = {name: self._worth(str(value)) for name, value in step.variables.items()}
+        path = f"{bin_}{os.pathsep}{clean['PATH']}"
+        done = subprocess.run(
+            ["bash", "-e", "-o", "pipefail", "-c", step.script],
+            cwd=self.root,
+            env={**clean, **ours, **self.variables, **{k: v for k, v in own.items() if v}, "PATH": path},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def _worth(self, text: str) -> str:
+        """A value of the file, its expressions replaced. An expression that nobody knows fails the test."""
+        return re.sub(r"\$\{\{\s*(.+?)\s*\}\}|\$\((.+?)\)", lambda found: self.known[found[1] or found[2]], text)
