@@ -145,11 +145,15 @@ class Play:
 
 
 @pytest.fixture
-def play(system: str, ready_provider: Workspace, tmp_path: Path, engine: str) -> Iterator[Play]:
-    if engine != "embedded":
-        pytest.skip("the steps are the same on both engines; the plan itself is compared elsewhere")
+def engine() -> str:
+    """The steps are the same on both engines; what differs between engines is compared elsewhere."""
+    return "embedded"
+
+
+@pytest.fixture
+def play(system: str, ready_provider: Workspace, tmp_path: Path) -> Iterator[Play]:
     root = ready_provider.root
-    ignored = ".csp/\n.venv/\nplan*\nquality.json\nreadiness*\n*.md\ndoctor.txt\nreviewed/\n__pycache__/\nbegan\n"
+    ignored = ".csp/\n.venv/\nplan*\nquality*\nreadiness*\n*.md\ndoctor.txt\nreviewed/\n__pycache__/\nbegan\n"
     (root / ".gitignore").write_text(ignored, "utf-8")
     git("-C", str(root), "init", "-q", "-b", "main")
     git("-C", str(root), "add", ".")
