@@ -53,6 +53,7 @@ class Told:
     ) -> Report:
         """The whole, with the digest that a review is bound to. `unseen`: what could not be looked at."""
         changes = parts.ordered([*self._changes(), *self._removed()])
+        now = self.once()
         number, seconds = cost.expected(self.estate, self.resources)
         guard = (*(Refusal("guard", "", text) for text in self.guard.get("refusals", ())), *self._ruled())
         return Report(
@@ -63,8 +64,8 @@ class Told:
             changes,
             (*guard, *refusals),
             dict(sorted(self.guard.get("changed", {}).items())),
-            tuple(self.once()),
-            tuple(step for step in self.allowed() if step not in self.once()),
+            tuple(now),
+            tuple(sorted({*self.allowed()} - {*now})),
             tuple(Unlooked(u.connection, u.customers, u.why, u.do) for u in unseen if isinstance(u, Unseen)),
             number,
             seconds,
