@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, Mapping[int, str]] = {
         **_RUN,
         FAILED: "a run is under way, the lock is of another machine, or the run that goes on failed",
         CHANGED: "the preview at the end is not quiet",
+        HELD: "with `--plan`",
         **_LOOKED,
     },
     "comment": {},

@@ -12,8 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from csp import exit_codes
-from csp.engine import interrupted, keeping, looking, one_customer, own_words, removed, ruling
+from csp.engine import interrupted, keeping, looking, moving, one_customer, own_words, removed, ruling
 from csp.engine import start as engines
 from csp.engine import words as engine_words
 from csp.engine.own_words import Own
@@ -101,12 +100,10 @@ def _run(stack: str, verb: str, asked: Asked, own: Own | None = None) -> None:
     looking.before(state, estate)  # first, so that nobody overlooks it
     if not asked.json:
         say(engine.why, err=True)
+    if verb == "up":
+        raise typer.Exit(moving.up(engine, estate, state, rules, arguments))
     if state is not None and verb in removed.VERBS:
         removed.check(state, estate, verb, arguments)
-    if verb == "up":
-        ruling.before_up(rules, estate, state)
-    if verb in ("up", "refresh"):
-        code = interrupted.run(engine, estate, state, verb, arguments)
-        held = keeping.held_back(engine)
-        raise typer.Exit(exit_codes.HELD if held and code in (exit_codes.DONE, exit_codes.BLIND) else code)
+    if verb == "refresh":
+        raise typer.Exit(interrupted.run(engine, estate, state, verb, arguments))
     raise typer.Exit(looking.run(engine, estate, verb, *arguments)[1])

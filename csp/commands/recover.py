@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from csp.engine import interrupted, looking, recovery
+from csp import exit_codes
+from csp.engine import interrupted, keeping, looking, moving, recovery, ruling
 from csp.engine import start as engines
 from csp.options import Stack
 from csp.project import Project
 from csp.say import count, say
-from onboarding.readiness import blind
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +21,8 @@ def recover(
     lock: Annotated[
         str, typer.Option("--lock", help="A lock made on another machine, whose run you know to be gone.", metavar="ID")
     ] = "",
+    plan: Annotated[str, typer.Option(help="The reviewed plan that the run goes on with.", metavar="FILE")] = "",
+    plan_digest: Annotated[str, typer.Option(help="The digest that was approved.", metavar="DIGEST")] = "",
     wait: Annotated[
         float,
         typer.Option("--wait", help="Seconds for plugins of the dead run to finish the calls that they have begun."),
@@ -48,6 +50,8 @@ def recover(
         say(f"{stack}: no run left anything behind")
         return
     recovery.judge(found, lock, stack)
+    rules = ruling.apply(engine, estate, "")
+    keeping.bind(engine, estate, plan, rules, plan_digest)
     if look_only:
         return
     if plugins:
@@ -60,8 +64,8 @@ def recover(
             raise typer.Exit(1)
         say(f"removed {count(len(found), 'lock')}")
     say(f"going on with {stack}: what was begun is looked for before it is made")
-    code = interrupted.run(engine, estate, state, "up", ("--yes", "--skip-preview"))
-    if code not in (0, blind.UNOBSERVED):
+    code = moving.up(engine, estate, state, rules, ("--yes", "--skip-preview"))
+    if code not in (exit_codes.DONE, exit_codes.BLIND, exit_codes.HELD):
         raise typer.Exit(code)
     if list(recovery.begun(engine.export())):
         # The engine keeps the note of a create for ever; by now the create was looked for and its resource is in state.
