@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: coverage test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load bench-engine faults drills clean
+.PHONY: coverage wheels test-estate test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load bench-engine faults drills clean
 
 up: export CSP_STARTED := $(shell date +%s)
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
@@ -82,6 +82,12 @@ coverage: $(READY)    ## The share of lines and branches that tests in one proce
 	$(BIN)/coverage run -m pytest -q $(COVERED_TESTS)
 	@for one in clients csp onboarding providers schemas engine sandbox; do \
 	printf 'coverage of %-10s %s %%\n' $$one "$$($(BIN)/coverage report --include="$$one/*" --format=total)"; done
+
+wheels: $(READY)      ## The wheels of product, sandbox and engine, in dist/ (docs/estate-repository.md)
+	@for folder in . engine sandbox; do (cd $$folder && $(CURDIR)/$(BIN)/python -m hatchling build -t wheel -d $(CURDIR)/dist) || exit 1; done
+
+test-estate: $(READY) ## An estate's repository with all its packages from the index, each checked by its hash
+	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/estate
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null

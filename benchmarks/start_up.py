@@ -53,6 +53,8 @@ def project(folder: Path, checkout: Path, customers: int) -> Path:
     folder.mkdir()
     for name in ("clients", "csp", "onboarding", "providers", "schemas", "engine"):
         (folder / name).symlink_to(checkout / name)
+    if (checkout / "csp_onboarding.py").exists():  # else an older checkout
+        (folder / "csp_onboarding.py").symlink_to(checkout / "csp_onboarding.py")
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(checkout / name, folder)
     (folder / "stacks" / "connections").mkdir(parents=True)

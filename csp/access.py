@@ -8,12 +8,19 @@ import typer
 
 from clients.errors import ClientError
 from clients.session import Session
+from csp import options
 from csp.errors import CommandError
 from csp.project import Project
 from schemas.command import for_connection
 
 ConnectionName = Annotated[
-    str, typer.Option("--connection", "-c", help="The connection: stacks/connections/CONNECTION.yaml.")
+    str,
+    typer.Option(
+        "--connection",
+        "-c",
+        help="The connection: stacks/connections/CONNECTION.yaml.",
+        autocompletion=options.connections,
+    ),
 ]
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

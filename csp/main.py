@@ -1,11 +1,12 @@
 """Entry point: finds the command, loads it and nothing else, and turns every expected failure into one line and an exit
 code."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -13,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from clients.output import guard_output
 from csp.errors import CommandError
 from csp.say import say, say_block, use_utf8
-from schemas.command import shown, started
+from schemas.command import COMPLETE, shown, started
 from schemas.distributor import DISTRIBUTOR
 from schemas.report.findings import DeclarationErrors
 
@@ -63,6 +64,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "auth": ("auth", "Sign in, and look at or keep alive the credentials of a connection."),
     "handover": ("handover", "One-time credentials of new tenants: encrypted at birth, delivered once."),
     "invite": ("invite", "The invitation that a customer's administrator accepts."),
+    "init": ("init", "Make an estate repository: your customers as data, this product as a pinned dependency."),
+    "upgrade": ("upgrade", "Move an estate repository to another release, and tell what changes."),
+    "docs": ("docs", "List the pages of the manual, or print one."),
+    "completion": ("completion", "Print what makes a shell complete commands, stacks and connections."),
     "sandbox": ("sandbox", "A simulated ION, Microsoft and their people on this machine."),
 }
 """Command, as `csp --help` lists them: the module that registers it, and how its help begins. `--help` loads none of
@@ -112,9 +117,37 @@ class Commands(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of `csp --help`, from the table alone."""
         limit = formatter.width - 6 - max(map(len, COMMANDS))
-        told = {name: TyperCommand(name, help=text) for name, (_, text) in COMMANDS.items()}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in told.items()])
+            formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in _listed().items()])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """The names that may come next, from the table alone."""
+        late, self.commands = self.commands, _listed()
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self.commands = late
+
+
+def _listed() -> dict[str, Any]:
+    """The commands as far as the table knows them."""
+    return {name: TyperCommand(name, help=text) for name, (_, text) in COMMANDS.items()}
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say(f"csp {version('csp-onboarding')}")
+        raise typer.Exit
+
+
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    pass
 
 
 app = typer.Typer(
@@ -123,14 +156,18 @@ app = typer.Typer(
     help=f"Onboard Microsoft CSP customers through {DISTRIBUTOR.product}: declared, reviewed, reconciled.",
     **SETTINGS,
 )
-app.callback()(lambda: None)
+app.callback()(_top)
 
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 wrong declaration or usage, 7 drift; others are the engine's."""
-    if sys.argv[1:] and sys.argv[1] in COMMANDS:
+    if os.environ.get(COMPLETE):
+        import_module("csp.commands.completion").prepare()
+    elif sys.argv[1:] and sys.argv[1] in COMMANDS:
         _module(sys.argv[1])  # out here Ctrl-C is told like one while this module loads
-    run_guarded(lambda: app(prog_name=started()))  # usage errors print a command too: "Try '... --help'"
+    run_guarded(
+        lambda: app(prog_name=started(), complete_var=COMPLETE)
+    )  # usage errors print a command too: "Try '... --help'"
 
 
 def run_guarded(command: Callable[[], object]) -> None:

@@ -7,9 +7,24 @@ from typing import Annotated, Any
 import typer
 
 from csp.errors import CommandError
+from csp.project import Project
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.")]
-OptionalStack = Annotated[str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.")]
+
+def stacks(incomplete: str) -> list[str]:
+    """For shells: the names of the stacks."""
+    return [name for name in Project.find().stacks() if name.startswith(incomplete)]
+
+
+def connections(incomplete: str) -> list[str]:
+    """For shells: the names of the connection files."""
+    files = (Project.find().root / "stacks" / "connections").glob("*.yaml")
+    return sorted(file.stem for file in files if file.stem.startswith(incomplete))
+
+
+Stack = Annotated[
+    str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.", autocompletion=stacks)
+]
+OptionalStack = Stack
 
 
 def whoami() -> str:

@@ -5,12 +5,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import csp_onboarding
 import schemas
 from csp.errors import CommandError
 from schemas.model.stack import CONFIG_KEY
 
 NO_FILE_YET = "CSP-EST-001"
 """The rule of an include pattern that matches no file: normal before the first adoption."""
+
+LOCAL = "install requirements-local.txt of the estate's repository (or the extras `csp-onboarding[engine,sandbox]`)"
+"""How sandbox and embedded engine come into an environment; neither is a dependency of every pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,13 @@ class Project:
     def find(cls, start: Path | None = None) -> "Project":
         """The nearest folder with a Pulumi.yaml, from `start` (default: here) upwards.
 
-        Raises CommandError when there is none.
+        Raises CommandError when there is none, or when something in it would be loaded in the place of our own modules.
         """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
             if (folder / "Pulumi.yaml").is_file():
+                if wrong := csp_onboarding.shadowing(folder):
+                    raise CommandError(wrong, 2)
                 return cls(folder)
         raise CommandError(f"no Pulumi.yaml in {here} or above it: run csp in the project folder", 2)
 
@@ -43,6 +49,14 @@ class Project:
         if found is None:
             raise CommandError("Pulumi.yaml names no project", 2)
         return found.group(1)
+
+    @property
+    def backend(self) -> str:
+        """The address of the state that Pulumi.yaml names, "" for none."""
+        import yaml
+
+        document = yaml.safe_load((self.root / "Pulumi.yaml").read_text("utf-8")) or {}
+        return str((document.get("backend") or {}).get("url", ""))
 
     def stacks(self) -> list[str]:
         """The names of the stacks that have a configuration file, sorted."""

@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from clients.wire.http import httpx
 from csp.errors import CommandError
+from csp.project import LOCAL
 from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder
 
@@ -63,7 +65,12 @@ def ready_file(home: Path, profile: str) -> Path:
 
 
 def command(home: Path, profile: str, port: int, seed_file: Path | None, db: Path | None, strict: bool) -> list[str]:
-    """The command line of a sandbox process that describes itself in CSP_HOME when it is ready."""
+    """The command line of a sandbox process that describes itself in CSP_HOME when it is ready.
+
+    Raises CommandError where the sandbox is not installed.
+    """
+    if not find_spec("csp_sandbox"):
+        raise CommandError(f"the sandbox is not installed: {LOCAL}")
     line = [sys.executable, "-m", "csp_sandbox", "--profile", profile, "--port", str(port)]
     line += ["--ready-file", str(ready_file(home, profile))]
     if seed_file:

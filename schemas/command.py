@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 NAME = "csp"
+COMPLETE = "_CSP_COMPLETE"
+"""Variable with which a shell asks what may come next (`csp completion`)."""
 START = "CSP_STARTED_AS"
 """Variable: how the reader of a run's output starts `csp`, for the processes that the engine starts."""
 _ENGINE = ("up", "preview", "plan", "refresh", "destroy", "env", "cancel")

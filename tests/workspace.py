@@ -182,6 +182,8 @@ class Workspace:
     stack: str
     sandbox: Sandbox
     extra_env: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
+    """The interpreter whose `csp` and engine run: this one, or that of a repository's own environment."""
 
     @classmethod
     def make(cls, folder: Path, engine: str, profile: str, *sandbox_arguments: str) -> "Workspace":
@@ -220,7 +222,7 @@ class Workspace:
 
     def csp_result(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*CSP, *arguments],
+            [self.python, *CSP[1:], *arguments],
             cwd=self.root,
             env={**self.env, **(env or {})},
             capture_output=True,
@@ -249,7 +251,7 @@ class Workspace:
     def plain(self, verb: str, *arguments: str, expect: int | None = 0) -> str:
         """Run a verb of the engine itself, as people do who call `pulumi` without csp; its output as one text.
         `expect` as for `csp`."""
-        command = ["pulumi"] if self.engine == "pulumi" else [sys.executable, "-m", "dynamic_engine"]
+        command = ["pulumi"] if self.engine == "pulumi" else [self.python, "-m", "dynamic_engine"]
         result = subprocess.run(
             [*command, verb, "--stack", self.stack, *arguments],
             cwd=self.root,

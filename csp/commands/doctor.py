@@ -8,12 +8,13 @@ import typer
 from rich.console import Console
 
 import schemas
-from csp import access
+from csp import access, options
 from csp.diagnosis.check import Check, Options
 from csp.diagnosis.connection import connection_checks
 from csp.diagnosis.modes import lock_check, mode_check
 from csp.engine import start as engines
 from csp.errors import CommandError
+from csp.estate.here import repository_checks
 from csp.project import Project
 from csp.say import cell, count, folded, say, say_json
 from schemas.command import command
@@ -28,7 +29,10 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     stack: Annotated[
-        str, typer.Option("--stack", "-s", help="Check the engine and all connections of this stack.")
+        str,
+        typer.Option(
+            "--stack", "-s", help="Check the engine and all connections of this stack.", autocompletion=options.stacks
+        ),
     ] = "",
     connection: access.ConnectionName = "",
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
@@ -38,15 +42,17 @@ def doctor(
 ) -> None:
     """Check addresses, clocks, tokens, rights, the reseller's authorisation, engine, handover and mail. Writes nothing.
 
+    In a repository of csp init also what it pins. Without a stack and a connection that is all.
     ION's refresh token is single-use, so a token that has ended is renewed only with --renew. Exit code 1 when a line
     fails.
     """
     if output not in ("text", "json"):
         raise CommandError(f"--format {output}: write text or json", 2)
-    if not stack and not connection:
-        raise CommandError("name a stack with -s, a connection with -c, or both", 2)
     project = Project.find()
-    checks = list(_all(project, stack, connection, Options(renew=renew)))
+    own = list(repository_checks(project.root))
+    if not (stack or connection or own):
+        raise CommandError("name a stack with -s, a connection with -c, or both", 2)
+    checks = [*own, *_all(project, stack, connection, Options(renew=renew))]
     counts = {verdict: sum(c.verdict == verdict for c in checks) for verdict in COLOURS}
     if output == "json":
         say_json({"checks": [asdict(c) for c in checks], "counts": counts})
@@ -86,7 +92,7 @@ def _engine(project: Project, stack: str, estate: schemas.Estate) -> Check:
         engine = engines.choose(project, stack, estate)
     except CommandError as error:
         return Check(stack, "engine", "fail", str(error), "install the Pulumi CLI, or set CSP_ENGINE=embedded")
-    backend = engine.environment.get("PULUMI_BACKEND_URL", "the one of `pulumi login`")
+    backend = engine.environment.get("PULUMI_BACKEND_URL") or project.backend or "the one of `pulumi login`"
     found = f"{engine.why.removeprefix('engine: ')}; backend {backend}"
     if engine.name == "embedded" and not engines.estate_is_sandbox(estate):
         return Check(stack, "engine", "warn", found, "this machine keeps the state: back it up, run from nowhere else")

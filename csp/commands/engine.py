@@ -29,6 +29,8 @@ class EngineCommand(TyperCommand):
     """A command whose words are read by `engine_words`; the option parser sees the stack alone."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing:  # a shell asks what may come next
+            return super().parse_args(ctx, args)
         if "--help" in args:
             return super().parse_args(ctx, ["--help"])
         verb = str(ctx.command.name)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from clients.handover import make_local_recipient
 from csp import sandbox
 from csp.errors import CommandError
 from csp.project import Project
@@ -44,6 +45,7 @@ def start(
             f"a {profile} sandbox runs already (pid {running.pid}): {command('sandbox', 'stop', profile=profile)}"
         )
     line = sandbox.command(home, profile, port, seed_file, db, strict)
+    make_local_recipient(home)
     os.execv(line[0], line)
 
 

@@ -11,13 +11,14 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import schemas
 from csp.engine.words import without_options
 from csp.errors import CommandError, NewerStateError
-from csp.project import Project
+from csp.project import LOCAL, Project
 from onboarding.core import state_format
 from onboarding.core.names import LEAVE_OUT
 from schemas.command import START, command, started
@@ -140,6 +141,8 @@ def choose(project: Project, stack: str, estate: schemas.Estate) -> Engine:
     if wish == "pulumi":
         raise CommandError("CSP_ENGINE=pulumi, but there is no pulumi on PATH: https://www.pulumi.com/docs/install/")
     command = (sys.executable, "-m", "dynamic_engine")
+    if (wish == "embedded" or estate_is_sandbox(estate)) and not find_spec("dynamic_engine"):
+        raise CommandError(f"there is no pulumi on PATH, and the embedded engine is not installed: {LOCAL}")
     if wish == "embedded" or estate_is_sandbox(estate):
         why = "CSP_ENGINE" if wish else "no pulumi on PATH; every connection of this stack is a sandbox"
         engine = Engine("embedded", command, f"engine: embedded ({why})", project, stack, environment)

@@ -6,7 +6,7 @@ plugin, and reads and writes Pulumi's own ``file://`` backend. See ``engine/READ
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 # gRPC's own log lines about closed connections are of no use to anyone; it reads the variable when it is imported.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -16,7 +16,8 @@ from schemas.read.yaml_source import looks_like_text
 from schemas.write.editing import CannotEditError, edited, editor, load
 from schemas.write.whole_file import write_whole
 
-SCHEMA = Path("schemas/customer.schema.json")
+SCHEMAS = (Path(".schemas/customer.schema.json"), Path("schemas/customer.schema.json"))
+"""Where a project has it: an estate's repository, a checkout of this one."""
 
 
 class CannotWriteError(ValueError):
@@ -79,8 +80,8 @@ def _name_schema(root: CommentedMap, path: Path) -> None:
     """The line that tells editors the schema, when the project holds it."""
     folder = path.resolve().parent
     for parent in folder.parents:
-        if (parent / SCHEMA).is_file():
-            relative = Path(os.path.relpath(parent / SCHEMA, folder)).as_posix()
+        if schema := next((parent / one for one in SCHEMAS if (parent / one).is_file()), None):
+            relative = Path(os.path.relpath(schema, folder)).as_posix()
             root.yaml_set_start_comment(f"yaml-language-server: $schema={relative}")
             return
 

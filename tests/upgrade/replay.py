@@ -15,7 +15,7 @@ LATER = timedelta(hours=1)
 
 
 def replay(release: str, profile: str, folder: Path, engine: str) -> Workspace:
-    """A workspace of this release with everything of `release`. Close it."""
+    """A workspace of this release with everything of `release`, in a copy of the project. Close it."""
     source = HERE / release / profile
     now = datetime.fromisoformat((source / "made_at").read_text("utf-8").strip()) + LATER
     root = copy_project(folder, engine)
