@@ -11,7 +11,7 @@ from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.options import Stack, one_of
 from csp.project import Project
-from csp.say import say, say_document
+from csp.say import say, say_block, say_document
 from csp.views import plan_markdown, plan_page, plan_text
 from onboarding.allowed import reviewed
 from onboarding.plan import file
@@ -34,6 +34,12 @@ def plan(
         bool, typer.Option(help="--no-refresh looks at nothing and needs no credential: files against state.")
     ] = True,
     policy_from: Annotated[str, typer.Option(help="The commit whose policy holds; default: the stack's own.")] = "",
+    files: Annotated[
+        str,
+        typer.Option(
+            "--files", metavar="BASE", help="From the files alone, against this commit: no state, no credential."
+        ),
+    ] = "",
     limit: Annotated[int, typer.Option(min=4096, help="Characters of a comment, for markdown.")] = plan_markdown.LIMIT,
 ) -> None:
     """Show what `up` would do, customer by customer: what cannot be undone first.
@@ -44,6 +50,9 @@ def plan(
     if out and not refresh:
         raise CommandError("--out needs a look: a run is held to the facts that its changes start from", 2)
     project = Project.find()
+    if files:
+        _files_alone(project, stack, files, format_, out)
+        return
     estate = project.estate(stack)
     engine = engines.choose(project, stack, estate)
     engine.environment.pop(reviewed.PLAN, None)
@@ -61,6 +70,18 @@ def plan(
     if cut:
         say("csp: the plan was cut: it does not count as reviewed, and no run keeps to it", err=True)
     raise typer.Exit(code(report))
+
+
+def _files_alone(project: Project, stack: str, base: str, form: str, out: str) -> None:
+    from csp.review import files_alone
+
+    if out or form not in ("text", "markdown"):
+        raise CommandError("--files makes text or markdown, and no plan that a run could keep to", 2)
+    found = files_alone.declared_otherwise(project, stack, base)
+    if form == "markdown":
+        say_document(files_alone.markdown(stack, found))
+    else:
+        say_block(files_alone.text(stack, found))
 
 
 def _write(path: Path, text: str) -> None:

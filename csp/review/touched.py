@@ -29,12 +29,17 @@ def changed_files(root: Path, base: str) -> set[str] | None:
     for all, where there is nothing before. Raises CommandError."""
     if base.strip("0") == "" and len(base) >= len(_NOTHING_BEFORE):
         return None
-    if base.startswith("-"):
-        raise CommandError(f"--changed {base!r}: a commit or a branch", 2)
-    left = _git(root, "merge-base", base, "HEAD", "--", why=f"--changed {base!r}").strip()
+    left = left_of(root, base)
     differing = _git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", left, "--", why="git diff")
     new = _git(root, "ls-files", "--others", "--exclude-standard", "-z", why="git ls-files")
     return {path for path in (*differing.split("\0"), *new.split("\0")) if path}
+
+
+def left_of(root: Path, base: str) -> str:
+    """The commit at which HEAD left `base`. Raises CommandError."""
+    if base.startswith("-"):
+        raise CommandError(f"--changed {base!r}: a commit or a branch", 2)
+    return _git(root, "merge-base", base, "HEAD", "--", why=f"--changed {base!r}").strip()
 
 
 def touched(project: Project, stacks: Collection[str], changed: Collection[str] | None) -> list[str]:

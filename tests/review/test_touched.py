@@ -161,3 +161,24 @@ def test_without_a_base_all_stacks_are_listed(touched: Touched) -> None:
     done = CliRunner().invoke(app, ["stacks"])
     assert done.output.split() == ["a", "b"]
     assert CliRunner().invoke(app, ["stacks", "-s", "c"]).exit_code == 1
+
+
+def test_a_plan_from_the_files_alone_names_every_value_and_reads_no_state(touched: Touched) -> None:
+    put("stacks/customers/a/one.yaml", FILES["stacks/customers/a/one.yaml"].replace("One Microsoft", "Two | @all `x`"))
+    put("stacks/customers/a/three.yaml", CUSTOMER.format(name="three"))
+    Path("stacks/customers/a/deep/two.yaml").unlink()
+    git("add", ".")
+    git("commit", "-qm", "change")
+    done = CliRunner().invoke(app, ["plan", "-s", "a", "--files", "main", "--format", "markdown"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "State not read" in done.output
+    assert "`One Microsoft Way`" in done.output
+    assert "``Two \\| @all `x` Way``" in done.output
+    for email in ("it@three.example", "it@two-a.example"):
+        assert email in done.output
+    assert "two-b" not in done.output
+    same = CliRunner().invoke(app, ["plan", "-s", "b", "--files", "main"])
+    assert same.output.startswith("b: 0 declared values differ")
+    wrong = CliRunner().invoke(app, ["plan", "-s", "a", "--files", "main", "--out", "plan.json"])
+    assert wrong.exit_code == 1
+    assert "no plan" in str(wrong.exception)
