@@ -74,14 +74,15 @@ def plan(
 
 def _files_alone(project: Project, stack: str, base: str, form: str, out: str) -> None:
     from csp.review import files_alone
+    from csp.views import plan_files
 
     if out or form not in ("text", "markdown"):
         raise CommandError("--files makes text or markdown, and no plan that a run could keep to", 2)
     found = files_alone.declared_otherwise(project, stack, base)
     if form == "markdown":
-        say_document(files_alone.markdown(stack, found))
+        say_document(plan_files.markdown(stack, found))
     else:
-        say_block(files_alone.text(stack, found))
+        say_block(plan_files.text(stack, found))
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,8 @@ import schemas
 from csp.errors import CommandError
 from csp.project import Project
 from csp.review.touched import left_of
-from csp.views.plan_markdown import code
 from onboarding.plan import intent
 from onboarding.plan.intent import Difference
-
-MARK = "State not read: files against files. What a run would write, and what has drifted, is not in it."
-MOST = 300
-"""Lines of the report; what is beyond them is counted."""
 
 
 def declared_otherwise(project: Project, stack: str, base: str) -> list[Difference]:
@@ -53,18 +47,3 @@ def _before(project: Project, stack: str, commit: str, folder: Path) -> dict[str
         return intent.of_estate(Project(folder).estate_so_far(stack), {})
     except (CommandError, schemas.DeclarationErrors):
         return empty
-
-
-def markdown(stack: str, found: Sequence[Difference]) -> str:
-    lines = [f"## {code(stack)}: what the files declare otherwise", "", f"> **{MARK}**", ""]
-    if not found:
-        return "\n".join([*lines, "Nothing."])
-    lines += ["| | field | before | now |", "|---|---|---|---|"]
-    cells = ((one.about, one.field, one.reviewed, one.now) for one in found[:MOST])
-    lines += ["| " + " | ".join(code(cell, 200).replace("|", "\\|") for cell in row) + " |" for row in cells]
-    return "\n".join([*lines, *([f"\n**{len(found) - MOST} more are left out.**"] if len(found) > MOST else [])])
-
-
-def text(stack: str, found: Sequence[Difference]) -> str:
-    lines = [f"{one.about}: {one.field}: {one.reviewed} -> {one.now}" for one in found]
-    return "\n".join([f"{stack}: {len(found)} declared values differ", MARK, *lines])
