@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from csp.errors import CommandError
@@ -25,19 +27,30 @@ def chosen_release(source: str, version: str, scratch: Path) -> Release:
 def settle(folder: Path, chosen: Release, answers: Answers) -> Release:
     """Put the wheels into vendor/ where they belong there, and write the requirement files. Killed in between, the old
     lines still find their wheels."""
-    folder.mkdir(parents=True, exist_ok=True)
     vendor = folder / pins.VENDOR
-    if answers.source == "vendor":
-        chosen = release.copy_to(chosen, vendor)
-    for name, text in pins.files(chosen).items():
-        write_whole(folder / name, text.encode())
-    release.tidy(vendor, chosen)
+    with _told():
+        folder.mkdir(parents=True, exist_ok=True)
+        if answers.source == "vendor":
+            chosen = release.copy_to(chosen, vendor)
+        for name, text in pins.files(chosen).items():
+            write_whole(folder / name, text.encode())
+        release.tidy(vendor, chosen)
     return chosen
 
 
 def put(folder: Path, path: str, content: bytes) -> None:
     """Write one file of the repository, unless it is there already."""
     file = folder / path
-    if not file.is_file() or file.read_bytes() != content:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, content)
+    with _told():
+        if not file.is_file() or file.read_bytes() != content:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, content)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A disk that takes nothing is one line."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"{error.filename or 'the repository'} could not be written: {error.strerror}") from None

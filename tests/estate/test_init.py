@@ -177,6 +177,13 @@ def test_a_wrong_option_is_one_line_and_nothing_is_written(
     assert not (tmp_path / "e").exists()
 
 
+def test_a_place_that_takes_no_folder_is_one_line(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "file").touch()
+    code, said = make(tmp_path / "file" / "e", folder)
+    assert code == 1
+    assert said.endswith("could not be written: Not a directory")
+
+
 def test_without_a_terminal_it_says_what_is_missing(tmp_path: Path, folder: Path) -> None:
     assert run("init", str(tmp_path / "e"), "--from", str(folder)) == (
         2,
