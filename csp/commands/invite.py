@@ -26,8 +26,8 @@ from onboarding.people import mails
 from onboarding.readiness.states import states_from_export
 from onboarding.resources import tenant_identity
 from onboarding.resources.inputs import inputs_of
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation, inviting
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from schemas.command import command
 from schemas.write.confirming import CannotConfirmError, note_day
 

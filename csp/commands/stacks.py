@@ -22,8 +22,9 @@ def stacks(
     stack: Annotated[list[str] | None, typer.Option("--stack", "-s", help="Only of these; may be repeated.")] = None,
     format_: Annotated[str, typer.Option("--format", help="text (one a line) or json (a list).")] = "text",
 ) -> None:
-    """List the stacks, or those that a change touches: by stack file, customers, connections, mail templates; all by
-    project, program or product pin. Sends nothing."""
+    """List the stacks, or those that a change touches.
+
+    By stack file, customers, connections, mail templates; all by project, program or product pin. Sends nothing."""
     one_of(format_, "text", "json")
     project = Project.find()
     names = list(dict.fromkeys(stack)) if stack else project.stacks()

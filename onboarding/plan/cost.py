@@ -1,5 +1,5 @@
 """How many calls a run is going to make and how long that takes: rough, from the plan alone, so that it is the same on
-every machine. A test holds it against what the sandbox counts."""
+every machine. The constants were read off runs on the sandbox, and nothing holds them."""
 
 from __future__ import annotations
 

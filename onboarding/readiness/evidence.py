@@ -14,9 +14,8 @@ import schemas
 from clients.errors import ClientError, contained
 from onboarding.core.contract import CANNOT_BE_SEEN, Known
 from onboarding.readiness.states import ResourceState, States
-from onboarding.resources.attestation.memory import AttestationMemory
 from onboarding.resources.attestation.observe import WHERE_DIRECT, WHERE_ION
-from onboarding.resources.tenant_identity.memory import TenantMemory
+from onboarding.resources.memory import AttestationMemory, TenantMemory
 
 UNSEEN = CANNOT_BE_SEEN
 FILE, REQUEST, STATE = "customer file", "our request to Microsoft", "state of the last run"

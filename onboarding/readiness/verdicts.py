@@ -19,7 +19,7 @@ from onboarding.core.follow_up import FollowUp, began, follow_up
 from onboarding.readiness.gates import Gate, gates_of
 from onboarding.readiness.states import ResourceState, States
 from onboarding.resources import leaving
-from onboarding.resources.tenant_identity.memory import TenantMemory
+from onboarding.resources.memory import TenantMemory
 from onboarding.steps import files, visits
 from onboarding.steps.model import About, Instructions
 from onboarding.steps.registry import instructions

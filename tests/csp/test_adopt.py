@@ -139,7 +139,7 @@ def test_an_account_split_over_two_stacks(bare: Desk) -> None:
     adopt(bare, "--only", "contoso*")
     said = bare.csp("adopt", "-s", "second", "--write-only")
     assert said.code == 0, said.all
-    assert "1 more are declared by stack reseller" in said.out
+    assert "declared by stack reseller: 1 customer more" in said.out
     assert not (stacks / "customers" / "second" / "contoso-ltd.yaml").exists()
     (stacks / "customers" / "second" / "odd.yaml").write_text("profile: 7\n", "utf-8")
     refused = adopt(bare)

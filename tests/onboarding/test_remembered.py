@@ -8,9 +8,8 @@ from pydantic import ValidationError
 from onboarding.core.contract import Facts, Known, Outcome
 from onboarding.core.remembered import Asking, Invited, Mark, Memory, Recorded, Sent, Signer, regular
 from onboarding.core.state import outputs
-from onboarding.resources.attestation.memory import EVIDENCE, AttestationMemory
+from onboarding.resources.memory import EVIDENCE, AttestationMemory, TenantMemory
 from onboarding.resources.provider_association import RowMemory
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from tests.upgrade.replay import HERE
 
 OF_0_1_0 = {

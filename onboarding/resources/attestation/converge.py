@@ -15,9 +15,9 @@ from onboarding.look.snapshot import Look
 from onboarding.people import mails
 from onboarding.resources import reconcile
 from onboarding.resources.attestation import asking
-from onboarding.resources.attestation.memory import AttestationMemory
 from onboarding.resources.attestation.observe import AttestationInputs, observe, signer
 from onboarding.resources.attestation.verdict import assess, letter, signatory
+from onboarding.resources.memory import AttestationMemory
 from onboarding.resources.reconcile import Refusal, Write
 from onboarding.steps.places import PARTNER_CENTER
 from schemas.kinds import microsoft, phones

@@ -17,7 +17,7 @@ from onboarding.look.shown import PROFILES, agreement_in, row_in_ion, says_accep
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
-from onboarding.resources.attestation.memory import EVIDENCE, AttestationMemory
+from onboarding.resources.memory import EVIDENCE, AttestationMemory
 
 WHERE_PC, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfile (deprecated)"
 WHERE_ION = PROFILES

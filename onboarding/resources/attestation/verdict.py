@@ -13,8 +13,8 @@ from onboarding.core.remembered import Recorded
 from onboarding.people import mails
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
-from onboarding.resources.attestation.memory import EVIDENCE, AttestationMemory
 from onboarding.resources.attestation.observe import AttestationInputs, given, other_signer, recent, signer
+from onboarding.resources.memory import EVIDENCE, AttestationMemory
 from schemas.kinds import microsoft
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import schemas
 from onboarding.resources import attestation
-from onboarding.resources.tenant_identity.memory import TenantMemory
+from onboarding.resources.memory import TenantMemory
 
 if TYPE_CHECKING:
     from onboarding.core.contract import Known

@@ -16,10 +16,10 @@ from onboarding.look.shown import ENDPOINT, row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, leaving, reconcile
 from onboarding.resources.attestation import asking
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.reconcile import Write
 from onboarding.resources.tenant_identity import inviting, new, rename
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, observe
 from onboarding.resources.tenant_identity.verdict import assess
 

@@ -19,7 +19,7 @@ import schemas
 from onboarding.core import contract
 from onboarding.core.remembered import Invited
 from onboarding.people import mails
-from onboarding.resources.tenant_identity.memory import TenantMemory
+from onboarding.resources.memory import TenantMemory
 from schemas.check.connection_checks import lint_link
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater
 from onboarding import steps
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, waiting
 from onboarding.people import mails
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain
 from schemas.plain import count
 

@@ -23,9 +23,9 @@ from onboarding.core import contract
 from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, Outcome, blocked, waiting
 from onboarding.core.remembered import Sent
 from onboarding.resources import reconcile
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.reconcile import Refusal, Write
 from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import LAG, TenantIdentityInputs, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
 from onboarding.steps import places

@@ -18,9 +18,9 @@ from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.agreement_first import asked
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from schemas.distributor import DISTRIBUTOR
 
 CARRIED = ("tenant_id", "attestation_id")

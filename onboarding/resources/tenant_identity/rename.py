@@ -15,7 +15,7 @@ from onboarding import steps
 from onboarding.core import compare
 from onboarding.core.contract import Facts, Known, Outcome
 from onboarding.resources import reconcile
-from onboarding.resources.tenant_identity.memory import TenantMemory
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
 from onboarding.steps.places import PARTNER_CENTER
 

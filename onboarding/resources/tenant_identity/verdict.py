@@ -22,9 +22,9 @@ from onboarding.core.contract import (
 )
 from onboarding.people import mails
 from onboarding.resources import attestation, leaving
+from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation, inviting, new
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
-from onboarding.resources.tenant_identity.memory import TenantMemory
 from onboarding.resources.tenant_identity.observe import (
     Found,
     TenantIdentityInputs,

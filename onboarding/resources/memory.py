@@ -1,8 +1,8 @@
-"""What the resource of an agreement remembers."""
+"""What the resources of a tenant and of an agreement remember. Read by readiness too, so it loads neither of them."""
 
 from __future__ import annotations
 
-from onboarding.core.remembered import Asking, Recorded, Signer
+from onboarding.core.remembered import Asking, Invited, Recorded, Sent, Signer
 
 EVIDENCE = ("agreed_on", "agreed_by", "template", "template_replaced", "where")
 """Fields about an agreement that holds; replaced as a whole with every look."""
@@ -35,3 +35,28 @@ class AttestationMemory(Asking):
     template: str = ""
     template_replaced: str = ""
     where: str = ""
+
+
+class TenantMemory(Asking):
+    """What no system shows of a customer's tenant. The agreement is asked for here where it comes before the tenant.
+
+    discovered: tenant id that the declared domain led to. domain, declared_domain: of the settled tenant, its own and
+    the one that the file named. link: Microsoft's own relationship link. invitation: as the last look saw it.
+    invitation_number: how often it was made, from 1. create_sent: a create that nobody answered. created_at: when we
+    made the tenant. shown: Partner Center has shown it since. renamed_from: a company name whose successor did not
+    reach Partner Center yet. credentials: reference in the hand-over store, "lost", or "output" where no place took
+    them; credentials_text: then the sign-in, encrypted to the recipients with age, base64.
+    """
+
+    discovered: str = ""
+    domain: str = ""
+    declared_domain: str = ""
+    link: str = ""
+    invitation: Invited | None = None
+    invitation_number: int = 1
+    create_sent: Sent | None = None
+    created_at: str = ""
+    shown: bool = False
+    renamed_from: str = ""
+    credentials: str = ""
+    credentials_text: str = ""
