@@ -42,8 +42,16 @@ def _before(project: Project, stack: str, commit: str, folder: Path) -> dict[str
     if done.returncode:
         raise CommandError(f"--files: the files of {commit[:12]} cannot be read from Git", 2)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as packed:
-        packed.extractall(folder, filter="data")
+        packed.extractall(folder, filter=_inside)
     try:
         return intent.of_estate(Project(folder).estate_so_far(stack), {})
     except (CommandError, schemas.DeclarationErrors):
         return empty
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Leaves out what would lead out of the folder, such as a link to somewhere else."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None

@@ -65,6 +65,7 @@ def touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Touched:
     monkeypatch.chdir(tmp_path)
     for path, text in FILES.items():
         put(path, text)
+    Path("elsewhere").symlink_to("/nowhere")
     git("init", "-q", "-b", "main")
     git("add", ".")
     git("commit", "-q", "-m", "base")
