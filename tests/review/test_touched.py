@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from csp.main import app
+from csp.project import Project
+from csp.review.touched import touched as which
 
 Touched = Callable[..., list[str]]
 CUSTOMER = """profile:
@@ -106,7 +108,6 @@ def put(path: str, text: str) -> None:
         ("Pulumi.yaml", ["a", "b"]),
         ("__main__.py", ["a", "b"]),
         ("policy/rules.py", ["a", "b"]),
-        ("onboarding/core/x.py", ["a", "b"]),
     ],
 )
 def test_a_file_touches_the_stacks_that_are_made_of_it(
@@ -117,6 +118,10 @@ def test_a_file_touches_the_stacks_that_are_made_of_it(
         git("add", ".")
         git("commit", "-q", "-m", "change")
     assert touched() == stacks
+
+
+def test_in_a_checkout_the_product_itself_touches_every_stack(tmp_path: Path) -> None:
+    assert which(Project(tmp_path), ["a", "b"], {"onboarding/core/x.py"}) == ["a", "b"]
 
 
 def test_a_file_that_is_gone_touches_the_stack_that_it_belonged_to(touched: Touched) -> None:
