@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tests.workspace import ROOT, environment
+from csp.estate import layout
+from tests.workspace import environment
 
-FILES = ROOT / "csp" / "estate" / "files"
 STACKS = ("provider",)
 INSTALLS = ("pip install", "PulumiCommand.install")
 GH = """#!/bin/bash
@@ -34,24 +33,12 @@ esac
 
 
 def rendered(system: str, stacks: tuple[str, ...] = STACKS) -> Iterator[tuple[str, str]]:
-    """Path and text of every pipeline file of a platform."""
-    made = Environment(  # noqa: S701 - no HTML
-        loader=FileSystemLoader(FILES),
-        undefined=StrictUndefined,
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<@",
-        variable_end_string="@>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    folder = FILES / "ci" / system
+    """Path and text of every pipeline file that `csp init` writes for a platform."""
+    written = layout.written(layout.Answers("estate", system, "@org/team", stacks))
+    folder = layout.FILES / "ci" / system
     for file in sorted(folder.rglob("*.yml.j2")):
-        text = made.get_template(file.relative_to(FILES).as_posix()).render(stacks=list(stacks))
-        yield file.relative_to(folder).as_posix().removesuffix(".j2"), text
+        path = file.relative_to(folder).as_posix().removesuffix(".j2")
+        yield path, written[path].decode()
 
 
 @dataclass
