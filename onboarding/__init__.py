@@ -1,2 +1,1 @@
-"""The domain: observe, assess, converge, release. From the bottom: core, look, people, resources, then readiness; drift
-and adoption side by side on top."""
+"""The domain: observe, assess, converge, release. Its rooms, from the top, stand in pyproject.toml (import-linter)."""
