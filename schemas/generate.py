@@ -50,6 +50,7 @@ def stack_schema() -> dict[str, Any]:
     partial = _without_required(copy.deepcopy(definitions))
     definitions |= {f"Partial{name}": _point(body, "Partial") for name, body in partial.items()}
     definitions["Customer"] = customer
+    definitions |= estate.pop("$defs", {})
     definitions["Defaults"] = _point(_without_required(copy.deepcopy(customer)), "Partial")
     properties = estate["properties"]
     properties["customers"]["items"] = {"$ref": "#/$defs/Customer"}

@@ -22,8 +22,10 @@ _WORKFLOW = re.compile(r"(?<!\S):(?=:)")
 """`::error ...` at the start of a line: a command to GitHub's runner. At the start of any word, since a line may be
 folded there."""
 _MARKS = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
-_COMMAND = re.compile(r"(?<!`)(`(?:[A-Z_]+=[^\s`\\|]+ )?csp [^`\\|]+`)(?!`)")
-"""As `schemas.command` writes it."""
+_COMMAND = re.compile(
+    r"(?<!`)(`(?:[A-Z_]+=[^\s`\\|]+ )?(?:[\w./~-]*/|uv run |[\w./~-]+ -m )?csp(?:\.main)? [^`\\|]+`)(?!`)"
+)
+"""As `schemas.command` writes it, however its reader starts csp."""
 _AT_START = re.compile(r"^(\d{0,9})([-+=#.)])(?=[-=#\s]|$)")
 _REFERENCE = re.compile(r"(?<!\w)([@#])(?=\w)")
 _LINK = re.compile(r"(?i)(https?|ftp|mailto|xmpp):|(www)\.")

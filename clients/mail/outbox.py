@@ -63,9 +63,11 @@ class FileMarkers:
 
     def read(self, message_id: str) -> Mapping[str, Any] | None:
         try:
-            data: Mapping[str, Any] = json_of(self._file(message_id).read_text("utf-8"))
+            data = json_of(self._file(message_id).read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        if not isinstance(data, dict):
+            raise ValueError("a marker is a mapping")
         return data
 
     def write(self, message_id: str, marker: Mapping[str, Any]) -> None:

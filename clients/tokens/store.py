@@ -180,6 +180,8 @@ class FileTokenStore:
             yield
         except OSError as error:
             why = error.strerror or type(error).__name__
+            if operation == "lease":  # comes before the call that spends the token
+                why += "; the token was not sent"
             problem = Problem("tokens", operation, None, "not-stored", f"{self.place} cannot be written: {why}")
             action = "make its folder writable, with free space"
             raise PersonMustAct(problem, owner="us", action=action) from None

@@ -26,11 +26,16 @@ _DAP = re.compile(r"(?i)(?<![a-z0-9_-])dap\s*=\s*true(?![a-z0-9_-])")
 _INVITATIONS = ("ResellerRelationship", "IndirectResellerRelationship")
 
 
-def check_connection(data: Mapping[str, Any], name: str, report: Report, today: dt.date) -> None:
+def check_connection(data: Mapping[str, Any], name: str, tell: Report, today: dt.date) -> None:
     """Report what is wrong within one connection file called ``name``."""
+    told: set[Any] = set()
+
+    def report(path: Any, *more: Any, **levels: Any) -> None:
+        told.add(tuple(path))
+        tell(path, *more, **levels)
+
     if text(data, "name") not in ("", name):
         report(("name",), "CSP-CONN-011", f"the file is called {name}", f"try {quoted(name)}")
-    hidden(data, (), report)
     _role(data, report)
     _money(data, report)
     _places(data, report)
@@ -46,6 +51,8 @@ def check_connection(data: Mapping[str, Any], name: str, report: Report, today: 
         whose = {"role": text(data, "role"), "tenant": text(data, "partner_center", "tenant_id")}
         for rule, message, hint in lint_link(text(link, "url"), get(data, "reseller"), **whose):
             report(("relationship_links", index, "url"), rule, message, hint)
+    # A text that is wrong for another reason is told once.
+    hidden(data, (), lambda path, *more, **levels: None if tuple(path) in told else tell(path, *more, **levels))
 
 
 def _role(data: Mapping[str, Any], report: Report) -> None:

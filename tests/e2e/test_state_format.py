@@ -79,7 +79,7 @@ def test_a_second_kind_of_row_later_is_a_create_beside_all_that_is_there(ready_p
     at = ready_provider
     program = at.root / "__main__.py"
     text = program.read_text("utf-8")
-    program.write_text(text.replace("quiet_interrupts()\n", f"quiet_interrupts()\n{SECOND_ROW}", 1), "utf-8")
+    program.write_text(text.replace("import csp_onboarding\n", f"import csp_onboarding\n{SECOND_ROW}", 1), "utf-8")
     planned = at.plain("preview", "--refresh=false")
     steps = [line.split() for line in planned.splitlines() if "csp:" in line]
     created = {word for line in steps if "create" in line for word in line if "." in word}

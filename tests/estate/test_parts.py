@@ -230,7 +230,7 @@ def ask(words: str, **variables: str) -> str:
 @pytest.mark.parametrize(
     ("words", "next_"),
     [
-        ("sta", "status"),
+        ("statu", "status"),
         ("up -s ", "provider reseller"),
         ("validate -s re", "reseller"),
         ("auth ion login -c us", "us"),

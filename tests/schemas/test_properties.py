@@ -148,6 +148,7 @@ FULL_CUSTOMER: dict[str, Any] = {
 FULL_CONNECTION: dict[str, Any] = {
     "name": "ion",
     "description": "all fields",
+    "coordination": "postgresql",
     "role": "indirect-provider",
     "partner_center_region": "us",
     "cohort": "ion-onboarded",
