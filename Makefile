@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: coverage wheels test-estate test-ahead up people down setup test check cli test-cli sbom format schemas bench-sandbox bench-load bench-engine faults drills clean
+.PHONY: coverage wheels test-estate test-ahead up people down setup test check cli test-cli sbom format schemas bench numbers bench-sandbox bench-load bench-engine faults drills clean
 
 up: export CSP_STARTED := $(shell date +%s)
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
@@ -114,6 +114,13 @@ bench-engine: $(READY)   ## The embedded engine against the CLI of make cli (or 
 
 bench-start: $(READY)    ## Start of the commands and of a plugin, and validate of 5,000 customers, as ratios
 	$(BIN)/python benchmarks/start_up.py
+
+SIZES ?= 100 1000 5000
+bench: $(READY)          ## The product on seeded estates beside its floors; goes on where it stopped (CELLS: --only, --latency)
+	$(BIN)/python -m benchmarks.scale --sizes $(SIZES) $(CELLS)
+
+numbers: $(READY)        ## Write docs/numbers.md from what make bench measured
+	$(BIN)/python -m benchmarks.scale --page
 
 faults: $(READY)      ## Every fault at every call, long lists, 1,000 races for one refresh token; ends with the count
 	$(BIN)/python -m drills faults

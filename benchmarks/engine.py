@@ -137,7 +137,7 @@ def play(size: int, engines: list[str]) -> dict[tuple[str, str], Taken]:
     found: dict[tuple[str, str], list[Taken]] = {}
     for _ in range(ROUNDS):
         with tempfile.TemporaryDirectory() as name:
-            benches = {engine: _project(Path(name) / engine, size) for engine in engines}
+            benches = {engine: project(Path(name) / engine, size) for engine in engines}
             for engine in engines:
                 measure([*_command(engine), "stack", "init", "dev"], *benches[engine])
             for operation, words in OPERATIONS:
@@ -158,16 +158,16 @@ def _command(engine: str) -> list[str]:
     return [sys.executable, "-m", "dynamic_engine"]
 
 
-def _project(folder: Path, size: int) -> tuple[Path, dict[str, str]]:
+def project(folder: Path, size: int) -> tuple[Path, dict[str, str]]:
     for name in ("state", "home", "project"):
         (folder / name).mkdir(parents=True)
-    project = folder / "project"
-    (project / "Pulumi.yaml").write_text(
+    made = folder / "project"
+    (made / "Pulumi.yaml").write_text(
         f"name: bench\nruntime: {{name: python, options: {{toolchain: pip, virtualenv: {sys.prefix}}}}}\n",
         "utf-8",
     )
-    (project / "__main__.py").write_text(PROGRAM, "utf-8")
-    (project / "empty.py").write_text(PROVIDER, "utf-8")
+    (made / "__main__.py").write_text(PROGRAM, "utf-8")
+    (made / "empty.py").write_text(PROVIDER, "utf-8")
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")},
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}", "PULUMI_HOME": str(folder / "home"),
@@ -175,7 +175,7 @@ def _project(folder: Path, size: int) -> tuple[Path, dict[str, str]]:
         "PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_DISABLE_CI_DETECTION": "true", "BENCH_SIZE": str(size),
     }  # fmt: skip
-    return project, environment
+    return made, environment
 
 
 def tell(size: int, found: dict[tuple[str, str], Taken]) -> None:
