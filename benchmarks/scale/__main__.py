@@ -35,7 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"wrote docs/numbers.md from the results of {known[-1]}")
         return 0
     cells = list(matrix(options.sizes, options.only, options.latency))
-    failed = play(cells, options.results, commit(), lambda line: print(line, flush=True))
+    try:
+        failed = play(cells, options.results, commit(), lambda line: print(line, flush=True))
+    except KeyboardInterrupt:
+        print("stopped; what was measured is kept, and the same command goes on with the rest")
+        return 130
     print(f"{len(cells)} cells, {len(failed)} failed")
     return int(bool(failed))
 

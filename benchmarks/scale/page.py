@@ -26,9 +26,11 @@ one machine compare with each other and with no other machine's: read the ratios
 TERMS = """
 *Cold*: without the answers that `drift` remembers from look to look (`CSP_HOME/observed`); nothing else that is
 measured here remembers answers, so all else is measured once. *Calls* are requests that arrived at the simulated
-systems, sign-in included; latency is that of every one. *Empty*: as many dynamic resources that do nothing, on the same
-engine. *Vanilla*: as many that each read a customer by itself, held back only by the SDK's 4 workers. Our own rate
-limit is off. Memory is the peak of the largest process of a kind.
+systems, sign-in included; latency is that of every one. *Empty*: dynamic resources that do nothing, four for each
+customer of the size and two more, on the same engine. *Vanilla*: as many that each read a customer by themselves, held
+back only by the SDK's 4 workers. Our own rate limit is off. Memory is the peak of the largest process of a kind. A
+ratio to a floor is of seconds / of seconds of processor of all processes (with the floor's seconds): on a machine that
+others use, the second is the one to read.
 """
 PROCESSES = ("csp", "engine", "program", "plugin")
 
@@ -85,7 +87,10 @@ def _rows(results: Results, size: int, latency: int, operation: Operation) -> It
 
 
 def _against(ours: Result, floor: Result | None) -> str:
-    return f"{ours.seconds / floor.seconds:.2f} ({floor.seconds:.1f} s)" if floor is not None else ""
+    if floor is None:
+        return ""
+    processor = sum(ours.processor.values()) / max(sum(floor.processor.values()), 0.01)
+    return f"{ours.seconds / floor.seconds:.2f} / {processor:.2f} ({floor.seconds:.1f} s)"
 
 
 def _state(results: Results, size: int) -> Iterable[str]:

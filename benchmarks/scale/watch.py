@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -42,10 +43,15 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], co
             list(command), cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
         root = psutil.Process(process.pid)
-        while process.poll() is None:
-            for one in [root, *_below(root)]:
-                _note(one, processor, memory)
-            time.sleep(POLL_SECONDS)
+        try:
+            while process.poll() is None:
+                for one in [root, *_below(root)]:
+                    _note(one, processor, memory)
+                time.sleep(POLL_SECONDS)
+        finally:
+            if process.poll() is None:
+                _end(root)
+                process.wait()
         seconds = time.monotonic() - began
         out.seek(0)
         said = out.read().decode("utf-8", "replace")
@@ -55,6 +61,13 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], co
     for kind, used in processor.values():
         spent[kind] = round(spent.get(kind, 0.0) + used, 2)
     return Watched(round(seconds, 3), spent, {kind: round(peak, 1) for kind, peak in memory.items()}, said)
+
+
+def _end(root: psutil.Process) -> None:
+    """Somebody stopped the bench: what it started ends with it."""
+    for one in [*_below(root), root]:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
 
 
 def _below(root: psutil.Process) -> list[psutil.Process]:
