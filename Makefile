@@ -87,7 +87,7 @@ wheels: $(READY)      ## The wheels of product, sandbox and engine, in dist/ (do
 	@for folder in . engine sandbox; do (cd $$folder && $(CURDIR)/$(BIN)/python -m hatchling build -t wheel -d $(CURDIR)/dist) || exit 1; done
 
 test-estate: $(READY) ## An estate's repository with all its packages from the index, each checked by its hash
-	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/estate
+	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/estate/test_repository.py
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null
