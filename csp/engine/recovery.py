@@ -51,6 +51,8 @@ class Lock:
 
         try:
             holder = psutil.Process(self.pid)
+            if holder.status() == psutil.STATUS_ZOMBIE:  # dead, and nobody has asked how: usual in containers
+                return False
             began = holder.create_time()
         except psutil.NoSuchProcess:
             return False
