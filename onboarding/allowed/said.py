@@ -42,7 +42,7 @@ def append(where: Path, what: str, **values: Any) -> None:
     with _LOCK:
         if not where.is_dir():
             private_folder(where)
-            _prune(where.parent)
+            _prune(where)
         with (where / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"at": time.time_ns(), "what": what, **values}) + "\n")
 
@@ -64,8 +64,11 @@ def _lines(where: Path) -> Iterator[Mapping[str, Any]]:
                 yield json.loads(line)
 
 
-def _prune(runs: Path) -> None:
-    for old in runs.glob("*.plan"):
+def _prune(mine: Path) -> None:
+    """Remove what was said a day before `mine`, a folder that was just made: by the clock of the file system, which may
+    be another machine's."""
+    now = mine.stat().st_mtime
+    for old in mine.parent.glob("*.plan"):
         with contextlib.suppress(OSError):
-            if time.time() - old.stat().st_mtime > _DAY:
+            if old != mine and now - old.stat().st_mtime > _DAY:
                 shutil.rmtree(old, ignore_errors=True)

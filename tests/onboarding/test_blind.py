@@ -77,7 +77,7 @@ def test_notes_of_a_week_ago_are_removed_and_never_our_own(
     """Whatever this machine's clock says: that of the file system may be another one's."""
     past = run_notes.folder(tmp_path, "1-1")
     run_notes.append(past, Note("us", "Customer", "a", SINCE, "busy", "wait"))
-    week = time.time() - 8 * 86400
+    week = past.stat().st_mtime - 8 * 86400
     os.utime(past, (week, week))
     now = time.time()
     monkeypatch.setattr(run_notes.time, "time", lambda: now + ahead)
