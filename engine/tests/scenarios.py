@@ -335,6 +335,8 @@ SCENARIOS = [
     Scenario(
         "the same name twice",
         (up('Thing("a", {})\nThing("a", {})', code=1, says="Duplicate resource URN"),),
+        # Whether the first one's create has begun when the second name is refused is a race, on both engines.
+        differs=frozenset({"calls", "state"}),
     ),
     Scenario(
         "stack outputs",
