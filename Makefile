@@ -38,7 +38,7 @@ $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | 
 	@$(UV) sync --frozen --quiet --compile-bytecode --no-build-isolation --offline
 	@touch $@
 
-WORKERS ?= 2
+WORKERS ?= 3
 test: $(READY)        ## The whole suite; ends with its slowest tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations=15
 
@@ -58,7 +58,7 @@ cli: $(READY)         ## Build the Pulumi CLI from its Go module into .csp/cli; 
 test-cli: $(READY)    ## Every test that an engine takes part in, on the Pulumi CLI
 	@PATH="$(CURDIR)/.csp/cli/bin:$$PATH"; export PATH; \
 	if command -v pulumi >/dev/null; then echo "test-cli: $$(command -v pulumi) $$(pulumi version)"; \
-	CSP_TEST_ENGINES=pulumi $(BIN)/python -m pytest -n 2 --dist loadgroup $(CLI_TESTS); \
+	CSP_TEST_ENGINES=pulumi $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(CLI_TESTS); \
 	else echo "test-cli: there is no Pulumi CLI, nothing was tested on one (make cli builds it, where Go is)"; fi
 
 check: $(READY)       ## Style, types, imports, generated files, links, complexity, dead code, and that every test can be collected
