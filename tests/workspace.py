@@ -299,6 +299,28 @@ class Workspace:
             f.read_text("utf-8", "replace") for f in sorted((self.home / "state").rglob("*")) if f.is_file()
         )
 
+    def killed_in_a_create(self, seconds: float) -> None:
+        """A first run whose command and engine are killed after ION took a customer, `seconds` before it answers."""
+        self.up("--target", "**none**", expect=None)  # makes the stack
+        self.sandbox.fault("ion.customers.create", "latency", seconds=seconds)
+        process = subprocess.Popen(
+            [*CSP, "up", "-s", self.stack, "--yes"],
+            cwd=self.root,
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        # The create has reached ION, its answer has not reached the engine.
+        self.wait_until(lambda: len(self.sandbox.state()["ion_customers"]) >= 1, seconds=90)
+        assert '"creating"' in self.state_text()
+        engine = subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, encoding="utf-8", check=True
+        ).stdout.split()
+        for pid in [*engine, str(process.pid)]:
+            os.kill(int(pid), signal.SIGKILL)
+        process.wait(10)
+
     def plugins(self) -> list[int]:
         """Plugin processes that run in this project's folder; none where the system does not tell (no /proc)."""
         found = []

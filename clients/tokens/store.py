@@ -253,12 +253,20 @@ def _first(*paths: Path) -> Chain | None:
 
 
 def _text(path: Path) -> str:
-    """The text of a store, which is a plain file of some kilobytes. Raises OSError, ValueError (not UTF-8), and
-    PersonMustAct for what would hang or never end (a pipe, a device)."""
-    mode = path.stat()
-    if not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST:
-        raise _not_ours(path, "is no token store")
-    return path.read_text(encoding="utf-8")
+    """The text of a store, which is a plain file of some kilobytes. Raises FileNotFoundError, ValueError (not UTF-8),
+    and PersonMustAct for what would hang or never end (a pipe, a device) or cannot be read."""
+    try:
+        mode = path.stat()
+        if not stat.S_ISREG(mode.st_mode) or mode.st_size > _LARGEST:
+            raise _not_ours(path, "is no token store")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        problem = Problem("tokens", "open", None, "unreadable", f"{path} cannot be read: {error.strerror or error}")
+        raise PersonMustAct(
+            problem, owner="us", action="run as the user whose file it is, or mend its rights"
+        ) from None
 
 
 def _is_store(text: str) -> bool:

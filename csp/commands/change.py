@@ -6,7 +6,7 @@ import typer
 
 import schemas
 from clients.wire import clock
-from csp.engine import interrupted
+from csp.engine import moving
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.known import no_customer
@@ -71,8 +71,7 @@ def retry(
     engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RETRY"] = customer
     say(engine.why, err=True)
-    alone = ("--yes", "--skip-preview", "--target", f"**::{customer}")
-    raise typer.Exit(interrupted.run(engine, estate, engine.export(), "up", alone))
+    raise typer.Exit(moving.one(engine, estate, customer))
 
 
 def cancel(stack: Stack, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:

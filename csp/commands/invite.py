@@ -12,7 +12,7 @@ from clients.mail import WRITTEN, Message, compose
 from clients.session import Session
 from clients.wire import clock
 from csp import access
-from csp.engine import interrupted
+from csp.engine import moving
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.known import no_customer
@@ -222,8 +222,7 @@ def _run(project: Project, stack: str, key: str, renewed: str) -> None:
     engine = engines.choose(project, stack, estate)
     engine.environment["CSP_RENEW_INVITATION"] = renewed
     say(engine.why, err=True)
-    alone = ("--yes", "--skip-preview", "--target", f"**::{key}")
-    if code := interrupted.run(engine, estate, engine.export(), "up", alone):
+    if code := moving.one(engine, estate, key):
         raise typer.Exit(code)
     try:
         case = _case(project, stack, key)

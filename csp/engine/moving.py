@@ -22,3 +22,16 @@ def up(
     code = interrupted.run(engine, estate, state, "up", arguments)
     held = keeping.held_back(engine)
     return exit_codes.HELD if held and code in (exit_codes.DONE, exit_codes.BLIND) else code
+
+
+def one(engine: Engine, estate: schemas.Estate, key: str) -> int:
+    """The same for what is in state of one customer (`csp retry`, `csp invite`), and for nothing else.
+
+    Policy and a plan that it requires hold here too: the engine does not ask the guard in such a run. Raises
+    CommandError.
+    """
+    rules = ruling.apply(engine, estate)
+    keeping.bind(engine, estate, "", rules)
+    state = engine.export()
+    ruling.of_one(rules, estate, state, key)
+    return up(engine, estate, state, rules, ("--yes", "--skip-preview", "--target", f"**::{key}"))

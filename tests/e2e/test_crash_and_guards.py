@@ -1,12 +1,9 @@
 """Proofs 5 to 9: lost responses, a killed engine, removals, the wrong account, one customer that the API rejects."""
 
 import json
-import os
 import re
-import signal
-import subprocess
 
-from tests.workspace import CSP, Workspace
+from tests.workspace import Workspace
 
 
 def test_a_lost_answer_to_a_customer_create_is_adopted_in_the_same_or_the_next_run(provider: Workspace) -> None:
@@ -31,25 +28,7 @@ def test_a_lost_answer_to_a_tenant_create_leaves_one_tenant_and_a_credential_tol
 
 
 def test_a_killed_engine_leaves_no_duplicates(provider: Workspace) -> None:
-    provider.up("--target", "**none**", expect=None)  # makes the stack
-    provider.sandbox.fault("ion.customers.create", "latency", seconds=5)
-    process = subprocess.Popen(
-        [*CSP, "up", "-s", "provider", "--yes"],
-        cwd=provider.root,
-        env=provider.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    # The create has reached ION, its answer has not reached the engine.
-    provider.wait_until(lambda: len(provider.sandbox.state()["ion_customers"]) >= 1, seconds=90)
-    assert '"creating"' in provider.state_text()
-    engine = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, encoding="utf-8", check=True
-    ).stdout.split()
-    for pid in [*engine, str(process.pid)]:
-        os.kill(int(pid), signal.SIGKILL)
-    process.wait(10)
+    provider.killed_in_a_create(seconds=5)
     # The plugin finishes its call and goes, so that the guide's first step ends (docs/pipelines.md).
     provider.wait_until(lambda: provider.plugins() == [], seconds=60)
     assert "locked" in provider.up(expect=1)

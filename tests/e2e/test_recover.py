@@ -4,33 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
-import subprocess
 from pathlib import Path
 
-from tests.workspace import CSP, Workspace
-
-
-def killed_in_a_create(provider: Workspace) -> None:
-    """A run whose engine is killed after ION took a customer and before the engine has the answer."""
-    provider.up("--target", "**none**", expect=None)  # makes the stack
-    provider.sandbox.fault("ion.customers.create", "latency", seconds=3)
-    process = subprocess.Popen(
-        [*CSP, "up", "-s", "provider", "--yes"],
-        cwd=provider.root,
-        env=provider.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    provider.wait_until(lambda: len(provider.sandbox.state()["ion_customers"]) >= 1, seconds=90)
-    engine = subprocess.run(
-        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, encoding="utf-8", check=True
-    ).stdout.split()
-    for pid in [*engine, str(process.pid)]:
-        os.kill(int(pid), signal.SIGKILL)
-    process.wait(10)
+from tests.workspace import Workspace
 
 
 def lock_files(provider: Workspace) -> list[Path]:
@@ -38,7 +15,7 @@ def lock_files(provider: Workspace) -> list[Path]:
 
 
 def test_from_a_killed_run_to_a_quiet_preview(provider: Workspace) -> None:
-    killed_in_a_create(provider)
+    provider.killed_in_a_create(seconds=3)
     told = provider.csp("recover", "-s", "provider")
     for word in ("found lock: ", "found begun and not finished: creating ", "removed 1 lock"):
         assert word in told

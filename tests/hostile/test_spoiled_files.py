@@ -4,7 +4,8 @@ most, never a traceback, and no mail, no password and no token because of it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -159,11 +160,24 @@ def test_one_line_at_most(kind: str, spoil: Callable[[Path], None], tmp_path: Pa
             read(tmp_path)
 
 
-def test_a_disk_that_denies_it(tmp_path: Path) -> None:
-    """As above for whoever is not root, for whom no mode counts."""
-    if os.getuid() == 0:
-        pytest.skip("root reads everything")
-    files = make(tmp_path)
+@pytest.fixture
+def home_of_a_user() -> Iterator[Path]:
+    """A folder in which modes count: this process is nobody meanwhile where it is root, who reads everything."""
+    root, nobody = os.geteuid(), 65534
+    with tempfile.TemporaryDirectory() as folder:
+        if root == 0:
+            os.chown(folder, nobody, nobody)
+            os.seteuid(nobody)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(root)
+
+
+def test_a_disk_that_denies_it(home_of_a_user: Path) -> None:
+    files = make(home_of_a_user)
     for kind, file in files.items():
         file.chmod(0)
-        assert "\n" not in line_of(kind, tmp_path)
+        with pytest.raises(PermissionError):
+            file.read_bytes()
+        assert "\n" not in line_of(kind, home_of_a_user)

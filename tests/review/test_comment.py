@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,30 +18,18 @@ from csp.review.azure import AzureDevOps
 from csp.review.github import GitHub
 from csp.review.gitlab import GitLab
 from csp.review.platform import Platform
-from tests.review.platforms import HEAD, ME, Server, serving
+from tests.review.platforms import HEAD, ME, Server
 
 MADE = {"github": GitHub, "gitlab": GitLab, "azure": AzureDevOps}
 Say = Callable[..., str]
 
 
-@pytest.fixture(params=["github", "gitlab", "azure"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with serving(request.param) as running:
-        yield running
-
-
 @pytest.fixture
-def say(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+def say(job: Path) -> Say:
     """The command in a job of the pull request; returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-    for variable in ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"):
-        monkeypatch.delenv(variable, raising=False)
-    for name, value in server.environment(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(wire, "LONGEST_WAIT", 0.05)
 
     def call(*words: str, report: str = "# Plan\n\nnothing", code: int = 0) -> str:
-        (tmp_path / "report.md").write_text(report, "utf-8")
+        (job / "report.md").write_text(report, "utf-8")
         done = CliRunner().invoke(app, ["comment", *(["report.md"] if "--outdated" not in words else []), *words])
         assert done.exit_code == code, done.output
         return done.output

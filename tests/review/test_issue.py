@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,30 +11,17 @@ from typer.testing import CliRunner
 
 from clients.wire import clock
 from csp.main import app
-from csp.review import wire
 from tests.review import tracking
-from tests.review.platforms import ME, Server, serving
+from tests.review.platforms import ME, Server
 
 Say = Callable[..., str]
 MARK, TAG = "<!-- csp-onboarding: issue drift-live -->", "csp-onboarding-drift-live"
 GitHub = pytest.mark.parametrize("server", ["github"], indirect=True)
 
 
-@pytest.fixture(params=["github", "gitlab", "azure"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with serving(request.param) as running:
-        yield running
-
-
 @pytest.fixture
-def run(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+def run(job: Path) -> Say:
     """`csp WORDS` in a scheduled job; returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-    for variable in ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"):
-        monkeypatch.delenv(variable, raising=False)
-    for name, value in server.environment(tmp_path).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(wire, "LONGEST_WAIT", 0.05)
 
     def call(*words: str, code: int = 0) -> str:
         done = CliRunner().invoke(app, list(words))

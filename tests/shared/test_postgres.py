@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +69,7 @@ def test_look_up_and_write_of_one_key_never_overlap(database: Database) -> None:
                 with guard:
                     inside += 1
                     worst = max(worst, inside)
-                time.sleep(0.002)
+                locks.check()  # a round trip, in which another could come in
                 with guard:
                     inside -= 1
 
@@ -101,12 +100,17 @@ def test_another_account_another_key_another_kind_wait_for_nobody(database: Data
 
 def test_a_runner_that_dies_leaves_no_lock(database: Database, address: str) -> None:
     code = (
-        "import sys, time\nfrom clients.shared.postgres import Database, SharedLocks\n"
+        "import sys\nfrom clients.shared.postgres import Database, SharedLocks\n"
         "with SharedLocks(Database(sys.argv[1]), 'x').hold('mail', 'k'):\n"
-        "    print('held', flush=True)\n    time.sleep(60)\n"
+        "    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     runner = subprocess.Popen(
-        [sys.executable, "-c", code, address], cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [sys.executable, "-c", code, address],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     try:
         assert runner.stdout is not None
