@@ -71,7 +71,9 @@ _PERSONAL_KEYS = frozenset(
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _ASSIGNED = re.compile(
-    r"(?i)([\"']?(?:refresh_?token|access_?token|id_?token|client_?secret|client_?assertion|password|device_?code)[\"']?"
+    r"(?i)([\"']?(?:refresh_?token|access_?token|id_?token|client_?secret|client_?assertion|password|device_?code"
+    # A known secret may be a word of such a name ("access"): what is left of the name still says what follows.
+    r"|(?<![\w-])[\w-]+\[hidden\][\w-]*|\[hidden\][\w-]+)[\"']?"
     r"\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&}\]]+)"
 )
 _AGE_KEY = re.compile(

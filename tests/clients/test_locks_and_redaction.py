@@ -150,3 +150,11 @@ def test_urls_keep_no_person_and_no_login() -> None:
 def test_an_error_is_one_line() -> None:
     problem = Problem("ion", "get", 500, "X", "first\n  second\tthird", "req", "corr", shown_at="ION")
     assert problem.line() == "ion get: 500 X first second third (see ION) [request id req, correlation id corr]"
+
+
+def test_a_secret_that_is_a_word_of_a_name_does_not_show_the_value_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Secrets()
+    known.add("access")
+    monkeypatch.setattr("clients.redact.SECRETS", known)
+    assert "canary-1" not in redact('{"access_token": "canary-1", "token_type": "Bearer"}')
+    assert redact("the code access: refused").endswith(": refused")
