@@ -89,8 +89,10 @@ def test_a_customer_that_cannot_be_read_does_not_stop_the_others(
     with pytest.raises(CommandError, match="1 of 4 customers could not be looked at"):
         live.live_status(["reseller-us"])
     shown = capsys.readouterr().out
-    assert "not checked" in shown
-    assert shown.count("seen") > 10
+    # Who is asked first, and so refused, is a race between the readers: what counts is one refused and three looked at.
+    rows = [line for line in shown.splitlines() if "  seen  " in line]
+    assert len(rows) == 4
+    assert ["not checked" in row for row in rows].count(True) == 1
 
 
 def test_the_table_and_the_list_of_steps(reseller_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
