@@ -30,10 +30,11 @@ from onboarding.allowed import said
 from onboarding.core import state, state_format
 from onboarding.core.names import ONLY
 from onboarding.core.state_format import FORMAT
+from onboarding.look import engine_run
 from onboarding.plan import policy
 from onboarding.plan.report import Refusal
 from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests, unchanged
-from providers import engine_run, planned, removals
+from providers import planned, removals
 from providers.errors import OnboardingError, quiet_tracebacks
 from schemas.check import sensitive
 from schemas.command import shown

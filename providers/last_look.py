@@ -16,10 +16,10 @@ from pulumi.dynamic import CheckFailure, CheckResult, ResourceProvider
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
-from onboarding.look import run_notes
+from onboarding.look import engine_run, run_notes
 from onboarding.readiness import blind
 from onboarding.readiness.blind import Alarm, Unseen
-from providers import engine_run, noted
+from providers import noted
 from providers.errors import quiet_tracebacks
 from schemas.command import shown
 from schemas.plain import plain

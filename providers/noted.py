@@ -8,9 +8,8 @@ from pathlib import Path
 from clients.redact import redact
 from clients.session import home_of
 from onboarding.core import contract
-from onboarding.look import run_notes
+from onboarding.look import engine_run, run_notes
 from onboarding.look.run_notes import Note
-from providers import engine_run
 from providers.errors import in_plugin
 
 _LOCK = threading.Lock()

@@ -19,10 +19,11 @@ from clients.session import Session, home_of
 from onboarding.allowed import once, reviewed, said
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
 from onboarding.core.remedy import remedy
+from onboarding.look import engine_run
 from onboarding.look.run_notes import RUN
 from onboarding.plan import file, intent, policy, starts
 from onboarding.plan.judged import Subject, writes
-from providers import engine_run, noted, sessions
+from providers import noted, sessions
 from schemas.command import command
 
 _LOCK = threading.Lock()
@@ -87,7 +88,7 @@ def not_reviewed(estate: schemas.Estate) -> list[str]:
     if plan is not None:
         return [f"not what was reviewed: {one}" for one in file.differences(plan, estate, rules.lines)]
     if rules.plan.required and engine_run.verb() in engine_run.UP and not said.planning():
-        return [f"policy plan: no run without a reviewed plan: make one ({command('plan')}), then run with --plan"]
+        return [str(policy.unplanned())]
     return []
 
 

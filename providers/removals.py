@@ -17,7 +17,7 @@ from pathlib import Path
 import filelock
 
 from clients.session import home_of
-from providers import engine_run
+from onboarding.look import engine_run
 from providers.errors import OnboardingError, in_plugin
 from schemas.plain import count as number_of
 from schemas.read.json_text import json_of

@@ -18,7 +18,7 @@ from csp.errors import CommandError
 from csp.say import count, say, say_json
 from onboarding.allowed import reviewed, said
 from onboarding.look import run_notes
-from onboarding.plan import file
+from onboarding.plan import file, policy
 from schemas.command import command, shown
 from schemas.model.policy import Policy
 
@@ -33,11 +33,7 @@ def bind(engine: Engine, estate: schemas.Estate, path: str, rules: Policy, diges
     path = path or os.environ.get(reviewed.PLAN, "")
     if not path:
         if rules.plan.required or digest:
-            raise CommandError(
-                "policy plan: no run without a reviewed plan: make one "
-                f"({command('plan', stack=engine.stack)}), then run with --plan",
-                exit_codes.NOT_REVIEWED,
-            )
+            raise CommandError(str(policy.unplanned(engine.stack)), exit_codes.NOT_REVIEWED)
         return
     where = Path(path).absolute()
     try:

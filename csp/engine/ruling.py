@@ -21,7 +21,7 @@ from onboarding.plan.report import Refusal
 from onboarding.plan.told import Told
 from onboarding.readiness.states import states_from_export
 from onboarding.readiness.verdicts import all_readiness
-from onboarding.resources.digests import digest
+from onboarding.resources.digests import digest, first_digests, unchanged
 from schemas.model.policy import Policy
 from schemas.model.stack import CONFIG_KEY
 
@@ -88,12 +88,25 @@ def before_up(rules: Policy, estate: schemas.Estate, state: Mapping[str, Any] | 
 
 def of_one(rules: Policy, estate: schemas.Estate, state: Mapping[str, Any] | None, key: str) -> None:
     """The same for a run of one customer, in which the guard is not asked. Raises CommandError."""
-    new = {one.key: digest(one) for one in estate.customers if one.key == key}
-    old = {name: text for name, text in _known(state).items() if estate.renamed.get(name, name) == key}
-    facts = {name: one for name, one in policy.about(estate).items() if name == key}
-    refused = policy.declared(rules, old, new, facts, running=True)
-    if refused:
+    if refused := of_state(rules, estate, state, running=True, only=key):
         raise CommandError("nothing was sent; " + "; ".join(map(str, refused)))
+
+
+def of_state(
+    rules: Policy, estate: schemas.Estate, state: Mapping[str, Any] | None, *, running: bool, only: str = ""
+) -> list[Refusal]:
+    """What files and state tell of a run: every rule but that of the reviewed plan. `only`: the one customer of it."""
+    new = {one.key: digest(one) for one in estate.customers if only in ("", one.key)}
+    old = {estate.renamed.get(key, key): text for key, text in _known(state).items()}
+    old = {key: text for key, text in old.items() if only in ("", key)}
+    # As the guard does: a digest that an older release made is no change.
+    first = {
+        one.key: first_digests(one) for one in estate.customers if old.get(one.key, "") not in ("", new.get(one.key))
+    }
+    old |= {key: new[key] for key in unchanged(old, new, first)}
+    facts = {key: one for key, one in policy.about(estate).items() if key in new}
+    refused = policy.declared(rules, old, new, facts, running=running)
+    return [*refused, *policy.portal(rules, old, new, _can_order(estate, state or {}))]
 
 
 def _can_order(estate: schemas.Estate, state: Mapping[str, Any]) -> dict[str, bool]:

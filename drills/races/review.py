@@ -24,10 +24,10 @@ import schemas
 from drills.harness import Pipeline
 from onboarding.allowed import reviewed, said
 from onboarding.core import contract
+from onboarding.look import engine_run
 from onboarding.look.run_notes import RUN
 from onboarding.plan import file
 from onboarding.plan.told import Told
-from providers import engine_run
 from providers.errors import OnboardingError
 from tests.workspace import ROOT
 

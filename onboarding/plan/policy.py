@@ -22,6 +22,7 @@ from onboarding.plan.report import Refusal
 from onboarding.resources.digests import PORTAL
 from schemas.command import command
 from schemas.model.policy import Policy
+from schemas.plain import count
 
 POLICY, APPROVED = "CSP_POLICY", "CSP_APPROVED"
 """Variables: the policy that holds, as JSON; names of the environments that approved, with commas."""
@@ -41,6 +42,12 @@ def in_force(estate: schemas.Estate) -> Policy:
 def as_json(policy: Policy) -> str:
     """For POLICY."""
     return policy.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def unplanned(stack: str = "") -> Refusal:
+    """Of a run that needs a reviewed plan and has none."""
+    why = f"no run without a reviewed plan: make one ({command('plan', stack=stack)}), then run with --plan"
+    return Refusal("policy plan", "", why)
 
 
 def about(estate: schemas.Estate) -> dict[str, dict[str, str]]:
@@ -109,8 +116,8 @@ def _tenants(policy: Policy, domains: Sequence[str]) -> Iterator[Refusal]:
         yield Refusal(
             "policy new_tenants",
             "",
-            f"this makes {len(domains)} new tenants ({some}), at most {most} a run; move the customers one by one "
-            f"({command('up')} with -k CUSTOMER), or split the change",
+            f"this makes {count(len(domains), 'new tenant')} ({some}), at most {most} a run; move the customers one by "
+            f"one ({command('up')} with -k CUSTOMER), or split the change",
         )
 
 

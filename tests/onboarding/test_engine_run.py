@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from providers import engine_run
+from onboarding.look import engine_run
 
-ASK = "from providers import engine_run; print(engine_run.name(), engine_run.verb())"
+ASK = "from onboarding.look import engine_run; print(engine_run.name(), engine_run.verb())"
 
 
 def children(*engine: str) -> list[str]:

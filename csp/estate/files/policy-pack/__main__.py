@@ -1,0 +1,3 @@
+from csp.engine import policy_pack
+
+policy_pack.serve()
