@@ -16,6 +16,7 @@ from clients.handover.opening import open_handover
 from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
 from clients.ion.errors import describe as describe_ion
+from clients.ledger import FileLedger, Ledger
 from clients.locks import KeyLocks, Locks
 from clients.mail import MailSender, Outbox
 from clients.mail.outbox import Markers
@@ -66,6 +67,7 @@ class Session:
     project: Path | None
     handover: HandoverStore
     locks: Locks
+    ledger: Ledger
     calls: CallStats
     endpoints: Endpoints
     home: Path
@@ -123,9 +125,11 @@ class Session:
             database = postgres.Database(environment.get(postgres.VARIABLE, ""))
             self.locks = postgres.SharedLocks(database, scope)
             self._pauses, markers = postgres.SharedPauses(database), postgres.SharedMarkers(database)
+            self.ledger = postgres.SharedLedger(database)
         else:
             self.locks = KeyLocks(home / "locks", scope)
             self._pauses, markers = Pauses(home / "locks" / "pauses", self._clock), home / "mail"
+            self.ledger = FileLedger(home / "locks")
         self._http = open_client(
             seconds=self._limits.read_seconds,
             connect_seconds=self._limits.connect_seconds,

@@ -119,8 +119,11 @@ CATALOGUE = (
         "races.two_pipelines",
         "drills",
         "One pipeline is held at every call while another runs on the same estate: nothing twice, a clear line for who "
-        "may not wait, quiet afterwards. Then real `csp up` beside each other.",
+        "may not wait, quiet afterwards. Then real `csp up` beside each other. All of it in one folder, and with "
+        "runners that share a PostgreSQL database alone: also with locks that are lost on the way, and one reviewed "
+        "plan that both carry out.",
         "drills/tests/test_crash_drills.py",
+        full=((), ("--postgresql",)),
         parts=("races.two_processes",),
     ),
     Drill(

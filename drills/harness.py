@@ -29,7 +29,6 @@ from csp_sandbox.ready import ready_line
 
 import schemas
 from clients.handover import make_local_recipient
-from clients.locks import KeyLocks
 from clients.mail import MailSender
 from clients.session import Session
 from drills.remote import Hook, Killed, Remote, Smtp, Wire
@@ -211,11 +210,8 @@ class Pipeline:
                     detached=False,
                     carrier=Wire(self.remote, self.hook),
                 )
-                session.locks = KeyLocks(
-                    self.home / "locks",
-                    f"{session.account}/{session.partner_tenant}",
-                    timeout_seconds=self.lock_seconds,
-                )
+                shared: Any = session.locks
+                shared._timeout = self.lock_seconds
                 if session.mail is not None:
                     session.mail = MailSender(session.mail._server, connect=self._smtp)
                 names[name] = f"{name}#{run}"

@@ -1,4 +1,5 @@
-"""Locks, pauses and sent markers in PostgreSQL, for runners that share no folder (`coordination: postgresql`).
+"""Locks, pauses, sent markers and what a plan allows once, in PostgreSQL, for runners that share no folder
+(`coordination: postgresql`).
 
 A lock is an advisory lock of a connection of its own: it ends with that connection, so a runner that dies leaves none.
 Because a connection can also be lost while its run goes on, a write asks once more whether its lock is still held.
@@ -29,6 +30,9 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS csp_pause (scope text PRIMARY KEY, until timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS csp_sent (
     message text PRIMARY KEY, marker jsonb NOT NULL, at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS csp_allowed (
+    plan text, step text, call text NOT NULL, at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (plan, step)
 );
 """
 _SETTINGS = {
@@ -243,6 +247,24 @@ class SharedMarkers:
             )
 
 
+class SharedLedger:
+    """What a plan allows once. As `clients.ledger.FileLedger`; hashed, as a step names people and others read the
+    table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, plan: str, step: str, call: str) -> bool:
+        """Raises RetryLater when the database does not answer: then nobody knows."""
+        with self._database.asked() as connection:
+            connection.execute(
+                "INSERT INTO csp_allowed (plan, step, call) VALUES (%s, %s, %s) ON CONFLICT (plan, step) DO NOTHING",
+                [plan, _digest(step), _digest(call)],
+            )
+            question = "SELECT call FROM csp_allowed WHERE plan = %s AND step = %s"
+            return bool(_first(connection, question, plan, _digest(step)) == _digest(call))
+
+
 @contextlib.contextmanager
 def _as_disk() -> Iterator[None]:
     try:
@@ -263,8 +285,8 @@ def _number(scope: str, kind: str, key: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _digest(message_id: str) -> str:
-    return hashlib.sha256(message_id.encode()).hexdigest()[:24]
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:24]
 
 
 def _ask(what: str, action: str) -> PersonMustAct:

@@ -1,10 +1,15 @@
-"""Two pipelines on one estate: `python -m drills.races.two_pipelines [--every N] [--no-processes]`, one figure a line.
+"""Two pipelines on one estate: `python -m drills.races.two_pipelines [--every N] [--no-processes] [--postgresql]`, one
+figure a line.
 
 Each pipeline has a state of its own, as when a killed engine's plugin lives on beside the next run, or when two stacks
 declare the same customers; they share the local folder with tokens and natural-key locks. The first is held at every
 boundary of its calls while the second runs as far as it gets: to its end, or until it waits for a lock of the first. A
 second series lets nobody wait: the second stops with a clear line. Then nothing exists twice, nothing was even asked
 for twice, and after one more run of each both are quiet.
+
+With `--postgresql` the two share no folder, as runners on two machines: each has a CSP_HOME of its own, they meet in a
+real database (`coordination: postgresql`), and the token store alone is common, as a Key Vault is. A third series then
+ends the database's connections while the first is held: it has lost its lock, and must notice before it writes.
 
 At the end the same with real processes: two `csp up` on one stack, on two stacks, and an engine that was killed while
 its plugin lives on.
@@ -14,16 +19,22 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from clients.shared.postgres import VARIABLE
+from drills import database
 from drills.harness import Pipeline
 from drills.kills.runs import CHAPTERS, LATER, Chapter, calls_of
-from drills.races.two_processes import PROOFS
+from drills.races.two_processes import APART, PROOFS
 
 STILL = 0.3
 """Seconds without a call after which the second pipeline is taken to wait for the first."""
@@ -74,11 +85,40 @@ class Worker(threading.Thread):
                 seen, since = self.calls, time.monotonic()
 
 
-def play(start: Pipeline, at: int, moment: str, *, wait: bool) -> list[str]:
-    """Hold the first pipeline at a boundary, let the second run; what is wrong."""
+@dataclass(frozen=True)
+class Meeting:
+    """How the second meets the first. `wait`: for locks; `cut`: its database connections end while the first is
+    held."""
+
+    wait: bool = False
+    cut: bool = False
+
+    def __str__(self) -> str:
+        return "first loses its locks" if self.cut else "second waits" if self.wait else "second does not wait"
+
+
+def apart(pipeline: Pipeline, address: str) -> Pipeline:
+    """The same pipeline as on a machine of its own: it shares the database and the token store, and no folder else."""
+    other = pipeline.copy(pipeline.remote)
+    tokens = other.home / "tokens"
+    shutil.rmtree(tokens, ignore_errors=True)
+    (pipeline.home / "tokens").mkdir(exist_ok=True)
+    tokens.symlink_to(pipeline.home / "tokens", target_is_directory=True)
+    for one in (pipeline, other):
+        one.connections = {
+            name: connection.model_copy(update={"coordination": "postgresql"})
+            for name, connection in pipeline.connections.items()
+        }
+        one.environment = {**one.environment, VARIABLE: address}
+    return other
+
+
+def play(start: Pipeline, at: int, moment: str, how: Meeting, address: str = "") -> list[str]:
+    """Hold the first pipeline at a boundary, let the second run; what is wrong. `address`: of the database in which
+    they meet, "" for one folder."""
     first = start.copy()
-    second = first.copy(first.remote, first.home)
-    second.lock_seconds = 300.0 if wait else 0.0
+    second = apart(first, address) if address else first.copy(first.remote, first.home)
+    second.lock_seconds = 300.0 if how.wait or how.cut else 0.0
     hook = Held(at, moment)
     first.hook = hook
     one, two = Worker(first), Worker(second)
@@ -86,6 +126,8 @@ def play(start: Pipeline, at: int, moment: str, *, wait: bool) -> list[str]:
     one.start()
     while one.is_alive() and not hook.reached.wait(0.02):
         pass
+    if how.cut:
+        database.end_connections(address)
     two.start()
     two.until_done_or_still()
     hook.go_on.set()
@@ -105,37 +147,39 @@ def play(start: Pipeline, at: int, moment: str, *, wait: bool) -> list[str]:
         wrong.append("the third runs wrote")
     wrong += first.remote.twice()
     first.remove()
+    second.remove()
     return wrong
 
 
-def run(every: int = 1, report: Callable[[str], None] = print) -> tuple[int, int]:
+def run(every: int = 1, report: Callable[[str], None] = print, address: str = "") -> tuple[int, int]:
     """Interleavings and failures."""
     played = failed = 0
     for chapter in CHAPTERS:
         if not chapter.name.startswith(CLASHES):
             continue
         start = chapter.situation()
-        for at, moment, wait in boundaries(start, chapter)[::every]:
-            wrong = play(start, at, moment, wait=wait)
+        for at, moment, how in boundaries(start, chapter, cut=bool(address))[::every]:
+            wrong = play(start, at, moment, how, address)
             played += 1
             if wrong:
                 failed += 1
-                how = "waits" if wait else "does not wait"
-                report(f"{chapter.name}, held {moment} {at}, second {how}:\n  " + "\n  ".join(wrong[:6]))
+                report(f"{chapter.name}, held {moment} {at}, {how}:\n  " + "\n  ".join(wrong[:6]))
         start.remove()
     return played, failed
 
 
-def boundaries(start: Pipeline, chapter: Chapter) -> list[tuple[int, str, bool]]:
+def boundaries(start: Pipeline, chapter: Chapter, *, cut: bool = False) -> list[tuple[int, str, Meeting]]:
     """Every boundary at which the first may be held (after a call only where it wrote), and whether the second then
-    waits for locks: both ways around a write, where a lock is held."""
+    waits for locks: both ways around a write, where a lock is held. `cut`: each look also with locks that are lost
+    meanwhile. Not right before a write: between the question whether it is still held and the write no lock helps."""
     pipeline, names, writes = calls_of(start, chapter)
     pipeline.remove()
     found = []
+    waits, passes, loses = Meeting(wait=True), Meeting(), Meeting(cut=True)
     for at, name in enumerate(names, 1):
         write = name in writes
-        found += [(at, "before", wait) for wait in ((False, True) if write else (False,))]
-        found += [(at, "after", wait) for wait in ((False, True) if write else ())]
+        found += [(at, "before", how) for how in ((passes, waits) if write else (passes, loses) if cut else (passes,))]
+        found += [(at, "after", how) for how in ((passes, waits) if write else ())]
     return found
 
 
@@ -143,19 +187,29 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--no-processes", action="store_true")
+    parser.add_argument("--postgresql", action="store_true")
     wanted = parser.parse_args()
+    with database.server() if wanted.postgresql else nullcontext("") as address:
+        return 1 if whole(wanted.every, address, processes=not wanted.no_processes) else 0
+
+
+def whole(every: int, address: str, *, processes: bool) -> int:
+    """The number of failures, each told; a line a series."""
     began = time.monotonic()
-    played, failed = run(wanted.every)
-    print(f"two pipelines: {played} interleavings, {failed} with something twice ({time.monotonic() - began:.0f} s)")
-    for proof in () if wanted.no_processes else PROOFS:
+    where = "two pipelines that share a database alone" if address else "two pipelines"
+    played, failed = run(every, address=address)
+    print(f"{where}: {played} interleavings, {failed} with something twice ({time.monotonic() - began:.0f} s)")
+    proofs = [partial(proof, address) for proof in APART] if address else list(PROOFS)
+    for proof in proofs if processes else ():
         with tempfile.TemporaryDirectory() as folder:
             try:
                 wrong = proof(Path(folder))
             except AssertionError as failure:
                 wrong = [str(failure)]
-        print(f"two pipelines, {str(proof.__doc__).rstrip('.')}: {wrong or 'nothing twice, both quiet afterwards'}")
+        told = str(getattr(proof, "func", proof).__doc__).rstrip(".")
+        print(f"{where}, {told}: {wrong or 'nothing twice, both quiet afterwards'}")
         failed += bool(wrong)
-    return 1 if failed else 0
+    return failed
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from drills.__main__ import played
 from drills.catalogue import CATALOGUE, README, TARGETS, Drill, page
 
 TOP = README.parent
-EQUIPMENT = {"catalogue", "harness", "remote", "faults.failing_disk", "kills.killing"}
+EQUIPMENT = {"catalogue", "database", "harness", "remote", "faults.failing_disk", "kills.killing"}
 """Modules that drills use; rooms of equipment (`seed`, `kills/moments`) hold no drill."""
 
 

@@ -1,11 +1,13 @@
 """A sample of the crash and race drills; the whole of them is `make drills`."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from drills import database
 from drills.kills import handover, runs
-from drills.races import order, two_pipelines
+from drills.races import order, two_pipelines, two_processes
 
 
 def test_a_sample_of_kills_converges() -> None:
@@ -25,6 +27,19 @@ def test_a_sample_of_interleavings_of_two_pipelines_makes_nothing_twice() -> Non
     played, failed = two_pipelines.run(every=37, report=told.append)
     assert played >= 10
     assert failed == 0, "\n".join(told)
+
+
+def test_a_sample_of_two_pipelines_that_share_a_database_alone_makes_nothing_twice() -> None:
+    told: list[str] = []
+    with database.server() as address:
+        played, failed = two_pipelines.run(every=41, report=told.append, address=address)
+    assert played >= 15
+    assert failed == 0, "\n".join(told)
+
+
+def test_one_reviewed_plan_is_carried_out_once_by_two_runners(tmp_path: Path) -> None:
+    with database.server() as address:
+        assert two_processes.one_plan(address, tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,16 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import filelock
-
+from clients.errors import RetryLater
 from onboarding.allowed import said
 from onboarding.allowed.reviewed import PLAN, Unusable, of_this_run
 from onboarding.look.run_notes import RUN
 from schemas.command import command
-from schemas.write.whole_file import private_folder
+
+if TYPE_CHECKING:
+    from clients.session import Session
 
 TENANT, ENDING, MAIL = "new tenant", "end of relationship", "mail"
 
@@ -42,7 +43,7 @@ def mail(customer: str, kind: str, to: str) -> Step:
     return Step(customer, MAIL, f"{kind} to {to.lower()}")
 
 
-def refusal(step: Step, unique: str, home: Path) -> str:
+def refusal(step: Step, unique: str, session: Session) -> str:
     """Why a step must not be taken now, in one line; "" when it may. `unique`: names the very call, so that the same
     one may be repeated and another one counts."""
     if not os.environ.get(PLAN):
@@ -54,16 +55,14 @@ def refusal(step: Step, unique: str, home: Path) -> str:
     assert plan is not None
     if step.words not in plan.once:
         why = f"{step.kind} {step.value}: not in the reviewed plan; make and review a new one ({command('plan')})"
-        return _told(step, why, home)
-    folder = private_folder(home / "locks")
-    with filelock.FileLock(str(folder / "allowed.lock"), timeout=60, mode=0o600):
-        file = folder / f"allowed-{plan.seal[-16:]}.json"
-        used: dict[str, str] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        name = json.dumps(step.words)
-        if used.get(name, unique) != unique:
-            return _told(step, f"{step.kind} {step.value}: the reviewed plan allows it once, and it was done", home)
-        file.write_text(json.dumps(used | {name: unique}), "utf-8")
-    return ""
+        return _told(step, why, session.home)
+    try:
+        free = session.ledger.take(plan.seal, json.dumps(step.words), unique)
+    except RetryLater as unknown:
+        return f"{step.kind} {step.value}: not done, {unknown.problem.message}"
+    if free:
+        return ""
+    return _told(step, f"{step.kind} {step.value}: the reviewed plan allows it once, and it was done", session.home)
 
 
 def _told(step: Step, why: str, home: Path) -> str:

@@ -81,7 +81,7 @@ def send_once(letter: Letter, key: str, known: Known, session: Session) -> Sendi
     if session.mail is None:
         return Sending("no server", {})
     mail = message(letter, key, session)
-    if why := once.refusal(once.mail(key, letter.kind, letter.to), mail.message_id, session.home):
+    if why := once.refusal(once.mail(key, letter.kind, letter.to), mail.message_id, session):
         return Sending("failed", {}, why)
     with session.locks.hold("mail", mail.message_id):
         posted = session.outbox.post(mail, session.mail, doubtful=key in session.interrupted)

@@ -249,7 +249,8 @@ class Connection(Declared):
     token_store: TokenStore | None = None
     """Where rotating tokens are kept."""
     coordination: Annotated[Literal["postgresql"] | None, Harmless()] = None
-    """Where runners meet that share no folder: locks, pauses and sent markers in the PostgreSQL of `CSP_POSTGRESQL`."""
+    """Where runners meet that share no folder: locks, pauses, sent markers and what a plan allows once, in the
+    PostgreSQL of `CSP_POSTGRESQL`."""
     limits: Annotated[Limits, Harmless()] = Limits()
     """Budget of one run."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import schemas
+from clients.ledger import FileLedger
 from onboarding.allowed import once, reviewed, said
 from onboarding.allowed.once import Step
 from onboarding.allowed.reviewed import PLAN, Unusable, canonical, digest_of, load, sealed
@@ -97,29 +99,30 @@ def test_what_cannot_be_undone_is_allowed_by_customer_and_value_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = Step("contoso", once.TENANT, "contoso.onmicrosoft.com")
+    session: Any = SimpleNamespace(home=tmp_path, ledger=FileLedger(tmp_path / "locks"))
     monkeypatch.delenv(PLAN, raising=False)
-    assert once.refusal(Step("x", once.ENDING, "x"), "x", tmp_path) == ""  # without a plan the other guards decide
+    assert once.refusal(Step("x", once.ENDING, "x"), "x", session) == ""  # without a plan the other guards decide
 
     monkeypatch.setenv(PLAN, str(write(tmp_path / "plan.json")))
     monkeypatch.setenv(RUN, "this")
-    assert once.refusal(step, "first", tmp_path) == ""
-    assert once.refusal(step, "first", tmp_path) == ""  # the same call, repeated
-    assert "allows it once" in once.refusal(step, "second", tmp_path)
+    assert once.refusal(step, "first", session) == ""
+    assert once.refusal(step, "first", session) == ""  # the same call, repeated
+    assert "allows it once" in once.refusal(step, "second", session)
     for other in (
         Step("fabrikam", once.TENANT, "contoso.onmicrosoft.com"),
         Step("contoso", once.TENANT, "other.onmicrosoft.com"),
         Step("contoso", once.ENDING, "contoso"),
         once.mail("contoso", "agreement", "sam@contoso.example"),
     ):
-        assert "not in the reviewed plan" in once.refusal(other, "first", tmp_path)
+        assert "not in the reviewed plan" in once.refusal(other, "first", session)
     assert len([one for one in said.read(said.folder(tmp_path, "this")) if one["what"] == "held"]) == 5
 
     # Another plan with the same content counts anew; one that is gone allows nothing.
     monkeypatch.setenv(PLAN, str(write(tmp_path / "next.json", made_at="2026-12-24T11:30:00Z")))
-    assert once.refusal(step, "second", tmp_path) == ""
+    assert once.refusal(step, "second", session) == ""
     (tmp_path / "next.json").unlink()
     reviewed._kept.cache_clear()
-    assert "not done" in once.refusal(step, "second", tmp_path)
+    assert "not done" in once.refusal(step, "second", session)
 
 
 @pytest.mark.parametrize(

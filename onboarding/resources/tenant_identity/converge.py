@@ -169,7 +169,7 @@ def release(known: Known, session: Session) -> Outcome:
         if look.related(tenant_id) is None:
             return ready(Facts(), reason="the relationship is gone already")
         step = once.Step(known.text("key"), once.ENDING, known.text("key"))
-        if why := once.refusal(step, tenant_id, session.home):
+        if why := once.refusal(step, tenant_id, session):
             return blocked(Facts(), why)
         try:
             session.partner_center.remove_relationship(tenant_id, request_id=unique)

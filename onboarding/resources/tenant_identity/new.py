@@ -178,7 +178,7 @@ def _create(
     natural = {name: str(getattr(body, name)) for name in NewTenant.__slots__}
     unique = request_id(session.partner_tenant, identity.initial_domain, "customers.create", natural, known.attempt)
     step = once.Step(desired.key, once.TENANT, identity.initial_domain)
-    if why := once.refusal(step, identity.initial_domain, session.home):
+    if why := once.refusal(step, identity.initial_domain, session):
         return waiting(facts, NEXT_RUN, why, again=True)
     try:
         made = pc.create_customer(body, request_id=unique)
