@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import schemas
 from clients.endpoints import accounts_of
 from clients.session import Session, home_of
+from onboarding.look import ahead
+from onboarding.look.run_notes import STACK
 from onboarding.look.snapshot import EstateLook
 
 _LOCK = threading.Lock()
 _SESSIONS: dict[str, Session] = {}
 _LOOKS: dict[str, EstateLook] = {}
+_AHEAD: set[str] = set()
+"""Connections whose reads were fetched ahead, once a process: after a write each read asks for itself."""
 _FAILED: dict[str, CannotOpen] = {}
 
 
@@ -49,7 +54,13 @@ def estate_look(name: str) -> EstateLook:
     """The estate snapshot of connection `name`."""
     opened = session(name)
     with _LOCK:
-        return _LOOKS.setdefault(name, EstateLook(opened))
+        look = _LOOKS.get(name)
+        if look is None:
+            look = _LOOKS[name] = EstateLook(opened)
+            if (stack := os.environ.get(STACK)) and name not in _AHEAD:
+                _AHEAD.add(name)
+                ahead.begin(look, opened.home, stack, name)
+        return look
 
 
 def wrote(name: str) -> None:

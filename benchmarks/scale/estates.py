@@ -58,7 +58,7 @@ class Estate:
         shutil.rmtree(self.files)
         self.files.mkdir()
         file = self.workspace.root / "stacks" / "connections" / f"{CONNECTIONS[role]}.yaml"
-        limits = "limits: {requests_per_second: 1000.0, concurrency: 8}\n"
+        limits = "limits: {requests_per_second: 1000.0, concurrency: 32}\n"
         file.write_text(file.read_text("utf-8") + limits, "utf-8")
 
     def play(self, cell: Cell) -> tuple[Watched, int]:

@@ -67,8 +67,11 @@ def preview(context: typer.Context, stack: Stack) -> None:
 
 
 def refresh(context: typer.Context, stack: Stack) -> None:
-    """Read the live systems into the state, change nothing else."""
-    _run(stack, "refresh", context.meta["asked"])
+    """Read the live systems into the state, change nothing else. With --yes the preview is left out, as by `up`."""
+    asked: Asked = context.meta["asked"]
+    if asked.yes and not asked.flags.get("preview-only"):
+        asked.flags["skip-preview"] = True
+    _run(stack, "refresh", asked)
 
 
 def destroy(context: typer.Context, stack: Stack) -> None:
@@ -99,6 +102,8 @@ def _run(stack: str, verb: str, asked: Asked, own: Own | None = None) -> None:
     if own is not None and own.customer:
         arguments += one_customer.aim(engine, estate, state, own.customer)
         ruling.of_one(rules, estate, state, own.customer)
+    if state is not None:
+        looking.fetch_ahead(engine, estate, state, engine_words.read(arguments))
     looking.before(state, estate)  # first, so that nobody overlooks it
     if not asked.json:
         say(engine.why, err=True)

@@ -7,8 +7,9 @@ from typing import Any
 import schemas
 from clients.wire import clock
 from csp.engine.start import Engine
+from csp.engine.words import Asked
 from csp.say import say
-from onboarding.look import run_notes
+from onboarding.look import ahead, run_notes
 from onboarding.readiness import blind
 from onboarding.readiness.blind import UNOBSERVED, Alarm, Unseen
 from onboarding.readiness.states import states_from_export
@@ -40,6 +41,20 @@ def before(state: Mapping[str, Any] | None, estate: schemas.Estate) -> None:
         states = states_from_export(state, estate.renamed)
         seen = [v for v in all_readiness(states, estate, clock.now()) if v.key in states]
         tell(blind.in_state(seen, estate), estate.stack, "the last run: ")
+
+
+def fetch_ahead(engine: Engine, estate: schemas.Estate, state: Mapping[str, Any], asked: Asked) -> None:
+    """Let the plugins of the next run ask beforehand what their reads will need; of a run about a few, nothing."""
+    everybody = not asked.targets and not asked.flags.get("exclude")
+    ahead.write(
+        engine.project.home, engine.stack, ahead.questions(outputs_of(state, estate), estate) if everybody else {}
+    )
+
+
+def outputs_of(state: Mapping[str, Any], estate: schemas.Estate) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Customer key -> kind -> outputs, from the state as the engine exports it."""
+    states = states_from_export(state, estate.renamed)
+    return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in states.items()}
 
 
 def tell(unseen: Iterable[Alarm | Unseen], stack: str, about: str = "") -> None:

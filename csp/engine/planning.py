@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import schemas
+from csp.engine import looking
 from csp.engine.start import Engine
+from csp.engine.words import Asked
 from csp.errors import CommandError
 from csp.say import say_block
 from onboarding.allowed import said
 from onboarding.look import run_notes
 from onboarding.plan.told import Told
 from onboarding.readiness import blind
-from onboarding.readiness.states import states_from_export
 
 _ENGINES_OWN = ("--non-interactive",)
 
@@ -23,6 +24,9 @@ def preview(
     engine: Engine, estate: schemas.Estate, state: Mapping[str, Any], *, look: bool
 ) -> tuple[Told, list[object]]:
     """What a run would do, and what could not be looked at. Raises CommandError when the preview itself fails."""
+    states = looking.outputs_of(state, estate)
+    if look:
+        looking.fetch_ahead(engine, estate, state, Asked())
     name = uuid.uuid4().hex
     engine.environment[run_notes.RUN] = name
     engine.environment[said.PLANNING] = said.LOOK if look else said.FILES
@@ -37,10 +41,6 @@ def preview(
     finally:
         said.remove(where)
         engine.environment.pop(said.PLANNING)
-    states = {
-        key: {kind: one.outputs for kind, one in kinds.items()}
-        for key, kinds in states_from_export(state, estate.renamed).items()
-    }
     notes = run_notes.read(run_notes.folder(engine.project.home, name))
     return Told(told, estate, states), [*blind.in_run(notes, estate)]
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from csp.engine.start import STACK, Engine
+from csp.engine.start import Engine
 from csp.errors import CommandError
+from onboarding.look.run_notes import STACK
 
 if TYPE_CHECKING:
     import psutil

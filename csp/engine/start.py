@@ -21,6 +21,7 @@ from csp.errors import CommandError, NewerStateError
 from csp.project import LOCAL, Project
 from onboarding.core import state_format
 from onboarding.core.names import LEAVE_OUT
+from onboarding.look.run_notes import STACK
 from schemas.command import START, command, started
 from schemas.write.whole_file import private_folder
 
@@ -28,8 +29,6 @@ NO_STACK = 6
 """Exit code of both engines for a stack that does not exist; older CLIs say it in words alone."""
 NO_STACK_WORDS = "no stack named"
 
-STACK = "CSP_STACK"
-"""Variable: the stack of a run, so that its plugins can be told from those of others (csp/engine/recovery.py)."""
 ENGINE_STARTED_AS = "DYNAMIC_ENGINE_STARTED_AS"
 """Variable: how the reader starts the embedded engine, for the commands in its own lines."""
 

@@ -7,6 +7,7 @@ because a write must see the present moment.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -165,6 +166,15 @@ class EstateLook(Look):
     """Serves the reads of a whole estate from list pages, read once a process."""
 
     bulk = True
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.ahead: deque[tuple[str, str]] = deque()
+        """Questions that are asked before anybody needs their answers (onboarding/look/ahead.py)."""
+
+    def forget(self) -> None:
+        self.ahead.clear()
+        super().forget()
 
     def _ion_customers(self) -> list[IonCustomer]:
         ion = self.session.ion
