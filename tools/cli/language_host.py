@@ -8,13 +8,14 @@ It answers the questions of `LanguageRuntime` that dynamic programs lead to. It 
 environment must be there.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import json
 import os
+import select
 import subprocess
 import sys
-import threading
 import types
 from collections.abc import Iterator
 from concurrent import futures
@@ -49,6 +50,7 @@ class Host(services.LanguageRuntimeServicer):
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
+        self.programs: list[subprocess.Popen[bytes]] = []
 
     def Handshake(self, request: Any, _context: Any) -> Any:  # noqa: N802 - the protocol's names
         self._engine = request.engine_address or self._engine
@@ -95,7 +97,9 @@ class Host(services.LanguageRuntimeServicer):
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
-        code = subprocess.run(command, cwd=request.pwd, env=environment, stdin=subprocess.DEVNULL).returncode
+        with subprocess.Popen(command, cwd=request.pwd, env=environment, stdin=subprocess.DEVNULL) as program:
+            self.programs.append(program)
+            code = program.wait()
         if code == SHOWN:
             return wire.RunResponse(bail=True)
         return wire.RunResponse(error="" if code == 0 else f"Program exited with non-zero exit code: {code}")
@@ -136,13 +140,17 @@ def main() -> None:
         futures.ThreadPoolExecutor(max_workers=8),
         options=[("grpc.max_receive_message_length", LIMIT), ("grpc.max_send_message_length", LIMIT)],
     )
-    services.add_LanguageRuntimeServicer_to_server(Host(engine), server)
+    host = Host(engine)
+    services.add_LanguageRuntimeServicer_to_server(host, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
-    try:
-        threading.Event().wait()  # the CLI ends its plugins with a signal
-    except KeyboardInterrupt:
-        server.stop(0)
+    with contextlib.suppress(KeyboardInterrupt):  # the CLI ends its plugins with a signal; a killed one leaves our pipe
+        gone = select.poll()
+        gone.register(sys.stdout, 0)
+        gone.poll()
+        for program in host.programs:  # plugins notice by themselves, and finish what they have begun
+            program.kill()
+    server.stop(0)
 
 
 if __name__ == "__main__":
