@@ -38,6 +38,7 @@ from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
 from onboarding.look.snapshot import Look
 from onboarding.plan.judged import Subject
+from onboarding.resources import reconcile
 from onboarding.steps.registry import read as read_step
 from providers import noted, planned, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
@@ -278,16 +279,12 @@ class Provider(ResourceProvider):
             raise OnboardingError(self._told(key, lost)) from None
         except CredentialsLost as lost:
             return unobserved(*self._blind(lost), facts, memory=self._unsettled(desired, known))
-        except PersonMustAct as refused:
-            where = refused.problem.shown_at or refused.problem.system
-            step = steps.refused(refused.owner, where, self._named(refused.action))
-            memory, do = self._unsettled(desired, known), "" if facts.fields else refused.action
-            return blocked(facts, str(refused), step, memory=memory, final=True, do=do)
         except Unexpected as ours:  # one customer's line; after a mended release the next run tries by itself
             sessions.wrote(self._connection)
             return blocked(facts, str(ours), steps.report_defect(), memory=self._unsettled(desired, known), again=True)
-        except OurBug as refused:
-            return blocked(facts, str(refused), memory=self._unsettled(desired, known), final=True)
+        except (PersonMustAct, OurBug) as refused:
+            do = "" if facts.fields else getattr(refused, "action", "")
+            return reconcile.refused(facts, refused, session, memory=self._unsettled(desired, known), do=do)
         except ClientError as later:
             sessions.wrote(self._connection)
             memory = self._unsettled(desired, known)

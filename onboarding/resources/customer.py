@@ -35,7 +35,6 @@ from onboarding.look.shown import is_active
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving, reconcile
 from onboarding.resources.reconcile import Refusal, Write
-from onboarding.steps.places import CUSTOMER_FILE
 from schemas.kinds import phones, places
 from schemas.model.fields import ION, value_at
 from schemas.model.gates import program_access_of
@@ -196,7 +195,7 @@ def converge(desired: CustomerInputs, known: Known, facts: Facts, session: Sessi
         look=look,
         assess=lambda now, seen: assess(desired, now, seen, session),
         send=send,
-        refused=lambda seen, due, error: _refused(desired, seen, due, error),
+        refused=lambda seen, due, error: _refused(desired, seen, due, error, session),
     )
     return reconcile.take(step, ("ion.customer", compare.email(desired.profile.email)), known, session)
 
@@ -219,7 +218,7 @@ def _as_written(desired: CustomerInputs, known: Known, written: IonCustomer, loo
     )
 
 
-def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: Refusal) -> Outcome:
+def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: Refusal, session: Session) -> Outcome:
     """A definite rejection: told in our words, with the way out."""
     code, owner = refused.problem.code, refused.owner if isinstance(refused, PersonMustAct) else "us"
     if code == "CUS-CR-001":
@@ -233,7 +232,7 @@ def _refused(desired: CustomerInputs, facts: Facts, outcome: Outcome, refused: R
         step = steps.owned(steps.ask_what_ion_takes(part=part), owner)
     else:
         file = steps.correct_file()
-        return reconcile.refused(facts, refused, where=CUSTOMER_FILE, correct=file, carried=outcome.carried)
+        return reconcile.refused(facts, refused, session, correct=file, carried=outcome.carried)
     return blocked(facts, reason, step, carried=outcome.carried, final=True)
 
 

@@ -32,7 +32,7 @@ from onboarding.core.contract import (
     waiting,
 )
 from onboarding.core.remembered import Memory
-from onboarding.look.shown import ENDPOINT, row_of
+from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving, reconcile
 from onboarding.resources.reconcile import Write
@@ -216,9 +216,7 @@ def converge(desired: ProviderAssociationInputs, known: Known, facts: Facts, ses
         look=lambda now: observe(desired, now, Look(session)),
         assess=lambda now, seen: assess(desired, now, seen, session),
         send=send,
-        refused=lambda seen, due, error: reconcile.refused(
-            seen, error, where=error.problem.shown_at or ENDPOINT, correct=steps.correct_row()
-        ),
+        refused=lambda seen, due, error: reconcile.refused(seen, error, session, correct=steps.correct_row()),
         still="the row was written, and still shows other values",
     )
     return reconcile.take(step, ("ion.row", desired.ion_customer_id), known, session)

@@ -14,11 +14,17 @@ from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, Unkno
 from onboarding import steps
 from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, blocked, unobserved
 from onboarding.core.remedy import remedy
+from onboarding.look.shown import ENDPOINT
+from onboarding.steps.places import CONNECTION_FILE, PARTNER_CENTER
+from schemas.command import for_connection
 
 if TYPE_CHECKING:
     from clients.session import Session
 
 Refusal = OurBug | PersonMustAct
+
+_PLACES = {"partner_center": PARTNER_CENTER, "association": ENDPOINT, "handover": CONNECTION_FILE}
+"""System of a refusal -> where a person looks, when the error table names no page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,19 @@ def is_due(outcome: Outcome) -> bool:
     return outcome.waiting_on == NEXT_RUN and not outcome.again
 
 
-def take(step: Write, lock: tuple[str, str], known: Known, session: Session) -> Outcome:
-    """The whole step. `lock`: kind and key of what no two runs may write at once. Raises ClientErrors of the look."""
-    with session.locks.hold(*lock):
-        facts = step.look(known)
-        outcome = step.assess(known, facts)
-        return write(step, known, facts, outcome, session) if is_due(outcome) else outcome
+def take(step: Write, lock: tuple[str, str], known: Known, session: Session, so_far: Outcome | None = None) -> Outcome:
+    """The whole step. `lock`: kind and key of what no two runs may write at once. so_far: what this run has brought
+    about before, which a lock that is taken or a look that fails must not lose: they are told as a write that was not
+    sent. Without it they are raised, as ClientErrors."""
+    try:
+        with session.locks.hold(*lock):
+            facts = step.look(known)
+            outcome = step.assess(known, facts)
+            return write(step, known, facts, outcome, session) if is_due(outcome) else outcome
+    except ClientError as failed:
+        if so_far is None:
+            raise
+        return _not_written(step, so_far.facts, so_far, failed)
 
 
 def write(step: Write, known: Known, facts: Facts, outcome: Outcome, session: Session) -> Outcome:
@@ -62,15 +75,9 @@ def write(step: Write, known: Known, facts: Facts, outcome: Outcome, session: Se
     try:
         sent = step.send(facts)
     except ClientError as failed:
-        if isinstance(failed, step.later):
-            reason = f"{step.not_sent}: {failed}" if step.not_sent else str(failed)
-            return outcome.but(reason=reason, again=True, memory={**outcome.memory, **step.kept})
-        if isinstance(failed, UnknownOutcome):
+        if isinstance(failed, UnknownOutcome) and not isinstance(failed, step.later):
             return _look_after_lost_answer(step, known, str(failed), session)
-        if isinstance(failed, (OurBug, PersonMustAct)):
-            refused_there = step.refused(facts, outcome, failed)
-            return refused_there.but(memory={**refused_there.memory, **step.kept})
-        raise
+        return _not_written(step, facts, outcome, failed)
     if isinstance(sent, Outcome):
         return sent
     learned = {name: text for name, text in sent.memory.items() if known.memory.get(name) != text}
@@ -79,6 +86,17 @@ def write(step: Write, known: Known, facts: Facts, outcome: Outcome, session: Se
     if step.still and is_due(after):
         return after.but(reason=step.still, again=True, memory=memory)
     return after.but(final=True, memory=memory)
+
+
+def _not_written(step: Write, facts: Facts, outcome: Outcome, failed: ClientError) -> Outcome:
+    """A later try, or what the refusal means here. Raises what is neither."""
+    if isinstance(failed, step.later):
+        reason = f"{step.not_sent}: {failed}" if step.not_sent else str(failed)
+        return outcome.but(reason=reason, again=True, memory={**outcome.memory, **step.kept})
+    if isinstance(failed, (OurBug, PersonMustAct)):
+        refused_there = step.refused(facts, outcome, failed)
+        return refused_there.but(memory={**refused_there.memory, **step.kept})
+    raise failed
 
 
 def _look_after_lost_answer(step: Write, known: Known, told: str, session: Session) -> Outcome:
@@ -92,8 +110,14 @@ def _look_after_lost_answer(step: Write, known: Known, told: str, session: Sessi
     return outcome
 
 
-def refused(facts: Facts, error: Refusal, *, where: str, correct: NextStep | None = None, **more: Any) -> Outcome:
+def refused(facts: Facts, error: Refusal, session: Session, *, correct: NextStep | None = None, **more: Any) -> Outcome:
     """What a definite refusal means, decided here alone: whom the error table of the system names acts, in its words;
-    a declaration that the system does not take is ours to `correct`. `where`: the place of the table's action."""
-    step = steps.refused(error.owner, where, error.action) if isinstance(error, PersonMustAct) else correct
+    a declaration that the system does not take is ours to `correct`."""
+    step = step_of(error, session) if isinstance(error, PersonMustAct) else correct
     return blocked(facts, str(error), step, final=True, **more)
+
+
+def step_of(error: PersonMustAct, session: Session) -> NextStep:
+    """What the error table says: who acts, where, and what; commands in it name the connection."""
+    where = error.problem.shown_at or _PLACES.get(error.problem.system, error.problem.system)
+    return steps.refused(error.owner, where, for_connection(error.action, session.connection.name))

@@ -54,7 +54,9 @@ def test_what_the_declaration_says_against_it(change: dict[str, Any], told: str)
 def test_a_refusal_and_a_lost_answer_without_effect_are_told(failure: Exception) -> None:
     there = world()
     there.fail["remove_relationship"] = (failure, False)
-    assert tenant_identity.release(KNOWN, there).status == "blocked"  # type: ignore[arg-type]
+    outcome = tenant_identity.release(KNOWN, there)  # type: ignore[arg-type]
+    assert outcome.status != "ready"
+    assert "remove refused" in outcome.reason
 
 
 def test_a_lost_answer_with_effect_is_seen() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 import schemas
-from clients.errors import OurBug, RetryLater, UnknownOutcome
+from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import Agreement, BillingProfile, PcAddress, PcCustomer
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
@@ -29,6 +30,7 @@ class Billed(World):
     billed = "Contoso Ltd"
 
     def billing_profile(self, tenant: str) -> BillingProfile:
+        self.before("billing_profile")
         return BillingProfile("b", self.billed, "b@contoso.example", "en-US", "en", "", "", PcAddress(), "1")
 
     def update_billing_profile(self, tenant: str, profile: BillingProfile, *, request_id: str) -> BillingProfile:
@@ -86,6 +88,29 @@ def test_a_rename_that_did_not_arrive_is_tried_again(failure: type[Exception]) -
     assert world.billed == "Contoso Works"
 
 
+@pytest.mark.parametrize("failure", [RetryLater, NotFound])
+def test_a_rename_that_cannot_look_loses_nothing_of_the_run(failure: type[Exception]) -> None:
+    world = billed(fail={"billing_profile": (failure(problem("billing")), False)})
+    first = tenant(world, "Contoso Works", {"company": "Contoso Ltd"})
+    assert first.again
+    assert first.reason.startswith("the billing profile is not renamed yet: ")
+    assert first.carried["tenant_id"] == TENANT
+    tenant(world, "Contoso Works", {"company": "Contoso Works", "memory": dict(first.memory)})
+    assert world.billed == "Contoso Works"
+
+
+def test_a_refusal_keeps_the_place_and_the_words_of_the_error_table() -> None:
+    page = replace(problem("billing.update"), shown_at="Partner Center: Account settings > User management")
+    refusal = PersonMustAct(page, owner="us", action="run `csp auth microsoft login` as an Admin agent")
+    world = billed(fail={"update_billing_profile": (refusal, False)})
+    stopped = tenant(world, "Contoso Works", {"company": "Contoso Ltd"})
+    assert stopped.next_step is not None
+    assert stopped.next_step.values == {
+        "where": page.shown_at,
+        "action": "run `csp auth microsoft login -c us` as an Admin agent",
+    }
+
+
 def test_a_refused_rename_names_the_way() -> None:
     world = billed(fail={"update_billing_profile": (OurBug(problem("billing.update")), False)})
     stopped = tenant(world, "Contoso Works", {"company": "Contoso Ltd"})
@@ -118,6 +143,18 @@ def test_the_agreement_is_asked_for_again_for_another_entity_only(changes: dict[
     outcome = attestation.converge(desired, known, facts, world)  # type: ignore[arg-type]
     assert ("request_attestation" in world.writes) is asked
     assert (outcome.status == "ready") is not asked
+
+
+def test_nobody_is_asked_for_what_another_run_put_on_record_meanwhile() -> None:
+    world = billed()
+    inputs = {"key": "contoso", "tenant_id": TENANT, "attestation": {"signatory": SIGNATORY}, "route": "partner"}
+    desired = attestation.Inputs.model_validate(inputs | {"company": "Contoso Ltd", "country": "US"})
+    facts = attestation.observe(desired, Known(), Look(world))  # type: ignore[arg-type]
+    assert attestation.assess(desired, Known(), facts, world).waiting_on == "next run"  # type: ignore[arg-type]
+    day = date.fromisoformat("2026-01-02")
+    world.agreements_of[TENANT] = [Agreement("t-1", "MicrosoftCustomerAgreement", day, "", "", "", "", "")]
+    assert attestation.converge(desired, Known(), facts, world).status == "ready"  # type: ignore[arg-type]
+    assert world.writes == []
 
 
 def renamed_email(world: World) -> Outcome:

@@ -6,7 +6,7 @@ attestation and creates the agreement once Microsoft says that it was accepted; 
 shows. Nobody accepts for the customer. How it goes on: docs/attestation.md.
 """
 
-from onboarding.resources.attestation.converge import converge, language, mail_link, rejected, release, request
+from onboarding.resources.attestation.converge import ask, converge, mail_link, rejected, release
 from onboarding.resources.attestation.observe import (
     CARRIED,
     WHERE_ION,
@@ -23,15 +23,14 @@ __all__ = [
     "WHERE_ION",
     "AttestationInputs",
     "Inputs",
+    "ask",
     "asked",
     "asks_again",
     "assess",
     "converge",
-    "language",
     "mail_link",
     "observe",
     "rejected",
     "release",
-    "request",
     "signer",
 ]

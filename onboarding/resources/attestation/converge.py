@@ -11,6 +11,7 @@ from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, ready, waiting
+from onboarding.core.remembered import Asking
 from onboarding.look.snapshot import Look
 from onboarding.people import mails
 from onboarding.resources import reconcile
@@ -19,7 +20,6 @@ from onboarding.resources.attestation.observe import AttestationInputs, observe,
 from onboarding.resources.attestation.verdict import assess, letter, signatory
 from onboarding.resources.memory import AttestationMemory
 from onboarding.resources.reconcile import Refusal, Write
-from onboarding.steps.places import PARTNER_CENTER
 from schemas.kinds import microsoft, phones
 
 if TYPE_CHECKING:
@@ -29,36 +29,16 @@ if TYPE_CHECKING:
 def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Session) -> Outcome:
     """Ask the signatory, put an accepted agreement on record, mail the link once."""
     outcome = assess(desired, known, facts, session)
-    pending: AttestationState | None = facts.data.get("pending")
     memory: dict[str, Any] = {}
-    recorded = pending is not None and pending.status == "recorded"
-    if outcome.waiting_on == NEXT_RUN and session.partner_center is not None and not recorded:
-        with session.locks.hold("attestation", desired.key):
-            if pending is not None and pending.status == "accepted":
-                return _put_on_record(desired, known, facts, pending, session)
-            try:
-                spoken = language(session, desired)
-                pending = request(session, desired, known, spoken)
-            except (RetryLater, UnknownOutcome) as later:
-                # The same request id is sent again, so that Microsoft answers with the same attestation.
-                return outcome.but(reason=str(later), again=True)
-            except (OurBug, PersonMustAct) as refused:
-                return rejected(facts, refused)
-        before, who = AttestationMemory.of(known), signer(desired)
-        memory = AttestationMemory.changes(attestation_id=pending.id, asked_for=who, language=spoken)
-        memory |= asking.asked(before, same=before.asked_for == who, ordered=known.retrying)
-        memory |= AttestationMemory.changes(accepted_at="", finalised="", known_already="", recorded=None)
-        known = known.remembering(memory)
-        pending = asking.standing(pending, AttestationMemory.of(known), session.connection)
-        stands = asking.seen(pending, AttestationMemory.of(known), session.connection)
-        asked = Facts(facts.fields, {**facts.seen, "attestation": stands}, data={**facts.data, "pending": pending})
-        known = Known({**known.outputs, "retrying": False})
-        outcome = assess(desired, known, asked, session)
-        if outcome.waiting_on == NEXT_RUN:  # accepted already: a repeated request
-            return _put_on_record(desired, known, asked, pending, session)
-        outcome = outcome.but(final=True)
+    if outcome.waiting_on == NEXT_RUN and session.partner_center is not None and _status(facts) != "recorded":
+        outcome = _written(desired, known, _status(facts) == "accepted", session)
+        if outcome.status == "blocked" or outcome.again:
+            return outcome
+        memory = dict(outcome.memory)
+        known = Known({**known.remembering(memory).outputs, "retrying": False})
     if outcome.waiting_on != "customer":
         return outcome.but(memory={**memory, **outcome.memory})
+    pending = _pending(outcome.facts)
     link, about = (
         (pending.link, pending.id)
         if pending
@@ -75,7 +55,66 @@ def converge(desired: AttestationInputs, known: Known, facts: Facts, session: Se
     return outcome.but(memory={**memory, **outcome.memory})
 
 
-def request(session: Session, desired: AttestationInputs, known: Known, spoken: str) -> AttestationState:
+def _pending(facts: Facts) -> AttestationState | None:
+    found: AttestationState | None = facts.data.get("pending")
+    return found
+
+
+def _status(facts: Facts) -> str:
+    """Of the attestation that is under way, "" for none."""
+    pending = _pending(facts)
+    return pending.status if pending else ""
+
+
+def _written(desired: AttestationInputs, known: Known, accepted: bool, session: Session) -> Outcome:
+    """The one step that comes next: what was accepted is put on record, else the signatory is asked. `accepted`: what
+    the look before the lock saw, for the words of a failure."""
+    answered: list[Facts] = []
+    kept: dict[str, Any] = {}
+
+    def look(now: Known) -> Facts:
+        # A new request is looked at through its answer: Microsoft may not show it yet.
+        return answered[0] if answered else observe(desired, now, Look(session))
+
+    def send(seen: Facts) -> Known | Outcome:
+        now, pending = known, _pending(seen)
+        if _status(seen) == "recorded":  # by another run, meanwhile
+            return assess(desired, known, seen, session)
+        if pending is None or pending.status != "accepted":
+            pending, memory = ask(desired, known, session)
+            memory |= AttestationMemory.changes(accepted_at="", finalised="", known_already="", recorded=None)
+            now = Known({**known.remembering(memory).outputs, "retrying": False})
+            pending = asking.standing(pending, AttestationMemory.of(now), session.connection)
+        if pending.status != "accepted":
+            stands = asking.seen(pending, AttestationMemory.of(now), session.connection)
+            seen_now, data = {**seen.seen, "attestation": stands}, {**seen.data, "pending": pending}
+            answered.append(Facts(seen.fields, seen_now, data=data))
+            return now
+        kept.update(AttestationMemory.changes(attestation_id=pending.id))
+        return _put_on_record(desired, now, seen, pending, session)
+
+    step = Write(
+        look=look,
+        assess=lambda now, seen: assess(desired, now, seen, session),
+        send=send,
+        refused=lambda seen, due, error: rejected(seen, error, session),
+        # Sent again with the same request id, so that Microsoft answers with the same attestation or agreement.
+        later=(RetryLater, UnknownOutcome, NotFound),
+        not_sent="accepted by the signatory, not on record yet" if accepted else "",
+        kept=kept,
+    )
+    return reconcile.take(step, ("attestation", desired.key), known, session)
+
+
+def ask(desired: AttestationInputs, known: Known, session: Session) -> tuple[AttestationState, dict[str, Any]]:
+    """Ask Microsoft for an acceptance page for the signatory: its answer, and what to remember. Raises ClientErrors."""
+    before, who, spoken = Asking.of(known), signer(desired), _language(session, desired)
+    pending = _request(session, desired, known, spoken)
+    memory = Asking.changes(attestation_id=pending.id, asked_for=who, language=spoken)
+    return pending, memory | asking.asked(before, same=before.asked_for == who, ordered=known.retrying)
+
+
+def _request(session: Session, desired: AttestationInputs, known: Known, spoken: str) -> AttestationState:
     """Ask Microsoft for an acceptance page for the signatory, in the language `spoken`. Raises ClientErrors."""
     assert session.partner_center is not None
     who = signatory(desired)
@@ -93,7 +132,7 @@ def request(session: Session, desired: AttestationInputs, known: Known, spoken: 
     return session.partner_center.request_attestation(wanted, request_id=unique)
 
 
-def language(session: Session, desired: AttestationInputs) -> str:
+def _language(session: Session, desired: AttestationInputs) -> str:
     """The declared language, else the one that Microsoft's rules name for the country. Raises ClientErrors."""
     assert session.partner_center is not None
     if desired.attestation.language:
@@ -109,60 +148,46 @@ def mail_link(session: Session, desired: AttestationInputs, known: Known, pendin
 
 def _put_on_record(
     desired: AttestationInputs, known: Known, facts: Facts, pending: AttestationState, session: Session
-) -> Outcome:
+) -> Known | Outcome:
     """Create the agreement with the accepted attestation. 600061 (there is one already) leads to a read, and the read
-    decides."""
+    decides. Raises ClientErrors."""
     pc = session.partner_center
     assert pc is not None
-    unique = request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt)
-    day = pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10])
-    who = signatory(desired)
-    kept = AttestationMemory.changes(attestation_id=pending.id)
-
-    def send(_seen: Facts) -> Known | Outcome:
-        templates = sorted(pc.agreement_templates(), key=lambda one: one.version_rank)
-        if not templates:
-            why = "Microsoft names no current agreement template"
-            return waiting(facts, NEXT_RUN, why, memory=kept, again=True)
-        template = templates[-1].template_id
-        memory = kept | AttestationMemory.changes(kind="attested", signer=signer(desired), asked_for=signer(desired))
-        if pending.accepted is not None:
-            memory |= AttestationMemory.changes(accepted_at=pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        try:
-            pc.create_agreement(
-                desired.tenant_id,
-                attestation_id=pending.id,
-                template_id=template,
-                first_name=who.first_name,
-                last_name=who.last_name,
-                email=who.email,
-                phone_number=phones.first_spelling(who.phone or "", desired.country),
-                date_agreed=day,
-                request_id=unique,
-            )
-        except (OurBug, PersonMustAct) as error:
-            if error.problem.code != "600061":
-                raise
-            memory |= AttestationMemory.changes(known_already=pending.id)
-        else:
-            memory |= AttestationMemory.changes(finalised=contract.now(), template=template, on_record=pending.id)
-        return known.remembering(memory)
-
-    step = Write(
-        look=lambda now: observe(desired, now, Look(session)),
-        assess=lambda now, seen: assess(desired, now, seen, session),
-        send=send,
-        refused=lambda seen, due, error: rejected(seen, error),
-        later=(RetryLater, UnknownOutcome, NotFound),
-        not_sent="accepted by the signatory, not on record yet",
-        kept=kept,
-    )
-    return reconcile.write(step, known, facts, waiting(facts, NEXT_RUN, ""), session)
+    templates = sorted(pc.agreement_templates(), key=lambda one: one.version_rank)
+    if not templates:
+        why, memory = (
+            "Microsoft names no current agreement template",
+            AttestationMemory.changes(attestation_id=pending.id),
+        )
+        return waiting(facts, NEXT_RUN, why, memory=memory, again=True)
+    template, who = templates[-1].template_id, signatory(desired)
+    memory = AttestationMemory.changes(kind="attested", signer=signer(desired), asked_for=signer(desired))
+    if pending.accepted is not None:
+        memory |= AttestationMemory.changes(accepted_at=pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    try:
+        pc.create_agreement(
+            desired.tenant_id,
+            attestation_id=pending.id,
+            template_id=template,
+            first_name=who.first_name,
+            last_name=who.last_name,
+            email=who.email,
+            phone_number=phones.first_spelling(who.phone or "", desired.country),
+            date_agreed=pending.accepted.date() if pending.accepted else date.fromisoformat(contract.now()[:10]),
+            request_id=request_id(session.partner_tenant, desired.key, "agreement.create", pending.id, known.attempt),
+        )
+    except (OurBug, PersonMustAct) as error:
+        if error.problem.code != "600061":
+            raise
+        memory |= AttestationMemory.changes(known_already=pending.id)
+    else:
+        memory |= AttestationMemory.changes(finalised=contract.now(), template=template, on_record=pending.id)
+    return known.remembering(memory | AttestationMemory.changes(attestation_id=pending.id))
 
 
-def rejected(facts: Facts, refused: Refusal) -> Outcome:
+def rejected(facts: Facts, refused: Refusal, session: Session) -> Outcome:
     """A definite refusal: ours to correct, or Microsoft's to explain through the distributor."""
-    return reconcile.refused(facts, refused, where=PARTNER_CENTER, correct=steps.correct_signatory())
+    return reconcile.refused(facts, refused, session, correct=steps.correct_signatory())
 
 
 def release(known: Known, session: Session) -> Outcome:

@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import RetryLater, UnknownOutcome
 from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.allowed import once
-from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
-from onboarding.look.shown import ENDPOINT, row_of
+from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting
+from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, leaving, reconcile
 from onboarding.resources.attestation import asking
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.reconcile import Write
 from onboarding.resources.tenant_identity import inviting, new, rename
-from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
+from onboarding.resources.tenant_identity.agreement_first import agreement_inputs, asked
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, observe
 from onboarding.resources.tenant_identity.verdict import assess
 
@@ -89,25 +89,43 @@ def _make(
         and desired.attestation is not None
         and attestation.asks_again(found.pending, known, session.connection)
     ):
-        agreement = agreement_inputs(desired, identity)
+        return _ask_first(desired, identity, known, facts, session)
+    return new.create(desired, identity, known, facts, session)
+
+
+def _ask_first(
+    desired: TenantIdentityInputs, identity: schemas.NewIdentity, known: Known, facts: Facts, session: Session
+) -> Outcome:
+    """Ask the signatory before the tenant is made. What decides is only the request that is under way."""
+    agreement, under_way = agreement_inputs(desired, identity), asked(desired, known)
+
+    def look(now: Known) -> Facts:
+        memory = TenantMemory.of(now)
+        return Facts(data={"pending": asking.look_at(under_way, memory, Look(session)) if under_way else None})
+
+    def assess_request(now: Known, seen: Facts) -> Outcome:
+        if attestation.asks_again(seen.data["pending"], now, session.connection):
+            return waiting(facts, NEXT_RUN, "the signatory is to be asked")
+        return waiting(facts, EARLIER, "the signatory was asked meanwhile; the next look decides")
+
+    def send(_seen: Facts) -> Outcome:
         try:
             with new.place(desired.key, session):  # nobody should sign for a tenant that cannot be made
                 new.check_before(desired, identity, session)
-            language = attestation.language(session, agreement)
-            pending = attestation.request(session, agreement, known, language)
         except new.Refused as refused:
             return blocked(facts, refused.reason, refused.step, final=True)
-        except (OurBug, PersonMustAct) as refused_here:
-            return attestation.rejected(facts, refused_here)
-        except (RetryLater, UnknownOutcome) as later:
-            return waiting(facts, NEXT_RUN, str(later), again=True)
-        signer = attestation.signer(agreement)
-        before = TenantMemory.of(known)
-        same = before.asked_for == signer
-        memory = TenantMemory.changes(attestation_id=pending.id, asked_for=signer, language=language)
-        memory |= asking.asked(before, same=same, ordered=known.retrying)
+        _, memory = attestation.ask(agreement, known, session)
         return waiting(facts, "customer", "the signatory was asked", memory=memory, final=True)
-    return new.create(desired, identity, known, facts, session)
+
+    step = Write(
+        look=look,
+        assess=assess_request,
+        send=send,
+        refused=lambda _seen, _due, error: attestation.rejected(facts, error, session),
+        later=(RetryLater, UnknownOutcome),  # the same request id is sent again, and answered with the same attestation
+        not_sent="",
+    )
+    return reconcile.take(step, ("attestation", desired.key), known, session)
 
 
 def _mail_agreement(desired: TenantIdentityInputs, known: Known, outcome: Outcome, session: Session) -> Outcome | None:
@@ -144,7 +162,7 @@ def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, sessi
         assess=assess_row,
         send=send,
         refused=lambda _seen, due, error: reconcile.refused(
-            facts, error, where=error.problem.shown_at or ENDPOINT, correct=steps.see_why_not_linked(), carried=carried
+            facts, error, session, correct=steps.see_why_not_linked(), carried=carried
         ),
         later=(RetryLater, UnknownOutcome),
         not_sent="not linked yet",
@@ -155,30 +173,40 @@ def _link_row(desired: TenantIdentityInputs, facts: Facts, tenant_id: str, sessi
 def release(known: Known, session: Session) -> Outcome:
     """End the reseller relationship: only by `on_remove: end-relationship`, only when nothing speaks against it that
     the declaration, ION or Microsoft tells. The tenant stays the customer's."""
-    tenant_id = known.text("tenant_id")
+    key, tenant_id, pc = known.text("key"), known.text("tenant_id"), session.partner_center
     against = leaving.refusal(known) or known.seen.get("conflict", "")
     if against:
         return blocked(Facts(), against)
-    if session.partner_center is None or not tenant_id:
+    if pc is None or not tenant_id:
         return ready(Facts(), reason="no relationship that an API could end")
     unique = request_id(session.partner_tenant, tenant_id, "relationship.remove", {}, known.attempt)
-    with session.locks.hold("pc.tenant", tenant_id):
-        look = Look(session)
-        if _portal_access(known.text("ion_customer_id"), look):
-            return blocked(Facts(), "portal access is on, so that the customer can go on buying: switch it off first")
-        if look.related(tenant_id) is None:
-            return ready(Facts(), reason="the relationship is gone already")
-        step = once.Step(known.text("key"), once.ENDING, known.text("key"))
-        if why := once.refusal(step, tenant_id, session):
-            return blocked(Facts(), why)
-        try:
-            session.partner_center.remove_relationship(tenant_id, request_id=unique)
-        except UnknownOutcome as lost:
-            if Look(session).related(tenant_id) is not None:
-                return blocked(Facts(), f"no answer, and the relationship is still there: {lost}")
-        except (OurBug, PersonMustAct, RetryLater) as refused:
-            return blocked(Facts(), str(refused))
-    return ready(Facts(), reason="the relationship was ended; the tenant stays the customer's")
+
+    def look(_known: Known) -> Facts:
+        now = Look(session)
+        buys = _portal_access(known.text("ion_customer_id"), now)
+        return Facts(data={"buys": buys, "stands": not buys and now.related(tenant_id) is not None})
+
+    def assess_ending(_known: Known, seen: Facts) -> Outcome:
+        if seen.data["buys"]:
+            return blocked(seen, "portal access is on, so that the customer can go on buying: switch it off first")
+        if not seen.data["stands"]:
+            return ready(seen, reason="the relationship is gone; the tenant stays the customer's")
+        return waiting(seen, NEXT_RUN, "the relationship stands")
+
+    def send(seen: Facts) -> Outcome:
+        if why := once.refusal(once.Step(key, once.ENDING, key), tenant_id, session):
+            return blocked(seen, why)
+        pc.remove_relationship(tenant_id, request_id=unique)
+        return ready(seen, reason="the relationship was ended; the tenant stays the customer's")
+
+    step = Write(
+        look=look,
+        assess=assess_ending,
+        send=send,
+        refused=lambda seen, _due, error: reconcile.refused(seen, error, session),
+        not_sent="",
+    )
+    return reconcile.take(step, ("pc.tenant", tenant_id), known, session)
 
 
 def _portal_access(customer_id: str, look: Look) -> bool:

@@ -28,7 +28,6 @@ from onboarding.resources.reconcile import Refusal, Write
 from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
 from onboarding.resources.tenant_identity.observe import LAG, TenantIdentityInputs, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
-from onboarding.steps import places
 from schemas.model.fields import PARTNER_CENTER, value_at
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ def create(
             return blocked(facts, refused.reason, refused.step, final=True)
 
     # A check that could not be asked ends the look of this resource: nothing was seen, so nothing is told as not sent.
-    step = Write(look, assess, send, lambda _seen, _due, error: _refused(facts, error), later=())
+    step = Write(look, assess, send, lambda _seen, _due, error: _refused(facts, error, session), later=())
     return reconcile.take(step, ("pc.tenant", domain), known, session)
 
 
@@ -155,7 +154,7 @@ def place(key: str, session: Session) -> Iterator[Reservation]:
     try:
         reserved = session.handover.reserve(key)
     except PersonMustAct as nobody:
-        step = steps.refused("us", places.CUSTOMER_FILE, nobody.action)
+        step = reconcile.step_of(nobody, session)
         raise Refused(f"nobody could receive the one-time password: {nobody.problem.message}", step) from None
     try:
         yield reserved
@@ -244,8 +243,8 @@ def _body(
     )
 
 
-def _refused(facts: Facts, error: Refusal) -> Outcome:
-    return reconcile.refused(facts, error, where=places.PARTNER_CENTER, correct=steps.correct_file())
+def _refused(facts: Facts, error: Refusal, session: Session) -> Outcome:
+    return reconcile.refused(facts, error, session, correct=steps.correct_file())
 
 
 def _half_made(key: str, domain: str, sent: str, free: str, facts: Facts) -> Outcome:

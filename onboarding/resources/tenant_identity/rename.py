@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
+from clients.errors import NotFound, RetryLater, UnknownOutcome
 from clients.wire.transport import request_id
 from onboarding import steps
 from onboarding.core import compare
-from onboarding.core.contract import Facts, Known, Outcome
+from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
 from onboarding.resources import reconcile
 from onboarding.resources.memory import TenantMemory
+from onboarding.resources.reconcile import Write
 from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
-from onboarding.steps.places import PARTNER_CENTER
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -48,21 +48,34 @@ def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: O
         return outcome
     if outcome.status == "blocked":
         return outcome.but(memory={**outcome.memory, **TenantMemory.changes(renamed_from=before)})
-    tenant = found.related.id
+    pc, tenant = session.partner_center, found.related.id
     unique = request_id(session.partner_tenant, tenant, "billing.rename", desired.company, known.attempt)
-    try:
-        with session.locks.hold("pc.tenant", tenant.lower()):
-            billing = session.partner_center.billing_profile(tenant)
-            if compare.same("organization", billing.company_name, before):
-                renamed = replace(billing, company_name=desired.company)
-                session.partner_center.update_billing_profile(tenant, renamed, request_id=unique)
-    except (RetryLater, UnknownOutcome) as later:
-        reason = f"the billing profile is not renamed yet: {later}"
-        return outcome.but(
-            reason=reason, again=True, memory={**outcome.memory, **TenantMemory.changes(renamed_from=before)}
+    done = outcome.but(memory={**outcome.memory, **TenantMemory.changes(renamed_from="")}, final=True)
+
+    def assess(_known: Known, seen: Facts) -> Outcome:
+        old = compare.same("organization", seen.data["billing"].company_name, before)
+        return waiting(facts, NEXT_RUN, "to be renamed") if old else done
+
+    def send(seen: Facts) -> Outcome:
+        pc.update_billing_profile(
+            tenant, replace(seen.data["billing"], company_name=desired.company), request_id=unique
         )
-    except (OurBug, PersonMustAct) as refused:
-        step = steps.rename_in_partner_center(before=before, after=desired.company)
-        more = {"carried": outcome.carried, "memory": outcome.memory}
-        return reconcile.refused(facts, refused, where=PARTNER_CENTER, correct=step, **more)
-    return outcome.but(memory={**outcome.memory, **TenantMemory.changes(renamed_from="")}, final=True)
+        return done
+
+    step = Write(
+        look=lambda _known: Facts(data={"billing": pc.billing_profile(tenant)}),
+        assess=assess,
+        send=send,
+        refused=lambda _seen, _due, error: reconcile.refused(
+            facts,
+            error,
+            session,
+            correct=steps.rename_in_partner_center(before=before, after=desired.company),
+            carried=outcome.carried,
+            memory=outcome.memory,
+        ),
+        later=(RetryLater, UnknownOutcome, NotFound),
+        not_sent="the billing profile is not renamed yet",
+        kept=TenantMemory.changes(renamed_from=before),
+    )
+    return reconcile.take(step, ("pc.tenant", tenant.lower()), known, session, outcome)
