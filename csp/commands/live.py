@@ -22,6 +22,7 @@ from csp.views import report
 from csp.views.progress import progress
 from csp.views.readiness import as_tasks, pasted, print_rows, print_unseen
 from onboarding.core import contract
+from onboarding.look.snapshot import IonLook
 from onboarding.readiness import blind, live
 from onboarding.readiness.blind import Unseen
 from onboarding.readiness.counts import Task
@@ -146,8 +147,9 @@ def _look_at(session: Session) -> Account:
     if session.ion is None:
         raise CommandError(f"the connection {name} names no ION account", 2)
     with progress(f"ION account {session.account}") as tell:
-        sights = live.look_at_account(session, tell)
-    return Account(name, session.account, live.verdicts(session, sights, clock.now()), session.calls.line())
+        look = IonLook(session)
+        sights = live.look_at_account(look, tell)
+    return Account(name, session.account, live.verdicts(look, sights, clock.now()), session.calls.line())
 
 
 def _account_session(account: str) -> Session:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from clients.ion.models import IonCustomer
 from onboarding.core.contract import Tell
-from onboarding.look.shown import is_active, row_of
+from onboarding.look.account import each, handled
+from onboarding.look.shown import is_active, latest, on_record, row_of
 from onboarding.look.snapshot import EstateLook
-from schemas.command import for_connection
 
 if TYPE_CHECKING:
     from clients.ion.models import LegacyAgreement
@@ -51,37 +49,19 @@ def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> lis
     Raises ClientError when a list cannot be read, and at once for lost credentials or a wrong account; one customer
     that cannot be read does not stop the others.
     """
-    session = look.session
     customers = sorted(look.ion_customers(), key=lambda one: (len(one.id), one.id))
     look.related_tenants()
-    sights = []
-    tell(0, len(customers))
-    with ThreadPoolExecutor(session.connection.limits.concurrency, "adopt") as pool:
-        try:
-            for number, sight in enumerate(pool.map(lambda one: _sight(look, one), customers), 1):
-                sights.append(sight)
-                tell(number, len(customers))
-        except BaseException:  # lost credentials, Ctrl-C: nothing more is sent
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return _by_domain(look, sights, pool)
+    return _by_domain(look, each(look, customers, partial(_sight, look), _unread, tell))
+
+
+def _unread(customer: IonCustomer, why: str) -> Sight:
+    return Sight(customer, trouble=why)
 
 
 def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
     if not is_active(customer, look.session.connection):
         return Sight(customer)
-    return _handled(look, customer, lambda: _agreed(look, _linked(look, customer)))
-
-
-def _handled(look: EstateLook, customer: IonCustomer, made: Callable[[], Sight]) -> Sight:
-    """What is made of one customer; whatever goes wrong meanwhile is told in its sight."""
-    try:
-        with contained():
-            return made()
-    except (CredentialsLost, WrongAccount):
-        raise
-    except ClientError as error:
-        return Sight(customer, trouble=for_connection(str(error), look.session.connection.name))
+    return _agreed(look, _linked(look, customer))
 
 
 def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
@@ -98,29 +78,28 @@ def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
 def _agreed(look: EstateLook, sight: Sight) -> Sight:
     """Who accepted the agreement, where a system tells. An agreement that no longer counts names nobody: whoever signs
     next is for a person to say."""
-    since = look.session.connection.agreement_valid_from
     if look.session.partner_center is not None:
         if not sight.tenant or sight.tenant not in look.related_tenants():
             return sight
-        signatory = _latest(look.agreements(sight.tenant), since)
-        direct = signatory is None and look.directly_signed(sight.tenant)
-        return replace(sight, signatory=signatory, direct=direct)
+        found = on_record(look, sight.tenant)
+        signatory = _person(found.latest) if found.kind == "attested" else None
+        return replace(sight, signatory=signatory, direct=found.kind == "direct")
     if not row_of(look, sight.customer.id).agreement:
         return sight
     legacy = look.legacy_profile(sight.customer.id)
-    return replace(sight, signatory=_latest(legacy.agreements, since) if legacy else None)
+    last = latest(legacy.agreements) if legacy else None
+    current = last and last.date_agreed and last.date_agreed >= look.session.connection.agreement_valid_from
+    return replace(sight, signatory=_person(last) if current else None)
 
 
-def _latest(agreements: Iterable[Agreement | LegacyAgreement], since: dt.date) -> Mapping[str, str] | None:
-    current = [(a.date_agreed, a) for a in agreements if a.date_agreed is not None and a.date_agreed >= since]
-    if not current:
+def _person(one: Agreement | LegacyAgreement | None) -> Mapping[str, str] | None:
+    if one is None:
         return None
-    one = max(current, key=lambda dated: dated[0])[1]
     named = {"first_name": one.first_name, "last_name": one.last_name, "email": one.email, "phone": one.phone_number}
     return {name: text for name, text in named.items() if text}
 
 
-def _by_domain(look: EstateLook, sights: list[Sight], pool: ThreadPoolExecutor) -> list[Sight]:
+def _by_domain(look: EstateLook, sights: list[Sight]) -> list[Sight]:
     """A tenant that no system links but that OpenID discovery gives for the customer's e-mail domain, when it is one of
     our Partner Center's, linked to nobody else and claimed by this customer alone."""
     taken = {sight.tenant for sight in sights}
@@ -129,21 +108,24 @@ def _by_domain(look: EstateLook, sights: list[Sight], pool: ThreadPoolExecutor) 
     unseen = [s for s in active if not s.tenant and not s.linkless]
     if not free or not unseen:
         return sights
-    found = {one.customer.id: one for one in pool.map(lambda s: _with_tenant(look, s), unseen)}
+    found = {one.customer.id: one for one in each(look, unseen, partial(_with_tenant, look), _in_trouble)}
     claims = Counter(one.tenant for one in found.values())
 
     def settled(sight: Sight) -> Sight:
         one = found.get(sight.customer.id, sight)
         if one.trouble or one.tenant not in free or claims[one.tenant] > 1:
             return one if one.trouble else sight
-        return _handled(look, one.customer, lambda: _agreed(look, replace(one, domain=free[one.tenant].domain)))
+        named = replace(one, domain=free[one.tenant].domain)
+        return handled(look, named, partial(_agreed, look), _in_trouble)
 
     return list(map(settled, sights))
+
+
+def _in_trouble(sight: Sight, why: str) -> Sight:
+    return Sight(sight.customer, trouble=why)
 
 
 def _with_tenant(look: EstateLook, sight: Sight) -> Sight:
     """The sight with the tenant that discovery gives for the e-mail domain; "" for none."""
     name = sight.customer.email.rpartition("@")[2]
-    if not name:
-        return sight
-    return _handled(look, sight.customer, lambda: replace(sight, tenant=look.discovered_tenant(name).lower()))
+    return replace(sight, tenant=look.discovered_tenant(name).lower()) if name else sight

@@ -15,7 +15,7 @@ from onboarding.core import compare
 from onboarding.drift.report import Coverage, Finding
 from onboarding.drift.resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
 from onboarding.look.cache import ObservedLook, stamp
-from onboarding.look.shown import is_active, row_of, says_accepted
+from onboarding.look.shown import PROFILES, is_active, other_rows, row_of, says_accepted
 from schemas.command import command
 
 PC, ION = "Partner Center customers", "ION customers"
@@ -146,10 +146,9 @@ def _other_rows(account: Account, customer_id: str, key: str) -> Iterator[Findin
     """Rows of other providers beside the declared one; the association endpoint does not show them."""
     if account.look.session.association is not None or key not in account.declared:
         return
-    for row in account.look.cloud_profiles(customer_id):
-        if not row.is_microsoft:
-            told = f"Cloud Provider row {row.display_name or row.provider_id}"
-            yield account_finding(account, "unmanaged", "association", told, "ION cloudProfiles", key, "nothing")
+    for name in other_rows(account.look, customer_id):
+        told = f"Cloud Provider row {name}"
+        yield account_finding(account, "unmanaged", "association", told, PROFILES, key, "nothing")
 
 
 def links_of(account: Account) -> tuple[dict[str, str], dict[str, str]]:
@@ -227,9 +226,7 @@ def _agreements(account: Account) -> Iterator[Finding]:
         word = row_of(account.look, profile.id).agreement
         if word and says_accepted(word, account.look.session.connection) != (agreement.state == "match"):
             told = f"agreement of {_name(profile)}: ION says {word}, Partner Center says {agreement.seen}"
-            yield account_finding(
-                account, "inconsistent", "consistency", told, "ION cloudProfiles; Partner Center", key
-            )
+            yield account_finding(account, "inconsistent", "consistency", told, f"{PROFILES}; Partner Center", key)
 
 
 def _contradiction(

@@ -18,8 +18,9 @@ from onboarding.core import compare, state
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import EARLIER, Facts, Field, Known, Outcome
 from onboarding.look.cache import ObservedLook
+from onboarding.look.shown import agreement_in, latest, row_of
 from onboarding.resources import attestation
-from onboarding.resources.attestation.observe import latest_agreement
+from onboarding.resources.attestation.observe import NEEDS_RELATIONSHIP
 from onboarding.resources.inputs import inputs_of
 from onboarding.resources.tenant_identity.observe import declared_domain
 from schemas.model.fields import PARTNER_CENTER, named
@@ -83,7 +84,7 @@ def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, 
     facts = _with_domain(declared, _with_company(declared, tenant.facts), look)
     tenant = replace(tenant, facts=facts, at=look.oldest())
     known = known_of(ATTESTATION, "kind")
-    if hidden := _out_of_sight(tenant, look):
+    if hidden := _out_of_sight(tenant, ion["ion_customer_id"], look):
         facts = Facts(fields={"agreement": Field("not_visible", "accepted", "", hidden)}, seen=known.handled or {})
         agreement = Seen(ATTESTATION, known, facts, Outcome("waiting", facts, waiting_on=EARLIER), look.oldest())
     else:
@@ -98,12 +99,15 @@ def look_at(declared: schemas.Customer, outputs: Outputs, carried: Mapping[str, 
     return [profile, row, tenant, agreement]
 
 
-def _out_of_sight(tenant: Seen, look: ObservedLook) -> str:
+def _out_of_sight(tenant: Seen, customer_id: str, look: ObservedLook) -> str:
     """Why no system can show an agreement, "" when one can: each shows those of its own customers only."""
     if look.session.partner_center is not None:
         related = tenant.facts.fields["relationship"].state == "match"
-        return "" if related else "Partner Center agreements, which need a relationship"
-    return "ION cloudProfiles, which need a linked tenant" if tenant.facts.data["found"].linked == "" else ""
+        return "" if related else NEEDS_RELATIONSHIP
+    if tenant.facts.data["found"].linked != "":
+        return ""
+    shown = agreement_in(row_of(look, customer_id), look.session.connection)  # asked already, for the tenant
+    return shown.where if shown.state == "not_visible" else ""
 
 
 def _from_earlier(carried: Mapping[str, str], declared: schemas.Customer, names: tuple[str, ...]) -> dict[str, Any]:
@@ -194,8 +198,8 @@ def _with_signatory(wanted: attestation.AttestationInputs, facts: Facts, look: O
     signatory = wanted.attestation.signatory
     if signatory is None or facts.data.get("kind") != "attested" or look.session.partner_center is None:
         return facts
-    latest = latest_agreement(look.agreements(wanted.tenant_id), signatory)
-    if latest is None or not latest.email:
+    last = latest(look.agreements(wanted.tenant_id), signatory.email)
+    if last is None or not last.email:
         return facts
-    fact = compare.field("signatory", signatory.email, latest.email, "Partner Center agreements")
+    fact = compare.field("signatory", signatory.email, last.email, "Partner Center agreements")
     return replace(facts, fields={**facts.fields, "signatory": fact})

@@ -222,7 +222,6 @@ class ObservedLook(EstateLook):
     # --- what costs a call a customer
 
     def cloud_profiles(self, customer_id: str) -> list[CloudProfile]:
-        """All rows of Cloud Providers that ION shows, of any provider."""
         ion = self.session.ion
         assert ion is not None
         rows = self._serve(
@@ -232,9 +231,6 @@ class ObservedLook(EstateLook):
             if row.is_microsoft and row.tenant_id and row.domain:
                 self._domains.setdefault(compare.domain(row.domain), row.tenant_id.lower())
         return rows
-
-    def cloud_profile(self, customer_id: str) -> CloudProfile | None:
-        return next((row for row in self.cloud_profiles(customer_id) if row.is_microsoft), None)
 
     def row(self, customer_id: str) -> AssociationRow | None:
         api = self.session.association

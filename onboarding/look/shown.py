@@ -1,4 +1,5 @@
-"""What ION shows of a customer, interpreted once: its profile's status, its Microsoft row, the word for its agreement.
+"""What ION and Partner Center show of a customer, interpreted once: the status of its profile, its Microsoft row, its
+relationship, its agreement.
 
 A run, drift, adoption and `csp status --live` all read these answers through here, so that no two of them can take the
 same answer for two things. Nothing is compared with a declaration here.
@@ -6,15 +7,18 @@ same answer for two things. Nothing is compared with a declaration here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
+from clients.ion.models import LegacyAgreement
+from clients.partner_center.models import Agreement
+from clients.words import AGREEMENT, PROFILE, RELATIONSHIP, UNKNOWN, meaning
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, FieldState
 
 if TYPE_CHECKING:
     import schemas
-    from clients.ion.models import AssociationRow, CloudProfile, IonCustomer
+    from clients.ion.models import AssociationRow, IonCustomer
     from onboarding.look.snapshot import Look
 
 PROFILES, ENDPOINT = "ION cloudProfiles", "association endpoint"
@@ -46,16 +50,26 @@ class SeenRow:
     whole: AssociationRow | None = None
 
     @property
+    def linked(self) -> str:
+        """The linked tenant for people: its id, and its domain where that is shown; "" for none."""
+        return tenant_text(self.tenant or "", self.domain)
+
+    @property
     def unlinked(self) -> bool:
         """A row is shown whole, and no tenant is linked in it."""
         return self.shown and self.tenant == ""
+
+
+def tenant_text(tenant: str, domain: str) -> str:
+    """A tenant for people: its id, and its domain where that is known."""
+    return f"{tenant} ({domain})" if tenant and domain else tenant
 
 
 def row_of(look: Look, customer_id: str) -> SeenRow:
     """The row as the association endpoint shows it where the connection has one, else as cloudProfiles do. Raises
     ClientErrors. One call, remembered by the look."""
     if look.session.association is None:
-        return row_in_ion(look.cloud_profile(customer_id))
+        return row_in_ion(look, customer_id)
     row = look.row(customer_id)
     if row is None:
         return SeenRow(ENDPOINT, shown=False, hides=False, tenant="")
@@ -70,8 +84,10 @@ def row_of(look: Look, customer_id: str) -> SeenRow:
     )
 
 
-def row_in_ion(profile: CloudProfile | None) -> SeenRow:
-    """The row as cloudProfiles show it: whole while portal access is on, in part or not at all while it is off."""
+def row_in_ion(look: Look, customer_id: str) -> SeenRow:
+    """The row as cloudProfiles show it: whole while portal access is on, in part or not at all while it is off. Raises
+    ClientErrors."""
+    profile = next((row for row in look.cloud_profiles(customer_id) if row.is_microsoft), None)
     if profile is None:
         return SeenRow(PROFILES, shown=False, hides=True)
     return SeenRow(
@@ -83,6 +99,11 @@ def row_in_ion(profile: CloudProfile | None) -> SeenRow:
         portal_access=profile.enabled,
         agreement=profile.agreement_status.strip(),
     )
+
+
+def other_rows(look: Look, customer_id: str) -> list[str]:
+    """Names of the rows of other providers that ION shows."""
+    return [row.display_name or row.provider_id for row in look.cloud_profiles(customer_id) if not row.is_microsoft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +135,42 @@ def agreement_in(row: SeenRow, connection: schemas.Connection) -> SeenAgreement:
 def says_accepted(word: str, connection: schemas.Connection) -> bool:
     """Whether ION's word for the agreement (`agreementStatus`) means that it is accepted."""
     return meaning(AGREEMENT, word, connection.status_words) == "accepted"
+
+
+def relationship(word: str, connection: schemas.Connection) -> str:
+    """What Microsoft's word for the relationship of a listed tenant (`relationshipToPartner`) means: related, not
+    related or unknown. A tenant that is listed without a word is related."""
+    return meaning(RELATIONSHIP, word, connection.status_words) if word else "related"
+
+
+A = TypeVar("A", Agreement, LegacyAgreement)
+
+
+def latest(agreements: Iterable[A], wanted: str = "") -> A | None:
+    """The agreement of the last day; of several that day the one of the `wanted` e-mail (a list has no order). Those
+    without a day do not count."""
+    dated = [one for one in agreements if one.date_agreed is not None]
+    return max(dated, key=lambda one: (one.date_agreed, one.email.lower() == wanted.lower()), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What Partner Center has on record. kind: of the agreement that counts, "" for none. latest: the last attested
+    one that was read, whether it counts or is too old."""
+
+    kind: Literal["direct", "attested", ""]
+    latest: Agreement | None = None
+
+
+def on_record(look: Look, tenant_id: str, wanted: str = "", *, direct_first: bool = False) -> OnRecord:
+    """The agreement of a tenant. One read a customer is the budget, so the kind that is expected is asked for first.
+    wanted: e-mail of the signatory. Raises ClientErrors, NotFound without a relationship."""
+    if direct_first and look.directly_signed(tenant_id):
+        return OnRecord("direct")
+    found = latest(look.agreements(tenant_id), wanted)
+    day = found.date_agreed if found else None
+    if day and day >= look.session.connection.agreement_valid_from:
+        return OnRecord("attested", found)
+    if not direct_first and look.directly_signed(tenant_id):
+        return OnRecord("direct", found)
+    return OnRecord("", found)

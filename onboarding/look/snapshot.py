@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.errors import ClientError, NotFound, contained
 from clients.words import PROFILE_STATUSES
 from onboarding.core.compare import ONMICROSOFT, domain, email
+from onboarding.look.shown import relationship
 
 if TYPE_CHECKING:
     from clients.ion.models import AssociationRow, CloudProfile, IonCustomer, LegacyProfile
@@ -71,12 +73,11 @@ class Look:
         assert ion is not None
         return self._once(("ion-email", email(address)), lambda: ion.find_by_email(address))
 
-    def cloud_profile(self, customer_id: str) -> CloudProfile | None:
-        """The Microsoft row of cloudProfiles; None when no such row is shown (not visible, or not there)."""
+    def cloud_profiles(self, customer_id: str) -> list[CloudProfile]:
+        """All rows of Cloud Providers that ION shows, of any provider; `look.shown` reads them."""
         ion = self.session.ion
         assert ion is not None
-        rows = self._once(("profiles", customer_id), lambda: ion.cloud_profiles(customer_id))
-        return next((row for row in rows if row.is_microsoft), None)
+        return self._once(("profiles", customer_id), lambda: ion.cloud_profiles(customer_id))
 
     def legacy_profile(self, customer_id: str) -> LegacyProfile | None:
         """The deprecated cloudProfile, optional evidence; any failure of it means no evidence."""
@@ -204,8 +205,20 @@ class EstateLook(Look):
         return self._ion_customers() if self.session.ion is not None else []
 
     def related_tenants(self) -> dict[str, PcCustomer]:
-        """Every customer of our Partner Center by lower-case tenant id; {} where the role cannot ask."""
-        return self._pc_index()[0] if self.session.partner_center is not None else {}
+        """Every customer of our Partner Center by lower-case tenant id, without those that Microsoft lists as not
+        related; {} where the role cannot ask."""
+        if self.session.partner_center is None:
+            return {}
+        listed, connection = self._pc_index()[0], self.session.connection
+
+        def ask() -> dict[str, PcCustomer]:
+            return {
+                tenant: one
+                for tenant, one in listed.items()
+                if relationship(one.relationship_to_partner, connection) != "not related"
+            }
+
+        return self._once("related", ask)
 
     def ion_customer(self, customer_id: str) -> IonCustomer | None:
         return self._ion_index()[0].get(customer_id)
@@ -218,6 +231,19 @@ class EstateLook(Look):
 
     def related_by_domain(self, name: str) -> PcCustomer | None:
         return self._pc_index()[1].get(domain(name))
+
+
+class IonLook(EstateLook):
+    """An account through one ION token alone: Microsoft is not asked even where the role could, and of ION neither the
+    association endpoint nor the deprecated call."""
+
+    def __init__(self, session: Session) -> None:
+        alone = copy(session)
+        alone.partner_center = alone.association = None
+        super().__init__(alone)
+
+    def legacy_profile(self, customer_id: str) -> LegacyProfile | None:
+        return None
 
 
 def _absent(ask: Callable[[], T]) -> T | None:

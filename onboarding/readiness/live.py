@@ -1,6 +1,7 @@
 """An account as it is today, from one ION token: no declaration, no state, nothing written to ION.
 
-Nothing is declared here, so a gate can only be *seen*, *wrong* or *open*. What no API shows stays open: pricebook and
+The four resources observe it as in a run, against a declaration made of what ION holds. Nothing else is declared, so a
+gate can only be *seen*, *wrong* or *open*. What no API shows stays open: pricebook and
 invoice currency, and the reseller's program access unless the connection confirms it. Gates, verdict and visits are
 those of `readiness`. Cost: the list pages and one cloudProfiles call a customer. Never tried on a live account.
 """
@@ -8,101 +9,71 @@ those of `readiness`. Cost: the list pages and one cloudProfiles call a customer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
-from clients.words import PROFILE_STATUSES
+from clients.errors import ClientError, contained
 from onboarding import steps
 from onboarding.core.catalogue import RESOURCES
-from onboarding.core.contract import ABSENT, NOT_CHECKED, NOT_VISIBLE, Field, FieldState, NextStep, Tell
-from onboarding.look.shown import SeenRow, agreement_in, row_in_ion
+from onboarding.core.contract import ABSENT, NOT_CHECKED, Facts, Known, NextStep, Tell
+from onboarding.look.account import each
+from onboarding.look.shown import SeenRow, row_of
+from onboarding.look.snapshot import IonLook
 from onboarding.readiness import counts, table
 from onboarding.readiness.counts import Task
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
 from onboarding.resources import customer
-from onboarding.resources.attestation import WHERE_ION
-from onboarding.resources.tenant_identity.observe import relationship_by_ion
+from onboarding.resources.provider_association import PRICED
 from onboarding.steps.text import ANYWHERE, Reader
-from schemas.command import for_connection
 from schemas.distributor import DISTRIBUTOR
 from schemas.model.fields import ION, value_at
 from schemas.model.gates import GATES
 
 if TYPE_CHECKING:
-    from clients.ion.models import CloudProfile, IonCustomer
-    from clients.session import Session
+    from clients.ion.models import IonCustomer
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What ION shows of one customer. `row` is the Microsoft row, None when none is shown; `trouble`: why we could not
-    look, "" when we could."""
+    """One customer of the account that was looked at. row: its Microsoft row, None when we could not look; `trouble`:
+    why, "" when we could."""
 
     customer: IonCustomer
-    row: CloudProfile | None
+    row: SeenRow | None
     trouble: str = ""
 
-    @property
-    def seen(self) -> SeenRow:
-        """The row as it is read everywhere."""
-        return row_in_ion(self.row)
 
-
-def look_at_account(session: Session, progress: Tell = lambda done, total: None) -> list[Sight]:
-    """Every customer of the account, active or not, by e-mail. Reads only.
+def look_at_account(look: IonLook, tell: Tell = lambda done, total: None) -> list[Sight]:
+    """Every customer of the account, active or not, by e-mail. Reads only; the answers stay in `look`.
 
     One customer that cannot be read does not stop the others. Raises ClientError when the list cannot be read, and
     CredentialsLost or WrongAccount at once.
     """
-    ion = session.ion
-    assert ion is not None
-    customers = [customer for status in PROFILE_STATUSES for customer in ion.customers(status=status)]
 
-    stop = Event()
+    def see(customer: IonCustomer) -> Sight:
+        return Sight(customer, row_of(look, customer.id))
 
-    def look(customer: IonCustomer) -> Sight:
-        if stop.is_set():
-            return Sight(customer, None, "not looked at")
-        try:
-            with contained():
-                rows = ion.cloud_profiles(customer.id)
-        except (CredentialsLost, WrongAccount):
-            stop.set()  # the same would happen to every other customer
-            raise
-        except ClientError as error:
-            return Sight(customer, None, for_connection(str(error), session.connection.name))
-        return Sight(customer, next((row for row in rows if row.is_microsoft), None))
+    def blind(customer: IonCustomer, why: str) -> Sight:
+        return Sight(customer, None, why)
 
-    sights = []
-    progress(0, len(customers))
-    with ThreadPoolExecutor(session.connection.limits.concurrency, "live") as pool:
-        asked = [pool.submit(look, customer) for customer in customers]
-        try:
-            for number, answer in enumerate(as_completed(asked), 1):
-                sights.append(answer.result())
-                progress(number, len(customers))
-        finally:
-            stop.set()  # Ctrl-C ends here too: nothing more is sent
-    return sorted(sights, key=lambda sight: (sight.customer.email.casefold(), sight.customer.id))
+    customers = sorted(look.ion_customers(), key=lambda one: (one.email.casefold(), one.id))
+    return each(look, customers, see, blind, tell)
 
 
-def verdicts(session: Session, sights: list[Sight], now: datetime) -> list[Readiness]:
+def verdicts(look: IonLook, sights: list[Sight], now: datetime) -> list[Readiness]:
     """The readiness of every customer that was looked at, in the same order; `key` is the e-mail."""
-    return [_one(session, sight, now) for sight in sights]
+    return [_one(look, sight, now) for sight in sights]
 
 
-def _one(session: Session, sight: Sight, now: datetime) -> Readiness:
+def _one(look: IonLook, sight: Sight, now: datetime) -> Readiness:
     """The verdict; of a customer of whom none can be made, one that says so."""
     try:
         with contained():
-            return _verdict(session, sight, now)
+            return _verdict(look, sight, now)
     except ClientError as error:
         told = {"reason": str(error), "since": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
         outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
@@ -144,34 +115,57 @@ def todo(found: list[Readiness], owner: str = "") -> list[tuple[Task, Readiness]
     return [(task, verdict) for task, verdict in tasks if owner in ("", task.step.owner)]
 
 
-def _verdict(session: Session, sight: Sight, now: datetime) -> Readiness:
+def _verdict(look: IonLook, sight: Sight, now: datetime) -> Readiness:
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    parts = {
-        "Customer": _profile(session, sight),
-        "ProviderAssociation": _row(sight),
-        "TenantIdentity": _tenant(sight),
-        "Attestation": _agreement(session, sight),
-    }
     key = sight.customer.email.casefold() or sight.customer.id
+    declared = _stand_in(sight.customer, key)
     states = {}
     for kind in RESOURCES:
-        facts, step, reason = parts[kind]
+        if sight.row is None and kind != "Customer":
+            blind: dict[str, Any] = {
+                "status": "unobserved",
+                "reason": f"could not look: {sight.trouble}",
+                "observed_at": stamp,
+            }
+            blind |= {"waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": stamp}}
+            states[kind] = ResourceState(kind, key, blind)
+            continue
+        facts = _observed(kind, declared, sight, look)
+        step, reason = _LEFT[kind](facts, sight, look.session.connection)
         outputs: dict[str, Any] = {
             "status": "waiting" if step or sight.trouble else "ready",
-            "facts": {name: fact.as_dict() for name, fact in facts.items()},
+            "facts": {name: fact.as_dict() for name, fact in facts.fields.items()},
             "reason": reason,
             "next_step": step.as_dict() if step else None,
             "waiting_on": step.owner if step else "",
             "observed_at": stamp,
         }
-        if sight.trouble and kind != "Customer":
-            outputs |= {"status": "unobserved", "reason": f"could not look: {sight.trouble}", "next_step": None}
-            outputs |= {"facts": {}, "waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": stamp}}
         states[kind] = ResourceState(kind, key, outputs)
-    verdict = readiness(_stand_in(sight.customer, key), states, now)
+    verdict = readiness(declared, states, now)
     # Nothing is declared here: a gate says what an order needs.
     gates = {name: replace(g, why=g.why.replace(", declared ", ", needed: ")) for name, g in verdict.gates.items()}
     return replace(verdict, gates=gates)
+
+
+def _observed(kind: str, declared: schemas.Customer, sight: Sight, look: IonLook) -> Facts:
+    """What the resource itself observes; of it the facts that a gate rests on. Answers are those that `look` has."""
+    resource = RESOURCES[kind]
+    # Not validated, as the declaration is not.
+    desired = resource.thing.Inputs.model_construct(
+        key=declared.key,
+        ion_customer_id=sight.customer.id,
+        route="customer",
+        company="",
+        country="",
+        **{resource.section: getattr(declared, resource.section)},
+    )
+    seen: Facts = resource.thing.observe(desired, Known({"ion_customer_id": sight.customer.id}), look)
+    decisive = {name for gate in GATES.values() if gate.resource == kind for name in gate.facts}
+    fields = {name: fact for name, fact in seen.fields.items() if name in decisive}
+    if tenant := fields.get("tenant"):  # no tenant is declared: any that is linked will do
+        told = sight.row.linked if sight.row and tenant.state == "match" else tenant.seen
+        fields["tenant"] = replace(tenant, declared="linked", seen=told)
+    return replace(seen, fields=fields)
 
 
 def _stand_in(customer: IonCustomer, key: str) -> schemas.Customer:
@@ -185,74 +179,58 @@ def _stand_in(customer: IonCustomer, key: str) -> schemas.Customer:
     declared: dict[str, Any] = {
         "key": key,
         "profile": schemas.Profile.model_construct(**profile),
+        "cloud_provider": schemas.CloudProvider().model_copy(update=dict.fromkeys(PRICED, "one")),
         "identity": schemas.ExistingIdentity.model_construct(method="existing"),
+        "attestation": schemas.Attestation(),
     }
     return schemas.Customer.model_construct(**declared)
 
 
-Part = tuple[dict[str, Field], NextStep | None, str]
-"""Facts of one resource, the step that is left (None: nothing), why."""
+Left = tuple[NextStep | None, str]
+"""The step that is left at one resource (None: nothing), and why."""
 
 
-def _profile(session: Session, sight: Sight) -> Part:
+def _profile(facts: Facts, sight: Sight, connection: schemas.Connection) -> Left:
+    if facts.fields["status"].state == "match":
+        return None, ""
     word = sight.customer.status or ABSENT
-    status = replace(customer.status(sight.customer, session.connection), seen=word)
-    # One ION token is all we have here, so that Microsoft is not asked even where the role could.
-    facts = {"status": status, "reseller": customer.reseller_by_file(session.connection)}
-    if status.state != "match":
-        return facts, customer.profile_step(word, session), f"the profile is {word}"
-    return facts, None, ""
+    return customer.profile_step(word, connection), f"the profile is {word}"
 
 
-def _row(sight: Sight) -> Part:
-    row = sight.row
-    name = DISTRIBUTOR.label("legacy_azure")
-    facts = {
-        "provider": _fact("not_visible" if row is None else "match", name, row.display_name if row else "", WHERE_ION),
-        **{
-            field: _fact("not_visible", "one", "", "no API")
-            for field in ("pricebook", "provider_currency", "invoice_currency")
-        },
-    }
-    if row is None:
-        return facts, steps.look_for_row(), "ION shows no Cloud Provider row"
-    return facts, steps.look_at_pricebook(), "no API shows the pricebook"
+def _row(_facts: Facts, sight: Sight, _connection: schemas.Connection) -> Left:
+    if sight.row is None or not sight.row.shown:
+        return steps.look_for_row(), "ION shows no Cloud Provider row"
+    return steps.look_at_pricebook(), "no API shows the pricebook"
 
 
-def _tenant(sight: Sight) -> Part:
-    row = sight.seen
-    if row.tenant:
-        shown = f"{row.tenant} ({row.domain})" if row.domain else row.tenant
-        facts = {
-            "relationship": relationship_by_ion(linked=True),
-            "tenant": _fact("match", "linked", shown, WHERE_ION),
-        }
-        return facts, None, ""
-    state: FieldState = "mismatch" if row.unlinked else "not_visible"
-    facts = {
-        "relationship": relationship_by_ion(linked=False),
-        "tenant": _fact(state, "linked", ABSENT if state == "mismatch" else NOT_VISIBLE, WHERE_ION),
-    }
-    if state == "mismatch":
-        return facts, steps.connect_tenant(), "no tenant is linked"
-    step = steps.look_behind_portal_access() if row.shown else None
-    return facts, step, "ION shows no tenant while portal access is off"
+def _tenant(facts: Facts, sight: Sight, _connection: schemas.Connection) -> Left:
+    tenant = facts.fields["tenant"]
+    if tenant.state == "match":
+        return None, ""
+    if tenant.state == "mismatch":
+        return steps.connect_tenant(), "no tenant is linked"
+    step = steps.look_behind_portal_access() if sight.row and sight.row.shown else None
+    return step, "ION shows no tenant while portal access is off"
 
 
-def _agreement(session: Session, sight: Sight) -> Part:
-    found = agreement_in(sight.seen, session.connection)
-    status, facts = found.word, {"agreement": _fact(found.state, "accepted", found.text, found.where)}
-    if found.state == "match":
-        return facts, None, ""
-    if not sight.seen.tenant or (found.state == "not_visible" and not found.unknown):
-        return facts, None, "comes with the tenant"
-    if found.unknown:
-        return facts, steps.look_at_unknown_status(word=status), f'ION says "{status}", an unknown word'
-    return facts, steps.renew_agreement(word=status), "agreement not current"
+def _agreement(facts: Facts, sight: Sight, _connection: schemas.Connection) -> Left:
+    agreement, word = facts.fields["agreement"], str(facts.data["status"])
+    if agreement.state == "match":
+        return None, ""
+    unknown = "unknown" in facts.data
+    if not (sight.row and sight.row.tenant) or (agreement.state == "not_visible" and not unknown):
+        return None, "comes with the tenant"
+    if unknown:
+        return steps.look_at_unknown_status(word=word), f'ION says "{word}", an unknown word'
+    return steps.renew_agreement(word=word), "agreement not current"
 
 
-def _fact(state: FieldState, wanted: str, seen: str, where: str) -> Field:
-    return Field(state, wanted, seen, where)
+_LEFT: Mapping[str, Callable[[Facts, Sight, schemas.Connection], Left]] = {
+    "Customer": _profile,
+    "ProviderAssociation": _row,
+    "TenantIdentity": _tenant,
+    "Attestation": _agreement,
+}
 
 
 def open_everywhere(found: list[Readiness]) -> Iterator[str]:

@@ -110,9 +110,9 @@ def status(found: IonCustomer, connection: schemas.Connection) -> Field:
     return Field("match" if is_active(found, connection) else "mismatch", ACTIVE, found.status, WHERE)
 
 
-def profile_step(word: str, session: Session) -> NextStep:
+def profile_step(word: str, connection: schemas.Connection) -> NextStep:
     """What to do about a profile that is not active: `word` is ION's status, maybe one that nobody knows."""
-    if meaning(PROFILE, word, session.connection.status_words) == "inactive":
+    if meaning(PROFILE, word, connection.status_words) == "inactive":
         return steps.ask_to_reactivate(word=word.upper())
     return steps.ask_for_status(word=word)
 
@@ -157,7 +157,7 @@ def assess(desired: CustomerInputs, known: Known, facts: Facts, session: Session
     carried = {"ion_customer_id": found.id}
     if facts.fields["status"].state != "match":
         reason = f"the profile is {found.status or 'without a status'} in ION"
-        return blocked(facts, reason, profile_step(found.status, session), carried=carried)
+        return blocked(facts, reason, profile_step(found.status, session.connection), carried=carried)
     differing = [name for name, fact in facts.fields.items() if fact.state == "mismatch" and name != "reseller"]
     if differing and not known_id and not desired.adopt:
         told = "; ".join(

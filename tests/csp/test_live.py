@@ -16,6 +16,7 @@ from clients.session import Session
 from csp import access
 from csp.commands import live
 from csp.errors import CommandError
+from onboarding.look.snapshot import IonLook
 from onboarding.readiness.blind import UNOBSERVED
 from onboarding.readiness.live import Sight, look_at_account
 from tests.csp.conftest import Desk
@@ -175,7 +176,7 @@ class ManyCustomers:
 
 def look_at(ion: ManyCustomers, progress: Callable[[int, int], None]) -> list[Sight]:
     session = SimpleNamespace(ion=ion, connection=SimpleNamespace(limits=SimpleNamespace(concurrency=8)))
-    return look_at_account(cast(Session, session), progress)
+    return look_at_account(IonLook(cast(Session, session)), progress)
 
 
 def test_a_large_account_is_looked_at_once_in_order_with_progress() -> None:
@@ -183,7 +184,7 @@ def test_a_large_account_is_looked_at_once_in_order_with_progress() -> None:
     sights = look_at(ion, lambda done, total: told.append((done, total)))
     assert [sight.customer.email for sight in sights] == sorted(sight.customer.email for sight in sights)
     assert (len(sights), ion.asked) == (2000, 2000)
-    assert all(sight.row is not None and sight.row.is_microsoft for sight in sights)
+    assert all(sight.row is not None and sight.row.tenant == "t" for sight in sights)
     assert (told[0], told[-1], len(told)) == ((0, 2000), (2000, 2000), 2001)
 
 

@@ -260,6 +260,14 @@ def test_a_tenant_is_found_by_the_domain_of_the_email() -> None:
     assert [one.tenant for one in adoption.read_account(look_of(found))] == ["", ""]
 
 
+def test_a_tenant_that_microsoft_lists_as_not_ours_is_nobodys_here() -> None:
+    found = world(api=False, customers={"7": ion_customer()}, domains={"contoso.example": TENANT})
+    for word, ours in (("none", False), ("Advisor", False), ("reseller", True), ("", True), ("friend", True)):
+        found.tenants[TENANT] = PcCustomer(TENANT, "c.onmicrosoft.com", "Contoso", word)
+        look = look_of(found)
+        assert (adoption.read_account(look)[0].tenant == TENANT, TENANT in look.related_tenants()) == (ours, ours), word
+
+
 def test_state_of_an_adopted_customer_is_what_the_next_look_sees() -> None:
     row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "", {})
     found = world(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": row})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +20,7 @@ from onboarding.adoption import read as adoption_read
 from onboarding.adoption.read import read_account
 from onboarding.drift import record as drift_record
 from onboarding.drift import run as drift
-from onboarding.look.snapshot import EstateLook
+from onboarding.look.snapshot import EstateLook, IonLook
 from onboarding.readiness import evidence, live
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import all_readiness
@@ -87,7 +86,8 @@ def test_a_live_look_shows_the_others(pipeline: Pipeline, monkeypatch: pytest.Mo
             return asked(customer_id)
 
         monkeypatch.setattr(session.ion, "cloud_profiles", odd)
-        verdicts = live.verdicts(session, live.look_at_account(session), START)
+        look = IonLook(session)
+        verdicts = live.verdicts(look, live.look_at_account(look), START)
         blind = [one for one in verdicts if one.unobserved]
         assert [one.key for one in blind] == [first.email.casefold()]
         assert len(verdicts) > 1
@@ -99,16 +99,17 @@ def test_a_live_verdict_hides_no_other(pipeline: Pipeline, monkeypatch: pytest.M
     pipeline.up()
     with pipeline._process() as names:
         session = sessions.session(next(iter(names.values())))
-        sights = live.look_at_account(session)
-        made = live._row
+        look = IonLook(session)
+        sights = live.look_at_account(look)
+        made = live._observed
 
-        def odd(sight: live.Sight) -> Any:
+        def odd(kind: str, declared: Any, sight: live.Sight, look: IonLook) -> Any:
             if sight is sights[0]:
                 raise ODD
-            return made(sight)
+            return made(kind, declared, sight, look)
 
-        monkeypatch.setattr(live, "_row", odd)
-        verdicts = live.verdicts(session, sights, START)
+        monkeypatch.setattr(live, "_observed", odd)
+        verdicts = live.verdicts(look, sights, START)
     assert [one.unobserved for one in verdicts] == [True] + [False] * (len(sights) - 1)
     assert "UnicodeEncodeError" in verdicts[0].resources["Customer"].outputs["unobserved"]["reason"]
     assert not verdicts[0].can_order
@@ -128,7 +129,9 @@ def test_a_tenant_that_cannot_be_found_by_domain_hides_no_other(monkeypatch: pyt
         related_tenants=lambda: {
             tenant.lower(): SimpleNamespace(domain=f"{tenant}.com") for tenant in tenants.values()
         },
-        session=SimpleNamespace(connection=SimpleNamespace(name="us", status_words={})),
+        session=SimpleNamespace(
+            connection=SimpleNamespace(name="us", status_words={}, limits=SimpleNamespace(concurrency=2))
+        ),
     )
 
     def agreed(_look: Any, sight: adoption_read.Sight) -> adoption_read.Sight:
@@ -141,8 +144,7 @@ def test_a_tenant_that_cannot_be_found_by_domain_hides_no_other(monkeypatch: pyt
         adoption_read.Sight(SimpleNamespace(id=name, email=f"it@{name}.example", status="ACTIVE"))  # type: ignore[arg-type]
         for name in "abc"
     ]
-    with ThreadPoolExecutor(2) as pool:
-        one, two, three = adoption_read._by_domain(look, sights, pool)
+    one, two, three = adoption_read._by_domain(look, sights)
     assert (one.tenant, one.domain, one.trouble) == ("t1", "T1.com", "")
     assert "UnicodeEncodeError" in two.trouble
     assert "UnicodeEncodeError" in three.trouble

@@ -38,7 +38,7 @@ class Systems:
             if self.partner:
                 eyes.agreements(customer_id)
             else:
-                eyes.cloud_profile(customer_id)
+                eyes.cloud_profiles(customer_id)
         eyes.finish()
         return list(self.asked)
 
@@ -136,7 +136,7 @@ def test_the_age_of_what_is_served_is_told() -> None:
     ages = set()
     for customer_id in systems.people:
         eyes.watch()
-        eyes.cloud_profile(customer_id)
+        eyes.cloud_profiles(customer_id)
         ages.add(eyes.oldest())
     assert ages == {stamp(NOON), stamp(NOON + timedelta(minutes=30))}
     assert (eyes.asked, eyes.kept) == (SAMPLE, SAMPLE)
@@ -145,7 +145,7 @@ def test_the_age_of_what_is_served_is_told() -> None:
 def test_a_domain_that_ion_showed_needs_no_discovery() -> None:
     systems, observed = Systems(1), memory()
     eyes = ObservedLook(systems.session, observed, NOON)
-    eyes.cloud_profile("1")
+    eyes.cloud_profiles("1")
     assert eyes.discovered_tenant("D1.example") == "t-1"
     assert eyes.discovered_tenant("other.example") == "guid"
     assert systems.asked == ["1", "other.example"]

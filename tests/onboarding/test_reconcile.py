@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
+from clients.partner_center.models import PcCustomer
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
-from onboarding.resources import customer, provider_association
+from onboarding.resources import attestation, customer, provider_association
 from tests.onboarding.world import World, ion_customer, problem
+from tests.workspace import ROOT
 
 PROFILE = {
     "organization": "Contoso Ltd",
@@ -37,6 +40,10 @@ class Counting(World):
     def customer(self, key: str) -> Any:
         self.asked.append("get")
         return super().customer(key)
+
+    def agreements(self, tenant_id: str) -> Any:
+        self.asked.append("agreements")
+        return super().agreements(tenant_id)
 
     def before(self, operation: str) -> None:
         self.asked.append(operation)
@@ -108,3 +115,37 @@ def test_a_row_that_another_run_added_meanwhile_is_not_written_again() -> None:
     world.rows["7"] = AssociationRow(**looked.cloud_provider.model_dump(exclude={"confirmed"}), tenant_id="", domain="")
     assert provider_association.converge(looked, Known(), facts, world).status == "ready"  # type: ignore[arg-type]
     assert world.writes == []
+
+
+def test_a_signatory_is_asked_after_a_look_under_the_lock_and_the_answer_is_the_look_after_it() -> None:
+    world = Counting()
+    world.tenants["t-1"] = PcCustomer("t-1", "contoso.onmicrosoft.com", "Contoso Ltd", "reseller")
+    signatory = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}
+    inputs = {"key": "contoso", "tenant_id": "t-1", "attestation": {"signatory": signatory}, "route": "partner"}
+    desired = attestation.Inputs.model_validate(inputs | {"company": "Contoso Ltd", "country": "US"})
+    facts = attestation.observe(desired, Known(), Look(world))  # type: ignore[arg-type]
+    asked = attestation.converge(desired, Known(), facts, world)  # type: ignore[arg-type]
+    assert (asked.waiting_on, asked.final) == ("customer", True)
+    assert world.asked == ["agreements", "agreements", "request_attestation"]
+    assert asked.memory["attestation_id"]
+
+
+def test_only_the_step_itself_takes_a_lock() -> None:
+    """No resource has a sequence of its own (`people.mails` locks a mail, which is no resource)."""
+    holding = {
+        file.name for file in (ROOT / "onboarding" / "resources").rglob("*.py") if "locks.hold" in file.read_text()
+    }
+    assert holding == {"reconcile.py"}
+
+
+def test_what_the_systems_show_is_read_in_one_place() -> None:
+    """Members of the answers that mean something are read in `onboarding.look` alone. The resource of a tenant keeps
+    the word that Microsoft lists it with, to tell it."""
+    words = r"\.(is_microsoft|agreement_status|gdap_status|cloud_profiles|directly_signed|relationship_to_partner)\b"
+    reading = {
+        str(file.relative_to(ROOT)): sorted(set(found))
+        for room in ("onboarding", "csp", "providers")
+        for file in (ROOT / room).rglob("*.py")
+        if (found := re.findall(words, file.read_text("utf-8"))) and "look" not in file.parts
+    }
+    assert reading == {"onboarding/resources/tenant_identity/observe.py": ["relationship_to_partner"]}

@@ -9,7 +9,6 @@ shows. Nobody accepts for the customer. How it goes on: docs/attestation.md.
 from onboarding.resources.attestation.converge import ask, converge, mail_link, rejected, release
 from onboarding.resources.attestation.observe import (
     CARRIED,
-    WHERE_ION,
     AttestationInputs,
     observe,
     signer,
@@ -20,7 +19,6 @@ Inputs = AttestationInputs
 
 __all__ = [
     "CARRIED",
-    "WHERE_ION",
     "AttestationInputs",
     "Inputs",
     "ask",

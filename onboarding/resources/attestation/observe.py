@@ -13,7 +13,7 @@ from clients.partner_center.models import Agreement, AttestationState
 from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
 from onboarding.core.remembered import Signer
-from onboarding.look.shown import PROFILES, agreement_in, row_in_ion, says_accepted
+from onboarding.look.shown import PROFILES, agreement_in, latest, on_record, row_in_ion, says_accepted
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
@@ -21,6 +21,7 @@ from onboarding.resources.memory import EVIDENCE, AttestationMemory
 
 WHERE_PC, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfile (deprecated)"
 WHERE_ION = PROFILES
+NEEDS_RELATIONSHIP = f"{WHERE_PC}, which need a relationship"
 WHERE_DIRECT = "Partner Center direct acceptance"
 WHERE_ANSWER = "Partner Center, its answer to our record"
 LAG = timedelta(hours=4)  # a new attestation is shown within this time (partner-center.md 5.9)
@@ -88,9 +89,9 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
             fields={"agreement": _fact(NOT_VISIBLE, "no tenant yet", WHERE_PC, desired)}, seen={"tenant": "unknown"}
         )
     try:
-        kind, when, where, latest = _on_record(desired, known, look)
+        kind, when, where, found = _on_record(desired, known, look)
     except NotFound:
-        hidden = _fact(NOT_VISIBLE, NOT_VISIBLE, f"{WHERE_PC}, which need a relationship", desired)
+        hidden = _fact(NOT_VISIBLE, NOT_VISIBLE, NEEDS_RELATIONSHIP, desired)
         return Facts(fields={"agreement": hidden}, seen={"tenant": "not related"})
     seen = {
         "agreement": kind + (f" {when}" if kind == "attested" else "") if kind else (f"of {when}" if when else ABSENT)
@@ -104,10 +105,10 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
     field = _fact("match" if kind else "mismatch", told or (f"of {when}, too old" if when else ABSENT), where, desired)
     evidence = {"where": where}
     if kind == "attested":
-        template = latest.template_id if latest else memory.template
+        template = found.template_id if found else memory.template
         evidence |= {
             "agreed_on": when,
-            "agreed_by": latest.email.lower() if latest else memory.agreed_by,
+            "agreed_by": found.email.lower() if found else memory.agreed_by,
             "template": template,
             "template_replaced": _successor(template, look),
         }
@@ -117,27 +118,14 @@ def _observe_partner_center(desired: AttestationInputs, known: Known, look: Look
 
 def _on_record(desired: AttestationInputs, known: Known, look: Look) -> tuple[str, str, str, Agreement | None]:
     """Kind of the agreement that counts ("" for none), day of the last attested one, where it is seen, and itself."""
-    memory, valid_from = AttestationMemory.of(known), look.session.connection.agreement_valid_from
-    # One agreements read a customer is the budget: the kind that satisfied last time is asked for first.
-    if memory.kind == "direct" and look.directly_signed(desired.tenant_id):
-        return "direct", "", WHERE_DIRECT, None
-    latest = latest_agreement(look.agreements(desired.tenant_id), desired.attestation.signatory)
-    day = latest.date_agreed if latest else None
-    when = day.isoformat() if day else ""
-    if day and day >= valid_from:
-        return "attested", when, WHERE_PC, latest
-    if memory.kind != "direct" and look.directly_signed(desired.tenant_id):
+    memory, wanted = AttestationMemory.of(known), desired.attestation.signatory
+    found = on_record(look, desired.tenant_id, wanted.email if wanted else "", direct_first=memory.kind == "direct")
+    when = str(found.latest.date_agreed) if found.latest else ""
+    if found.kind == "direct":
         return "direct", when, WHERE_DIRECT, None
-    if recent(memory.finalised):
+    if not found.kind and recent(memory.finalised):
         return "attested", memory.finalised[:10], WHERE_ANSWER, None
-    return "", when, WHERE_PC, latest
-
-
-def latest_agreement(agreements: list[Agreement], wanted: schemas.Person | None) -> Agreement | None:
-    """The attestation of the last day; of several that day the one of the wanted signatory (a list has no order)."""
-    dated = [one for one in agreements if one.date_agreed is not None]
-    email = wanted.email.lower() if wanted else ""
-    return max(dated, key=lambda one: (one.date_agreed, one.email.lower() == email), default=None)
+    return found.kind, when, WHERE_PC, found.latest
 
 
 def _successor(template: str, look: Look) -> str:
@@ -151,7 +139,7 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
         return Facts(
             fields={"agreement": _fact(NOT_VISIBLE, "no profile yet", WHERE_ION, desired)}, seen={"profile": "unknown"}
         )
-    found = agreement_in(row_in_ion(look.cloud_profile(desired.ion_customer_id)), look.session.connection)
+    found = agreement_in(row_in_ion(look, desired.ion_customer_id), look.session.connection)
     status, accepted = found.word, found.state == "match"
     when, evidence = "", {"where": WHERE_ION}
     # The deprecated call is the only one that shows the day. Once a current day was seen it is not asked for again.
@@ -181,12 +169,13 @@ def _observe_ion(desired: AttestationInputs, known: Known, look: Look) -> Facts:
 def _day(desired: AttestationInputs, look: Look) -> tuple[str, dict[str, str]]:
     """The day of the latest agreement by the deprecated call ("" without one), and the evidence."""
     legacy = look.legacy_profile(desired.ion_customer_id)
-    dated = [(a.date_agreed, a) for a in legacy.agreements if a.date_agreed is not None] if legacy else []
-    if not dated:
+    wanted = desired.attestation.signatory
+    found = latest(legacy.agreements, wanted.email if wanted else "") if legacy else None
+    if found is None:
         return "", {"where": WHERE_ION}
-    day, latest = max(dated, key=lambda one: one[0])
-    evidence = {"agreed_on": day.isoformat(), "agreed_by": _as_declared(desired, latest.email)}
-    return day.isoformat(), {**evidence, "template": latest.template_id, "where": WHERE_LEGACY}
+    day = str(found.date_agreed)
+    evidence = {"agreed_on": day, "agreed_by": _as_declared(desired, found.email)}
+    return day, {**evidence, "template": found.template_id, "where": WHERE_LEGACY}
 
 
 def _was_current(known: Known, look: Look) -> bool:

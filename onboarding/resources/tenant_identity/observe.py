@@ -11,10 +11,9 @@ from pydantic import Field as Limit
 import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import AttestationState, PcCustomer
-from clients.words import RELATIONSHIP, meaning
 from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
-from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, row_of
+from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, relationship, row_of, tenant_text
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
@@ -141,7 +140,7 @@ def _ours(listed: PcCustomer | None, known: Known, look: Look) -> tuple[PcCustom
     word = listed.relationship_to_partner if listed is not None else ""
     if not word or just_made(known):
         return listed, ""
-    ours = meaning(RELATIONSHIP, word, look.session.connection.status_words) == "related"
+    ours = relationship(word, look.session.connection) == "related"
     return (listed, "") if ours else (None, word)
 
 
@@ -234,7 +233,7 @@ def _fields(
     else:
         seen["linked"] = found.linked or (ABSENT if found.row_shown else NO_ROW)
         holds = bool(found.linked) and found.linked == found.wanted
-        shown = f"{found.linked} ({found.linked_domain})" if found.linked_domain else found.linked or ABSENT
+        shown = tenant_text(found.linked, found.linked_domain) or ABSENT
         tenant = Field("match" if holds else "mismatch", wanted, found.linked if holds else shown, where_row)
     if found.conflict:
         tenant = Field(

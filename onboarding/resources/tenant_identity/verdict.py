@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from clients.words import RELATIONSHIP, UNKNOWN, meaning
+from clients.words import UNKNOWN
 from onboarding import steps
 from onboarding.core import compare
 from onboarding.core.contract import (
@@ -20,6 +20,7 @@ from onboarding.core.contract import (
     ready,
     waiting,
 )
+from onboarding.look.shown import relationship
 from onboarding.people import mails
 from onboarding.resources import attestation, leaving
 from onboarding.resources.memory import TenantMemory
@@ -98,8 +99,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     found: Found = facts.data["found"]
     identity = desired.identity
     if not facts.fields["relationship"].holds:
-        words = session.connection.status_words
-        if found.listed_as and meaning(RELATIONSHIP, found.listed_as, words) == UNKNOWN:
+        if relationship(found.listed_as, session.connection) == UNKNOWN:
             return _listed_as(found.listed_as, facts)
         if isinstance(identity, schemas.InviteIdentity):
             return inviting.assess(desired, known, facts, session)
