@@ -34,6 +34,7 @@ from clients.session import Session
 from drills.remote import Hook, Killed, Remote, Smtp, Wire
 from onboarding.core import contract
 from onboarding.core.catalogue import RESOURCES
+from onboarding.core.kept import full, short
 from onboarding.resources import inputs
 from onboarding.steps.model import About
 from onboarding.steps.registry import instructions, read
@@ -61,6 +62,10 @@ class Kept:
     inputs: dict[str, Any]
     outputs: dict[str, Any]
     connection: str
+
+    def in_state(self) -> dict[str, Any]:
+        """The outputs as an engine keeps them."""
+        return short(copy.deepcopy(self.outputs))
 
 
 def _quiet(_moment: str, _name: str) -> None:
@@ -252,9 +257,9 @@ class Pipeline:
 
     def _refresh(self, names: Mapping[str, str]) -> None:
         for address, kept in list(self.state.items()):
-            read = self._provider(address, names, kept.connection).read(kept.id, copy.deepcopy(kept.outputs))
+            read = self._provider(address, names, kept.connection).read(kept.id, kept.in_state())
             assert read.outs is not None
-            self.state[address] = Kept(kept.id, dict(read.inputs or {}), dict(read.outs), kept.connection)
+            self.state[address] = Kept(kept.id, dict(read.inputs or {}), full(read.outs), kept.connection)
 
     def _plan(self, address: Address, names: Mapping[str, str]) -> tuple[Provider, dict[str, Any], str]:
         key, kind = address
@@ -269,7 +274,7 @@ class Pipeline:
         assert not checked.failures, [failure.reason for failure in checked.failures]
         if kept is None:
             return provider, checked.inputs, "create"
-        changes = provider.diff(kept.id, copy.deepcopy(kept.outputs), checked.inputs).changes
+        changes = provider.diff(kept.id, kept.in_state(), checked.inputs).changes
         return provider, checked.inputs, "" if changes is False else "update"
 
     def _step(self, address: Address, names: Mapping[str, str]) -> str:
@@ -279,17 +284,17 @@ class Pipeline:
         if kept is None:
             made = provider.create(copy.deepcopy(wanted))
             assert made.id is not None
-            self.state[address] = Kept(made.id, wanted, dict(made.outs or {}), connection)
+            self.state[address] = Kept(made.id, wanted, full(made.outs or {}), connection)
         elif verb:
-            outs = provider.update(kept.id, copy.deepcopy(kept.outputs), copy.deepcopy(wanted)).outs
-            self.state[address] = Kept(kept.id, wanted, dict(outs or {}), connection)
+            outs = provider.update(kept.id, kept.in_state(), copy.deepcopy(wanted)).outs
+            self.state[address] = Kept(kept.id, wanted, full(outs or {}), connection)
         return verb
 
     def _remove(self, address: Address, names: Mapping[str, str]) -> None:
         """Retained resources leave the state only; an ending that was declared runs."""
         kept = self.state[address]
         if address[1] == "TenantIdentity" and kept.inputs.get("on_remove") == component.DELETING:
-            self._provider(address, names, kept.connection).delete(kept.id, copy.deepcopy(kept.outputs))
+            self._provider(address, names, kept.connection).delete(kept.id, kept.in_state())
         del self.state[address]
 
 

@@ -31,7 +31,7 @@ from clients.locks import Taken
 from clients.session import Session
 from onboarding import steps
 from onboarding.allowed import reviewed, said
-from onboarding.core import state, state_format
+from onboarding.core import kept, state, state_format
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, unobserved, waiting
 from onboarding.core.remedy import reason, remedy
@@ -115,7 +115,7 @@ class Provider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Declared inputs first (the engine then tells which), else progress: what was seen against what was
         handled."""
-        news, olds = state.plain(_news), state.plain(_olds)
+        news, olds = state.plain(_news), kept.full(state.plain(_olds))
         if state_format.refusal(olds):  # as in read: the guard has said so
             return DiffResult(changes=False)
         changes = self._changes(olds, news)
@@ -145,14 +145,14 @@ class Provider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         inputs = state.plain(props)
         outs = self._converged(inputs, Known())
-        return CreateResult(f"{outs['account'] or outs['partner_tenant']}/{inputs['key']}", outs)
+        return CreateResult(f"{outs['account'] or outs['partner_tenant']}/{inputs['key']}", kept.short(outs))
 
     @handed_over
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        inputs, olds = state.plain(_news), state.plain(_olds)
+        inputs, olds = state.plain(_news), kept.full(state.plain(_olds))
         _not_newer(olds)
         known = Known({**olds, "retrying": str(olds.get("key")) in _retries(), "renewing": _renewing(olds)})
-        return UpdateResult(self._converged(inputs, known))
+        return UpdateResult(kept.short(self._converged(inputs, known)))
 
     @handed_over
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -161,6 +161,7 @@ class Provider(ResourceProvider):
         outs = state.plain(props)
         if state_format.refusal(outs):  # the guard says so, once for all
             return ReadResult(id_, outs, self._raw_projection(outs))
+        outs = kept.full(outs)
         known = Known(outs)
         key = str(outs.get("key") or id_)
         try:
@@ -170,7 +171,7 @@ class Provider(ResourceProvider):
             self._could_not_look(key, failure, outs["unobserved"]["since"])
         else:
             noted.looked(self._connection, self._kind, key)
-        return ReadResult(id_, outs, self._raw_projection(outs))
+        return ReadResult(id_, kept.short(outs), self._raw_projection(outs))
 
     def _looked_at(self, outs: dict[str, Any], known: Known) -> dict[str, Any]:
         """The outputs after a look. Raises what stands in its way."""
@@ -190,7 +191,7 @@ class Provider(ResourceProvider):
     @handed_over
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Reached only with on_remove: end-relationship; counted against CSP_ALLOW_REMOVALS in this process."""
-        props = state.plain(_props)
+        props = kept.full(state.plain(_props))
         _not_newer(props)
         key, known = str(props.get("key")), Known(props)
         if props.get("on_remove") != END_RELATIONSHIP:
@@ -268,8 +269,8 @@ class Provider(ResourceProvider):
         try:
             with contained():
                 facts = self._thing.observe(desired, known, Look(session))
-                if (kept := self._held(desired, known, facts, session, key)) is not None:
-                    return kept
+                if (held := self._held(desired, known, facts, session, key)) is not None:
+                    return held
                 outcome = self._thing.converge(desired, known, facts, session)
             if outcome.final or outcome.again:  # something was or may have been written: reads must look again
                 sessions.wrote(self._connection)
@@ -297,8 +298,8 @@ class Provider(ResourceProvider):
         if not os.environ.get(reviewed.PLAN):
             return None
         seen = self._thing.assess(desired, known, facts, session)
-        kept = planned.held(self._name, key, self._connection, known, seen, session)
-        return kept.but(memory=self._unsettled(desired, known)) if kept is not None else None
+        held = planned.held(self._name, key, self._connection, known, seen, session)
+        return held.but(memory=self._unsettled(desired, known)) if held is not None else None
 
     def _unsettled(self, desired: Any, known: Known) -> dict[str, str]:
         """The new declaration goes into state although nothing of it was done: keep what the old one is needed for."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from onboarding.core import state
+from onboarding.core import kept, state
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Known, Outcome
 from onboarding.core.names import COMPONENT_TYPE, GUARD_NAME, GUARD_TYPE, PROVIDER_TYPE
@@ -93,7 +93,7 @@ def import_document(customers: Iterable[Adopted], stack: str, project: str) -> d
                     "parent": parent,
                     "provider": provider,
                     "inputs": {state.PROVIDER_KEY: kind.reference, **one.inputs[kind.name]},
-                    "outputs": {state.PROVIDER_KEY: kind.reference, **outputs},
+                    "outputs": {state.PROVIDER_KEY: kind.reference, **kept.short(outputs)},
                 }
             )
     return {"nameTable": names, "resources": resources}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from onboarding.core.kept import full
+
 
 def _text(value: object) -> bool:
     return value is None or isinstance(value, str)
@@ -39,7 +41,7 @@ def legible(outputs: object) -> Mapping[str, Any]:
         return _unread({}, "its outputs are no mapping")
     odd = [name for name, fits in _SHAPES.items() if name in outputs and not fits(outputs[name])]
     if not odd:
-        return outputs
+        return full(outputs)
     return _unread({name: value for name, value in outputs.items() if name not in odd}, ", ".join(odd))
 
 
