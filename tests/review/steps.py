@@ -57,6 +57,33 @@ def steps(system: str, file: str, job: str) -> list[Step]:
     return [step for step in found if not any(word in step.script for word in INSTALLS)]
 
 
+@dataclass
+class Job:
+    """A job of a file by its name, and the conditions under which the platform runs it."""
+
+    name: str
+    conditions: tuple[str, ...]
+
+
+def jobs(system: str, file: str) -> list[Job]:
+    """The jobs of a file that has no schedule."""
+    document = yaml.safe_load(dict(rendered(system))[file])
+    if system == "github":
+        return [Job(name, (one.get("if", ""),)) for name, one in document["jobs"].items()]
+    if system == "azure":
+        return [Job(one["job"], (one.get("condition", ""),)) for one in document["jobs"]]
+    found = []
+    for name, one in document.items():
+        extended = [one["extends"]] if isinstance(one.get("extends"), str) else one.get("extends", [])
+        rules = [
+            *one.get("rules", []),
+            *(rule for base in extended for rule in document.get(base, {}).get("rules", [])),
+        ]
+        if not name.startswith("."):
+            found.append(Job(name, tuple(rule["if"] for rule in rules)))
+    return found
+
+
 def _github(document: Any, job: str) -> list[Step]:
     one = document["jobs"][job]
     return [
@@ -78,25 +105,67 @@ def _azure(document: Any, job: str) -> list[Step]:
     return [Step(text, row.get("env", {}), str(row.get("condition", ""))) for text, row in scripts if text]
 
 
+_SAME = "github.event.pull_request.head.repo.full_name"
+_OWN = "ne(variables['System.PullRequest.IsFork'], 'True')"
+_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID"
+_WHATEVER = "steps.newer.outputs.stack == ''"
+
+
 @dataclass
 class Runner:
-    """Runs steps in `root`. `known`: what the platform's expressions are worth; `variables`: those of the job."""
+    """Runs steps in `root`. `known`: what the platform's expressions are worth; `variables`: those of the job; `fork`:
+    the change is a stranger's."""
 
     root: Path
     variables: dict[str, str]
     known: dict[str, str]
+    fork: bool = False
 
     def run(self, steps: list[Step]) -> tuple[int, str]:
-        """The first exit code that is not 0, and what all steps printed."""
-        said = ""
+        """The first exit code that is not 0, and what all steps printed. After a failure only those run that say so."""
+        said, failed = "", 0
         for step in steps:
-            if "cancelled() &&" not in step.condition and step.condition in ("cancelled()", "canceled()"):
+            holds, after_failure = self._condition(step.condition)
+            if not holds or (failed and not after_failure):
                 continue
             code, text = self._one(step)
             said += text
-            if code:
-                return code, said
-        return 0, said
+            failed = failed or code
+        return failed, said
+
+    def offered(self, job: Job) -> bool:
+        """Whether the platform would run a job for this change at all."""
+        return all(self._condition(one)[0] for one in job.conditions)
+
+    def outputs(self) -> dict[str, str]:
+        """What steps told the ones after them (GitHub)."""
+        file = Path(self.variables["GITHUB_OUTPUT"])
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+        return dict(line.split("=", 1) for line in lines)
+
+    def _condition(self, text: str) -> tuple[bool, bool]:
+        """Whether it holds, and whether also after a failure. A condition that nobody knows fails the test."""
+        own, newer = not self.fork, self.outputs().get("stack")
+        known = {
+            "": (True, False),
+            f"{_SAME} == github.repository": (own, False),
+            f"{_SAME} != github.repository": (self.fork, False),
+            f"{_SAME} == github.repository && needs.check.outputs.stacks != '[]'": (own, False),
+            "${{ !cancelled() && needs.plan.result != 'skipped' }}": (own, True),
+            "github.event_name == 'push' && vars.CSP_APPROVAL != 'environment'": (True, False),
+            _WHATEVER: (not newer, False),
+            f"${{{{ !cancelled() && {_WHATEVER} }}}}": (not newer, True),
+            "cancelled()": (False, False),
+            f"and(succeeded(), {_OWN})": (own, False),
+            f"and(succeeded(), {_OWN.replace('ne(', 'eq(')})": (self.fork, False),
+            f"and(not(canceled()), {_OWN})": (own, True),
+            "canceled()": (False, False),
+            "not(canceled())": (True, True),
+            '$CI_PIPELINE_SOURCE == "merge_request_event"': (True, False),
+            f'$CI_PIPELINE_SOURCE == "merge_request_event" && {_PROJECT} == $CI_PROJECT_ID': (own, False),
+            f'$CI_PIPELINE_SOURCE == "merge_request_event" && {_PROJECT} != $CI_PROJECT_ID': (self.fork, False),
+        }
+        return known[text]
 
     def _one(self, step: Step) -> tuple[int, str]:
         bin_ = self.root / ".csp" / "bin"
@@ -123,4 +192,9 @@ class Runner:
 
     def _worth(self, text: str) -> str:
         """A value of the file, its expressions replaced. An expression that nobody knows fails the test."""
-        return re.sub(r"\$\{\{\s*(.+?)\s*\}\}|\$\((.+?)\)", lambda found: self.known[found[1] or found[2]], text)
+        return re.sub(r"\$\{\{\s*(.+?)\s*\}\}|\$\((.+?)\)", lambda found: self._known(found[1] or found[2]), text)
+
+    def _known(self, name: str) -> str:
+        if told := re.fullmatch(r"steps\.\w+\.outputs\.(\w+)", name):
+            return self.outputs().get(told[1], "")
+        return self.known[name]
