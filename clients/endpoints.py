@@ -82,7 +82,7 @@ def ready_file(connection: schemas.Connection, home: Path) -> Mapping[str, Any]:
             f"{connection.sandbox.account}",
         )
         raise PersonMustAct(
-            problem, owner="us", action=f"run {command('sandbox', 'start', profile=connection.sandbox.profile)}"
+            problem, owner="us", action=("run ", command("sandbox", "start", profile=connection.sandbox.profile))
         ) from None
 
 

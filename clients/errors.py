@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from clients.redact import redact
+from schemas.command import Sentence, sentence
 
 Owner = Literal["us", "customer", "distributor", "microsoft"]
 OF_THIS_MACHINE = frozenset(("sandbox", "connection", "tokens", "handover", "locks", "mail templates"))
@@ -80,28 +81,28 @@ class RetryLater(ClientError):
     """Could not look, or not sent: connection failure, budget or deadline used up, 429, 5xx on a read."""
 
 
-class NotReached(RetryLater):
+class _WithAction(ClientError):
+    """A failure that a person ends. action: what they do, as texts and commands; a text alone holds no command."""
+
+    def __init__(self, problem: Problem, *, action: str | Sentence) -> None:
+        super().__init__(problem)
+        self.action = sentence(action)
+
+    def __str__(self) -> str:
+        return f"{self.problem.line()}; next: {redact(''.join(self.action))}"
+
+
+class NotReached(_WithAction, RetryLater):
     """Something else answered: a certificate nobody vouches for, or a redirect. Nothing was refused by the system, so
-    nothing is given up: a person mends the way (`action`), and until then every run tries again."""
-
-    def __init__(self, problem: Problem, *, action: str) -> None:
-        super().__init__(problem)
-        self.action = action
-
-    def __str__(self) -> str:
-        return f"{self.problem.line()}; next: {redact(self.action)}"
+    nothing is given up: a person mends the way, and until then every run tries again."""
 
 
-class PersonMustAct(ClientError):
-    """A definite refusal that a person resolves, not a change of the declaration."""
+class PersonMustAct(_WithAction):
+    """A definite refusal that a person (`owner`) resolves, not a change of the declaration."""
 
-    def __init__(self, problem: Problem, *, owner: Owner, action: str) -> None:
-        super().__init__(problem)
+    def __init__(self, problem: Problem, *, owner: Owner, action: str | Sentence) -> None:
+        super().__init__(problem, action=action)
         self.owner: Owner = owner
-        self.action = action
-
-    def __str__(self) -> str:
-        return f"{self.problem.line()}; next: {redact(self.action)}"
 
 
 class OurBug(ClientError):
@@ -142,15 +143,8 @@ class UnknownOutcome(ClientError):
     """A write was sent and no final answer came: look up before anything else."""
 
 
-class CredentialsLost(ClientError):
+class CredentialsLost(_WithAction):
     """The token chain is dead or its state is unknown: a person must log in again. `action` says exactly how."""
-
-    def __init__(self, problem: Problem, *, action: str) -> None:
-        super().__init__(problem)
-        self.action = action
-
-    def __str__(self) -> str:
-        return f"{self.problem.line()}; next: {redact(self.action)}"
 
 
 class WrongAccount(ClientError):

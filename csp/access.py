@@ -11,7 +11,7 @@ from clients.session import Session
 from csp import options
 from csp.errors import CommandError
 from csp.project import Project
-from schemas.command import for_connection
+from onboarding.core.remedy import Trouble
 
 ConnectionName = Annotated[
     str,
@@ -54,7 +54,7 @@ def told(connection: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise CommandError(for_connection(str(error), connection)) from None
+        raise CommandError(Trouble.of(error, connection)) from None
 
 
 def duration(seconds: float) -> str:

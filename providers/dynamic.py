@@ -284,7 +284,7 @@ class Provider(ResourceProvider):
             sessions.wrote(self._connection)
             return blocked(facts, str(ours), steps.report_defect(), memory=self._unsettled(desired, known), again=True)
         except (PersonMustAct, OurBug) as refused:
-            do = "" if facts.fields else getattr(refused, "action", "")
+            do = "" if facts.fields else "".join(getattr(refused, "action", ()))
             return reconcile.refused(facts, refused, session, memory=self._unsettled(desired, known), do=do)
         except ClientError as later:
             sessions.wrote(self._connection)

@@ -18,7 +18,7 @@ from clients.errors import ClientError, contained
 from clients.session import Session, home_of
 from onboarding.allowed import once, reviewed, said
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
-from onboarding.core.remedy import remedy
+from onboarding.core.remedy import reason, remedy
 from onboarding.look import engine_run
 from onboarding.look.run_notes import RUN
 from onboarding.plan import file, intent, policy, starts
@@ -64,7 +64,7 @@ def about(subject: Subject) -> None:
             planned, outcome = subject.looked_at(look, session, earlier_writes=earlier)
     except (ClientError, sessions.CannotOpen) as failure:
         do = remedy(failure, subject.connection)
-        noted.could_not_look(subject.connection, subject.kind, subject.key, str(failure), do)
+        noted.could_not_look(subject.connection, subject.kind, subject.key, reason(failure), do)
         say("resource", **{**subject.unlooked().as_dict(), "status": "unobserved"})
         return
     with _LOCK:

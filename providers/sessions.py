@@ -26,7 +26,7 @@ class CannotOpen(Exception):  # noqa: N818 - says what happened, as the caller p
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"connection {name}: {why}")
-        self.action = f"mend stacks/connections/{name}.yaml"
+        self.action = (f"mend stacks/connections/{name}.yaml",)
 
 
 def session(name: str) -> Session:

@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 NAME = "csp"
@@ -83,6 +83,35 @@ def command(*words: str, stack: str = "", connection: str = "", before: str = ""
             parts.append(f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}")
             parts += [] if value is True else [str(value)]
     return Command(parts, before)
+
+
+Sentence = tuple[str, ...]
+"""What somebody is to do, as data: texts and commands that read as one line."""
+
+
+def sentence(said: str | Sentence) -> Sentence:
+    """A text without a command, one command, or a sentence, as a sentence."""
+    return (said,) if isinstance(said, str) else said
+
+
+def named(said: Sentence, connection: str) -> Sentence:
+    """The sentence whose commands about a connection name it."""
+    return tuple(part.at(connection=connection) if isinstance(part, Command) else part for part in said)
+
+
+def packed(said: Sentence) -> list[str | list[str]]:
+    """The sentence for a file: a text as it is, a command as its list of arguments."""
+    return [part.arguments(NAME) if isinstance(part, Command) else part for part in said]
+
+
+def unpacked(kept: Sequence[str | Sequence[str]]) -> Sentence:
+    """The sentence of `packed`."""
+    return tuple(part if isinstance(part, str) else _command(part) for part in kept)
+
+
+def _command(arguments: Sequence[str]) -> Command:
+    start = arguments.index(NAME)
+    return Command(arguments[start + 1 :], arguments[start - 1] if start else "")
 
 
 def parts(line: str) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ from typing import Any
 from clients.errors import ClientError, OurBug, Problem
 from clients.wire.rules import Rule, classify
 from clients.wire.said import with_rest
+from schemas.command import command
 
-LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
+LOGIN = ("run ", command("auth", "microsoft", "login"), " and sign in with MFA as a user who is Admin agent")
+"""What a person does when no token is left."""
 _SIGN_INS = "Entra admin center: Monitoring > Sign-in logs"
 _APPS = "Entra admin center: App registrations > (app) > Certificates & secrets"
 _APP = "Entra admin center: App registrations > (app)"

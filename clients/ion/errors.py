@@ -9,10 +9,12 @@ from clients.errors import Problem
 from clients.wire.rules import Rule
 from clients.wire.said import with_rest, without_json
 from clients.wire.transport import Answer, Call
+from schemas.command import command
 
 LOGIN = (
-    "in ION open Settings > Users > the API user > Edit > OAuth credentials > Request New Credentials, "
-    "then run `csp auth ion login` with the refresh token it shows"
+    "in ION open Settings > Users > the API user > Edit > OAuth credentials > Request New Credentials, then run ",
+    command("auth", "ion", "login"),
+    " with the refresh token it shows",
 )
 _CUSTOMER = "ION: Customer > (customer) > Profile"
 _USERS = "ION: Settings > Users"

@@ -6,13 +6,13 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from clients.entra.errors import LOGIN
 from clients.errors import Problem
 from clients.wire.rules import Rule
 from clients.wire.said import with_rest, without_json
 from clients.wire.transport import Answer, Call
 from schemas.read.json_text import json_of
 
-LOGIN = "run `csp auth microsoft login` and sign in with MFA as a user who is Admin agent"
 _APP = "Partner Center: Account settings > App management"
 _USERS = "Partner Center: Account settings > User management"
 _CUSTOMER = "Partner Center: Customers > (customer) > Account"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from clients.entra.errors import LOGIN
 from clients.errors import OurBug, PersonMustAct, Problem, UnknownOutcome
-from clients.partner_center.errors import LASTING_401, LOGIN, RULES, describe
+from clients.partner_center.errors import LASTING_401, RULES, describe
 from clients.wire.rules import classify
 from clients.wire.shape import ShapeError, items, mapping
 from clients.wire.transport import Answer, AuthorizedTransport, Call, Credential, Transport, join

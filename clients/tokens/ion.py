@@ -16,6 +16,7 @@ from clients.wire.clock import Clock
 from clients.wire.rules import classify
 from clients.wire.shape import ShapeError, mapping, number
 from clients.wire.transport import Call, Transport, join
+from schemas.command import Sentence
 
 Renew = Callable[[TokenStore, Wanted], None]
 
@@ -23,7 +24,7 @@ Renew = Callable[[TokenStore, Wanted], None]
 class LoginRefused(CredentialsLost):
     """ION refused the refresh token that a person brought. `kept`: the credentials of before are in the store again."""
 
-    def __init__(self, problem: Problem, *, action: str, kept: bool) -> None:
+    def __init__(self, problem: Problem, *, action: Sentence, kept: bool) -> None:
         super().__init__(problem, action=action)
         self.kept = kept
 

@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from schemas.command import packed, unpacked
 from schemas.read.json_text import json_of
 
 if __name__ == "__main__":
@@ -103,12 +104,13 @@ def _look_after(store: TokenStore, before: Chain | None, died: str) -> None:
 
 def _error(data: Mapping[str, Any]) -> ClientError:
     problem = Problem(**data["problem"])
+    action = unpacked(data["action"])
     if data["kind"] == "CredentialsLost":
-        return CredentialsLost(problem, action=data["action"])
+        return CredentialsLost(problem, action=action)
     if data["kind"] == "NotReached":
-        return NotReached(problem, action=data["action"])
+        return NotReached(problem, action=action)
     if data["kind"] == "PersonMustAct":
-        return PersonMustAct(problem, owner=data["owner"], action=data["action"])
+        return PersonMustAct(problem, owner=data["owner"], action=action)
     return _CLASSES[data["kind"]](problem)
 
 
@@ -136,7 +138,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
                 "error": {
                     "kind": type(error).__name__,
                     "problem": asdict(error.problem),
-                    "action": getattr(error, "action", ""),
+                    "action": packed(getattr(error, "action", ())),
                     "owner": getattr(error, "owner", ""),
                 }
             }

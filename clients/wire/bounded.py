@@ -7,6 +7,7 @@ is a few bytes on the wire and gigabytes once it is unpacked. Here both have a l
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import time
 import zlib
@@ -84,6 +85,13 @@ def whole_body(response: httpx.Response, most: int = MOST_BYTES) -> bytes:
             if len(body) > most:
                 raise httpx.DecodingError(f"more than {most // (1024 * 1024)} MiB")
     return bytes(body)
+
+
+def is_untrusted(failure: BaseException | None) -> bool:
+    """Whether a connection failed because nobody whom we trust vouches for the server's certificate."""
+    while failure is not None and not isinstance(failure, ssl.SSLCertVerificationError):
+        failure = failure.__cause__ or failure.__context__
+    return failure is not None
 
 
 class _Unpacked:

@@ -17,6 +17,7 @@ from clients.errors import (
     RetryLater,
     WrongAccount,
 )
+from schemas.command import Sentence
 
 Kind = Literal["retry", "person", "bug", "absent", "account", "credentials"]
 
@@ -24,7 +25,8 @@ Kind = Literal["retry", "person", "bug", "absent", "account", "credentials"]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row. `code` "" and `status` None match any; `contains` is looked for in the message, ignoring case;
-    `operation` is a prefix, because both systems use one number for several things. The first match counts."""
+    `action` is what its owner does, commands in it as data; `operation` is a prefix, because both systems use one
+    number for several things. The first match counts."""
 
     kind: Kind
     code: str = ""
@@ -32,7 +34,7 @@ class Rule:
     contains: str = ""
     operation: str = ""
     owner: Owner = "us"
-    action: str = ""
+    action: str | Sentence = ""
     shown_at: str = ""
     delay: float | None = None  # seconds to wait before another try, where the answer names none
     source: str = ""

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from clients.errors import NotReached, OurBug, Problem, RetryLater, UnknownOutcome
 from clients.redact import SECRETS
-from clients.wire.bounded import time_limit, whole_body
+from clients.wire.bounded import is_untrusted, time_limit, whole_body
 from clients.wire.clock import Clock
 from clients.wire.http import httpx
 from clients.wire.pace import LONGEST_PAUSE, CallStats, Limits, Pace
@@ -153,7 +153,7 @@ class Transport:
             return self._judge(call, answer)
         except _NOT_SENT as exc:
             error = _words(exc)
-            if "CERTIFICATE_VERIFY_FAILED" in error:
+            if is_untrusted(exc):
                 raise NotReached(
                     self._problem(call, "tls", f"the server's certificate is not trusted: {error}"),
                     action="name your organisation's certificate authority in SSL_CERT_FILE",

@@ -55,7 +55,7 @@ def _sign_in(session: Session, *, ask: bool) -> int:
         else:
             tokens.token()
     except CredentialsLost as error:
-        raise CommandError(f"{error.problem.message}: {explained(error, name) or error.action}") from None
+        raise CommandError(f"{error.problem.message}: {explained(error, name) or ''.join(error.action)}") from None
     except ClientError as error:
         raise CommandError(explained(error, name) or str(error)) from None
     assert tokens.store is not None

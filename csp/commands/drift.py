@@ -21,6 +21,7 @@ from csp.views.drift import markdown, terminal
 from csp.views.drift_sarif import sarif
 from csp.views.progress import progress
 from csp.views.readiness import print_unseen
+from onboarding.core.remedy import Trouble
 from onboarding.drift import run as domain
 from onboarding.drift.report import KINDS, DriftReport
 from onboarding.drift.resources import Outputs
@@ -70,14 +71,14 @@ def drift(
 
 
 def _look(project: Project, stack: str, estate: schemas.Estate, states: dict[str, Outputs], fresh: bool) -> DriftReport:
-    closed: dict[str, str] = {}
+    closed: dict[str, Trouble] = {}
     with ExitStack() as opened, told():
         sessions = {}
         for name in sorted({customer.connection for customer in estate.customers}):
             try:
                 sessions[name] = Session.open(name, project_dir=project.root)
             except ClientError as error:
-                closed[name] = str(error)
+                closed[name] = Trouble.of(error, name)
                 continue
             opened.callback(sessions[name].close)
         others, left_out = elsewhere(project, stack, sessions)

@@ -26,7 +26,7 @@ from onboarding.look.snapshot import IonLook
 from onboarding.readiness import blind, live
 from onboarding.readiness.blind import Unseen
 from onboarding.readiness.counts import Task
-from onboarding.readiness.table import can_order_text, table_rows
+from onboarding.readiness.table import can_order_narrow, can_order_text, table_rows
 from onboarding.readiness.verdicts import Readiness
 from onboarding.steps import text
 from onboarding.steps.text import Reader
@@ -138,7 +138,7 @@ def _look(connections: Sequence[str], account: str) -> tuple[list[Account], list
             if failure.exit_code != 1 or len(connections) < 2:
                 raise
             since = contract.now()
-            closed += blind.just_now(name, 0, {"": str(failure)}, since)
+            closed += blind.just_now(name, 0, {"": failure.message}, since)
     return found, closed
 
 
@@ -195,7 +195,9 @@ def _print(one: Account) -> None:
     for line in live.open_everywhere(one.verdicts):
         say(line)
     rows = zip(one.verdicts, table_rows(one.verdicts), strict=True)
-    print_rows([(row[0], _can_order(verdict), *row[2:-1]) for verdict, row in rows])
+    print_rows(
+        [(row[0], _can_order(verdict), *row[2:-1]) for verdict, row in rows], [_narrow(one) for one in one.verdicts]
+    )
     say(f"{live.footer(one.verdicts)}; {one.calls}")
     if any(map(live.only_unseen, one.verdicts)):
         say("unclear: nothing that ION shows stands against an order; look at what no API shows")
@@ -205,6 +207,10 @@ def _print(one: Account) -> None:
 
 def _can_order(verdict: Readiness) -> str:
     return live.order_word(verdict) or can_order_text(verdict)
+
+
+def _narrow(verdict: Readiness) -> str:
+    return "?" if verdict.unobserved else live.order_word(verdict) or can_order_narrow(verdict)
 
 
 def _grouped(items: Iterable[tuple[Task, Readiness]]) -> dict[tuple[str, str, str, str], list[str]]:

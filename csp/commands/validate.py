@@ -53,6 +53,6 @@ def _templates(project: Project, estate: schemas.Estate) -> list[schemas.Finding
     told = {}
     for connection in estate.connections.values():
         for line in letters.problems(connection, project.root):
-            place, _, message = line.partition(": ")
-            told[message] = schemas.Finding(place, 1, 1, "", "CSP-MAIL-004", message)
+            message = line.removeprefix(f"{connection.mail_templates}: ")
+            told[message] = schemas.Finding(str(connection.mail_templates), 1, 1, "", "CSP-MAIL-004", message)
     return list(told.values())

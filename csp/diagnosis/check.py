@@ -42,7 +42,7 @@ def failed(about: str, what: str, error: ClientError, fix: str = "") -> Check:
     if isinstance(error, CredentialsLost | PersonMustAct | NotReached):
         # Without a status nothing was answered: the message alone says it, and the code is only ours.
         found = error.problem.line() if error.problem.status else error.problem.message
-        return Check(about, what, "fail", found, fix or error.action)
+        return Check(about, what, "fail", found, fix or "".join(error.action))
     if isinstance(error, WrongAccount):
         return Check(about, what, "fail", error.problem.line(), fix or "log in with a user of the connection's account")
     if isinstance(error, RetryLater):

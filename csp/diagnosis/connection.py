@@ -11,13 +11,14 @@ import schemas
 from clients.errors import ClientError
 from clients.session import Session
 from clients.wire import clock
-from clients.wire.bounded import open_client, time_limit, whole_body
+from clients.wire.bounded import is_untrusted, open_client, time_limit, whole_body
 from clients.wire.http import httpx
 from csp import access
 from csp.diagnosis.check import Check, Options, failed
 from csp.diagnosis.credentials import ion_checks, microsoft_checks, reseller_checks
 from csp.errors import CommandError
 from csp.project import Project
+from onboarding.core.remedy import Trouble
 from schemas.command import command
 
 PROBE_SECONDS = 10.0
@@ -40,7 +41,9 @@ def connection_checks(project: Project, name: str, options: Options) -> Iterator
     except schemas.DeclarationErrors as errors:
         yield Check(name, "connection", "fail", "; ".join(map(str, errors.findings)), "correct the connection file")
     except CommandError as error:
-        found, _, action = str(error).partition("; next: ")  # as a client's failure ends its line
+        found, action = str(error), ""
+        if isinstance(error.message, Trouble):
+            found, action = error.message.why, error.message.do
         again = f"mend stacks/connections/{name}.yaml, then look again with {command('doctor', connection=name)}"
         yield Check(
             name, "connection", "fail", found, action or ("name one of them" if error.exit_code == 2 else again)
@@ -91,7 +94,7 @@ def _reached(name: str, what: str, url: str, http: httpx.Client) -> tuple[Check,
     except httpx.HTTPError as error:
         text = " ".join(str(error).split()) or type(error).__name__
         fix = "check name, firewall and HTTPS_PROXY"
-        if "CERTIFICATE_VERIFY_FAILED" in text:
+        if is_untrusted(error):
             fix = "name your organisation's certificate authority in SSL_CERT_FILE"
         return Check(name, what, "fail", f"{url}: {text}", fix), None
     seconds = time.monotonic() - started

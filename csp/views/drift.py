@@ -22,8 +22,6 @@ TITLES = {
 COLUMNS = ("Customer", "Field", "Declared", "Seen", "Where", "Changed by", "Next run")
 SYSTEMS = {"ion": "ION", "partner_center": "Partner Center", "entra": "Entra", "association": "association endpoint"}
 _CONFIRMABLE = {f"{section}.{name}" for section, names in CONFIRMABLE.items() for name in names}
-LOST = "was seen as declared"
-"""In the text of a finding: an earlier look saw it, and no system shows it now."""
 _NARROWEST, _WIDEST, _LABEL = 60, 120, 12
 
 
@@ -154,7 +152,7 @@ def _footer(report: DriftReport) -> Iterator[str]:
 def _out_of_sight(report: DriftReport) -> Iterator[str]:
     lost: dict[str, list[str]] = defaultdict(list)
     for found in report.of("not_visible"):
-        if LOST in found.seen:
+        if found.lost:
             lost[found.customer].append(found.field)
     for customer, names in sorted(lost.items()):
         yield f"Out of sight now, was as declared before: {customer} {', '.join(sorted(names))}"
@@ -164,9 +162,9 @@ def _unseen(report: DriftReport) -> Iterator[str]:
     """Fields that no system shows, by what a person can do about it."""
     groups: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for found in report.of("not_visible"):
-        if LOST in found.seen:
+        if found.lost:
             continue
-        if found.seen.startswith("confirmed"):
+        if found.stated:
             title = "Cannot be seen, a person stated it"
         elif found.field in _CONFIRMABLE:
             title = "Cannot be seen, nobody stated it (`csp todo`)"

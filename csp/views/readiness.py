@@ -13,7 +13,15 @@ from onboarding.core.contract import NOT_CHECKED, OWNERS
 from onboarding.core.follow_up import FollowUp
 from onboarding.readiness.blind import Unseen, moment
 from onboarding.readiness.counts import Task
-from onboarding.readiness.table import COLUMNS, can_order_text, footer, heads, table_rows
+from onboarding.readiness.table import (
+    COLUMNS,
+    as_last_seen,
+    can_order_narrow,
+    can_order_text,
+    footer,
+    heads,
+    table_rows,
+)
 from onboarding.readiness.verdicts import Readiness
 from onboarding.steps import see_again, text
 from onboarding.steps.model import About, Instructions
@@ -77,9 +85,8 @@ def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] 
     print_unseen(unseen, stack)
     going = [v for v in verdicts if v.ending]
     verdicts = [v for v in verdicts if not v.ending]
-    rows = [row[:-1] for row in table_rows(verdicts)]
-    print_rows(rows)
-    if any("?" in row[1] for row in rows):
+    print_rows([row[:-1] for row in table_rows(verdicts)], list(map(can_order_narrow, verdicts)))
+    if _is_narrow() and any(map(as_last_seen, verdicts)):
         say(f"? {NOT_CHECKED} by the last run: as last seen")
         say()
     if starred := next((v.key for v in verdicts if v.can_order and v.on_confirmation), ""):
@@ -100,28 +107,28 @@ def print_table(verdicts: list[Readiness], stack: str, unseen: Iterable[Unseen] 
         explain_leaving(verdict, stack)
 
 
-def print_rows(rows: list[tuple[str, ...]]) -> None:
+def _is_narrow() -> bool:
+    return Console().width < WIDE
+
+
+def print_rows(rows: list[tuple[str, ...]], orders: list[str]) -> None:
     """The readiness table: the cells of `table_rows` without the next step. On a narrow terminal heads and
-    words are shorter, the date is left out, and a name has several lines. No word is broken but one of a name that is
-    longer than its whole column."""
-    console = Console()
-    narrow = console.width < WIDE
+    words are shorter (`orders`: who can order, a word a row), the date is left out, and a name has several lines. No
+    word is broken but one of a name that is longer than its whole column."""
+    console, narrow = Console(), _is_narrow()
     columns = NARROW_COLUMNS if narrow else COLUMNS[:-1]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if narrow else (0, 1))
     for number, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=narrow and number > 0)
-    for row in rows:
-        table.add_row(*map(cell, _narrow(row) if narrow else row))
+    for row, order in zip(rows, orders, strict=True):
+        table.add_row(*map(cell, _narrow(row, order) if narrow else row))
     console.print(table)
 
 
-def _narrow(row: tuple[str, ...]) -> tuple[str, ...]:
+def _narrow(row: tuple[str, ...], order: str) -> tuple[str, ...]:
     """The same row for a terminal of 80 columns: without the date, words shortened."""
     cells = [cell.replace("confirmed", "conf.").replace("the customer", "customer") for cell in row[:-1]]
-    order, _, unsure = cells[1].partition(", ")
-    order = "yes*" if order.startswith("yes (") else order
-    cells[1] = f"{order}?" if unsure else order.replace(NOT_CHECKED, "?")
-    return tuple(cells)
+    return (cells[0], order, *cells[2:])
 
 
 def explain_leaving(verdict: Readiness, stack: str) -> None:

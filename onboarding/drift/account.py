@@ -12,6 +12,7 @@ import schemas
 from clients.errors import ClientError, contained
 from clients.ion.models import IonCustomer
 from onboarding.core import compare
+from onboarding.core.remedy import Trouble
 from onboarding.drift.report import Coverage, Finding
 from onboarding.drift.resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
 from onboarding.look.cache import ObservedLook, stamp
@@ -151,10 +152,10 @@ def _other_rows(account: Account, customer_id: str, key: str) -> Iterator[Findin
         yield account_finding(account, "unmanaged", "association", told, PROFILES, key, "nothing")
 
 
-def links_of(account: Account) -> tuple[dict[str, str], dict[str, str]]:
+def links_of(account: Account) -> tuple[dict[str, str], dict[str, Trouble]]:
     """ION customer id -> linked tenant ("" for none) of every row that is shown; and what could not be looked at."""
     found: dict[str, str] = {}
-    failed: dict[str, str] = {}
+    failed: dict[str, Trouble] = {}
     ours = account.ours()
     for customer in account.look.ion_customers():
         try:
@@ -163,7 +164,8 @@ def links_of(account: Account) -> tuple[dict[str, str], dict[str, str]]:
         except ClientError as error:
             key = ours.get(customer.id, "")
             if not key or key in account.declared or account.files[key].lifecycle != "active":  # else told already
-                failed[f"{account.connection}: ION customer {customer.id}"] = str(error)
+                who = f"ION customer {customer.id}"
+                failed[f"{account.connection}: {who}"] = Trouble.of(error, account.connection, key or who)
             continue
         if shown:
             found[customer.id] = tenant

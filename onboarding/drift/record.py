@@ -18,6 +18,7 @@ from clients.errors import ClientError, NotFound, contained
 from clients.partner_center.models import BillingProfile, PcCustomer
 from onboarding.core import compare
 from onboarding.core.contract import ABSENT, Facts, Field, Known, Outcome
+from onboarding.core.remedy import Trouble
 from onboarding.drift.report import Rotation
 from onboarding.drift.resources import RECORD, Seen, related
 from onboarding.look.cache import RECORD as KIND
@@ -47,7 +48,7 @@ def add_records(
     eyes: ObservedLook,
     differing: Iterable[str],
     pool: Executor,
-) -> tuple[Rotation, dict[str, str]]:
+) -> tuple[Rotation, dict[str, Trouble]]:
     """Add what the records show to the customers that were looked at, as one more thing seen of each.
 
     differing: customers whose record was not as declared the last time. Returns how far the rotation got, and what
@@ -61,7 +62,7 @@ def add_records(
     first = {turn.tenant for turn in turns if turn.declared.key in open_keys}
     asked = eyes.rotate(KIND, [turn.tenant for turn in turns], room, first=first)
     readable = [turn for turn in turns if turn.tenant in asked or eyes.has_record(turn.tenant)]
-    failed: dict[str, str] = {}
+    failed: dict[str, Trouble] = {}
     never = [turn.declared.key for turn in turns if turn not in readable]
     times: list[str] = []
     for turn, found in zip(readable, pool.map(partial(_look, eyes), readable), strict=True):
@@ -88,7 +89,7 @@ def _turn(declared: schemas.Customer, seen: list[Seen]) -> _Turn | None:
     return _Turn(declared, identity, tenant.id.lower())
 
 
-def _look(eyes: ObservedLook, turn: _Turn) -> Seen | str | None:
+def _look(eyes: ObservedLook, turn: _Turn) -> Seen | Trouble | None:
     eyes.watch()
     try:
         with contained():
@@ -97,7 +98,7 @@ def _look(eyes: ObservedLook, turn: _Turn) -> Seen | str | None:
     except NotFound:  # in the list and not by its id yet: it was made just now
         return None
     except ClientError as error:
-        return str(error)
+        return Trouble.of(error, eyes.session.connection.name, turn.declared.key)
     return Seen(RECORD, Known(), facts, Outcome("ready", facts), eyes.oldest())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from onboarding.core.remedy import Trouble
 from onboarding.readiness.blind import UNOBSERVED, Unseen
 
 Kind = Literal["drift", "progress", "unmanaged", "inconsistent", "not_visible"]
@@ -19,7 +20,8 @@ class Finding:
 
     customer: key of the customer file, "" for what no file declares. field: dotted path in the customer file, or what
     the finding is about ("customer", "tenant", "association", "consistency"). at: when it was seen (RFC 3339). who: who
-    may have changed it. will: what the next `up` does about it.
+    may have changed it. will: what the next `up` does about it. stated, lost: of what no system shows, whether a person
+    confirmed it, and whether an earlier look saw it as declared; both are part of `seen`.
     """
 
     kind: Kind
@@ -33,10 +35,12 @@ class Finding:
     who: str = ""
     will: str = ""
     file: str = ""
+    stated: bool = False
+    lost: bool = False
 
     def as_dict(self) -> dict[str, str]:
-        """All members."""
-        return asdict(self)
+        """All texts."""
+        return {name: text for name, text in asdict(self).items() if name not in ("stated", "lost")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class Rotation:
 class DriftReport:
     """The result of one look.
 
-    not_checked: customer key (or connection) -> why we could not look. pending: fields that wait for a step.
+    not_checked: what (`connection NAME`, a customer's key, that and some fields) -> why we could not look. pending:
+    fields that wait for a step.
     calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
     asked for now, and answers of earlier looks that were used. seen_at: customer key -> resource -> when
     the oldest of its facts was seen. rotations: connection -> how far the reading of tenant records got.
@@ -100,7 +105,7 @@ class DriftReport:
 
     looked_at: str
     findings: list[Finding] = field(default_factory=list)
-    not_checked: dict[str, str] = field(default_factory=dict)
+    not_checked: dict[str, Trouble] = field(default_factory=dict)
     coverage: list[Coverage] = field(default_factory=list)
     customers: int = 0
     fields: int = 0

@@ -18,6 +18,7 @@ import schemas
 from clients.errors import ClientError, contained
 from onboarding.core import compare
 from onboarding.core.contract import ABSENT, NEXT_RUN, Field, Known, Tell
+from onboarding.core.remedy import Trouble
 from onboarding.core.session_checks import wrong_account
 from onboarding.drift import account as drift_estate
 from onboarding.drift import record as drift_record
@@ -57,7 +58,7 @@ def look(
     *,
     fresh: bool = False,
     elsewhere: Elsewhere = MappingProxyType({}),
-    closed: Mapping[str, str] = MappingProxyType({}),
+    closed: Mapping[str, Trouble] = MappingProxyType({}),
     tell: Tell = lambda done, total: None,
 ) -> DriftReport:
     """Compare every declared field of every customer with what the systems show now. Read-only.
@@ -79,7 +80,8 @@ def look(
         replace(found, file=found.file or estate.sources.get(found.customer, "")) for found in report.findings
     ]
     report.findings.sort(key=lambda found: (found.connection, found.customer == "", found.customer, found.field))
-    report.unseen = blind.in_look(report.not_checked, estate, _blind_since(known_states) | {"": report.looked_at})
+    troubles = [one for _, one in sorted(report.not_checked.items())]
+    report.unseen = blind.in_look(troubles, estate, _blind_since(known_states) | {"": report.looked_at})
     return report
 
 
@@ -121,12 +123,12 @@ class _Connection:
         try:
             self.eyes.plan()
         except ClientError as error:
-            report.not_checked[f"connection {self.name}"] = for_connection(str(error), self.name)
+            report.not_checked[f"connection {self.name}"] = Trouble.of(error, self.name)
             return
         active = [one for one in self.files.values() if one.lifecycle == "active"]
         with ThreadPoolExecutor(self.session.connection.limits.concurrency) as pool:
             for number, (one, outcome) in enumerate(zip(active, pool.map(self._one, active), strict=True), 1):
-                if isinstance(outcome, str):
+                if isinstance(outcome, Trouble):
                     report.not_checked[one.key] = outcome
                 else:
                     self.account.declared[one.key] = outcome
@@ -134,7 +136,7 @@ class _Connection:
             list(pool.map(self._row, self.eyes.ion_customers()))
             differing = [key for key, names in self.observed.open.items() if any(n.startswith(RECORD) for n in names)]
             rotation, failed = drift_record.add_records(self.files, self.account.declared, self.eyes, differing, pool)
-        report.not_checked |= {what: for_connection(why, self.name) for what, why in failed.items()}
+        report.not_checked |= failed
         if rotation.of:
             report.rotations[self.name] = rotation
         for key, seen in self.account.declared.items():
@@ -142,7 +144,7 @@ class _Connection:
                 with contained():
                     self._judge(self.files[key], seen, report)
             except ClientError as error:
-                report.not_checked[key] = for_connection(str(error), self.name)
+                report.not_checked[key] = Trouble.of(error, self.name, key)
         self._whole_account(report)
         if self.eyes.log_closed:
             report.log_closed[self.name] = for_connection(self.eyes.log_closed, self.name)
@@ -159,17 +161,17 @@ class _Connection:
         times = [one.at for seen in self.account.declared.values() for one in seen if one.resource != RECORD]
         report.oldest[self.name] = min(times, default=report.looked_at)
 
-    def _one(self, declared: schemas.Customer) -> list[Seen] | str:
+    def _one(self, declared: schemas.Customer) -> list[Seen] | Trouble:
         """A customer's resources, or why we could not look."""
         outputs = self.states.get(declared.key, {})
         for resource in outputs.values():
             if wrong := wrong_account(Known(resource), self.session):
-                return wrong
+                return Trouble(wrong, self.name, declared.key)
         try:
             with contained():
                 return look_at(declared, outputs, self.observed.carried.get(declared.key, {}), self.eyes)
         except ClientError as error:
-            return for_connection(str(error), self.name)
+            return Trouble.of(error, self.name, declared.key)
 
     def _row(self, found: Any) -> None:
         """Read the row of an ION customer ahead of the account's checks, which then need no call."""
@@ -229,6 +231,8 @@ class _Connection:
             who=self._who(declared.key, one) if kind == "drift" else "",
             will=next_up,
             file=self.estate.sources.get(declared.key, ""),
+            stated=kind == "not_visible" and bool(field.confirmed),
+            lost=kind == "not_visible" and one.lost,
         )
 
     def _progress(self, declared: schemas.Customer, resource: Seen, went_on: str) -> Finding:
@@ -272,7 +276,7 @@ class _Connection:
 
     def _whole_account(self, report: DriftReport) -> None:
         links, failed = drift_estate.links_of(self.account)
-        report.not_checked |= {what: for_connection(why, self.name) for what, why in failed.items()}
+        report.not_checked |= failed
         report.findings += drift_estate.unmanaged(self.account, links)
         report.findings += drift_estate.inconsistent(self.account, links)
         report.coverage.append(drift_estate.coverage(self.account, links))

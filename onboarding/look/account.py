@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from clients.errors import ClientError, CredentialsLost, WrongAccount, contained
 from onboarding.core.contract import Tell
-from schemas.command import for_connection
+from onboarding.core.remedy import Trouble
 
 if TYPE_CHECKING:
     from onboarding.look.snapshot import Look
@@ -27,7 +27,7 @@ def handled(look: Look, subject: S, see: Callable[[S], T], blind: Callable[[S, s
     except (CredentialsLost, WrongAccount):
         raise
     except ClientError as error:
-        return blind(subject, for_connection(str(error), look.session.connection.name))
+        return blind(subject, Trouble.of(error, look.session.connection.name))
 
 
 def each(

@@ -212,7 +212,7 @@ def _leads_nowhere_else(subject: str, text: str, html: str, link: str, allowed: 
         raise ValueError(f"leads to {address[:80]}, which is on no list; remove it, or name it in mail_links")
     page = mail_links.Page(html, allowed, said)
     for refused in page.refused:
-        hint = "; addresses are listed in mail_links" if refused.startswith("the address") else ""
+        hint = "; addresses are listed in mail_links" if refused in page.unlisted else ""
         raise ValueError(f"its HTML page holds {refused}, which no mail may hold{hint}")
     if link not in page.links:
         raise ValueError("its HTML page does not hold the link ({{ link }})")
@@ -240,5 +240,5 @@ def _unusable(why: str) -> PersonMustAct:
     return PersonMustAct(
         Problem("mail templates", "render", None, "template", why),
         owner="us",
-        action=f"Correct the template, or remove it to use the built-in one; {command('validate')} tries it.",
+        action=("Correct the template, or remove it to use the built-in one; ", command("validate"), " tries it."),
     )

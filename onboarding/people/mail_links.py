@@ -67,6 +67,7 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.links: set[str] = set()
         self.refused: list[str] = []
+        self.unlisted: set[str] = set()
         self._allowed, self._values, self._texts, self._title = allowed, values, list[str](), False
         self._sight = Sight()
         self.feed(html)
@@ -79,7 +80,12 @@ class Page(HTMLParser):
         self.refused += self._sight.refused
 
     def _look(self, text: str) -> None:
-        self.refused += [f"the address {address[:80]}" for address in unlisted(text, self._allowed, self._values)]
+        for address in unlisted(text, self._allowed, self._values):
+            self._refuse(address)
+
+    def _refuse(self, address: str) -> None:
+        self.refused.append(told := f"the address {address[:80]}")
+        self.unlisted.add(told)
 
     @property
     def words(self) -> str:
@@ -98,7 +104,7 @@ class Page(HTMLParser):
                 if tag == "a" and name == "href":
                     self.links.add(value)
                 if value.strip() not in self._allowed:
-                    self.refused.append(f"the address {value[:80]}")
+                    self._refuse(value)
             elif not name.startswith("xmlns") and ("//" in value or _ADDRESS.search(value)):
                 self._look(value if _ADDRESS.search(value) else f"https:{value}")
         if tag not in _INLINE:

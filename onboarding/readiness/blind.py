@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import schemas
+from onboarding.core.remedy import Trouble
 from onboarding.look import run_notes
 from onboarding.look.run_notes import Note
 from onboarding.readiness.states import ResourceState
@@ -127,18 +128,16 @@ def just_now(connection: str, of: int, troubles: Mapping[str, str], since: str) 
     return [_joined(connection, of, parts)] if parts else []
 
 
-def in_look(not_checked: Mapping[str, str], estate: schemas.Estate, since: Mapping[str, str]) -> list[Unseen]:
-    """The same of a look for drift: `not_checked` is what (`connection NAME`, or words that begin with a customer's
-    key) -> why. `since`: customer key -> since when it cannot be looked at (RFC 3339); under "" the look itself."""
+def in_look(not_checked: Iterable[Trouble], estate: schemas.Estate, since: Mapping[str, str]) -> list[Unseen]:
+    """The same of a look for drift. `since`: customer key -> since when it cannot be looked at (RFC 3339); under ""
+    the look itself."""
     connection_of = {customer.key: customer.connection for customer in estate.customers}
     keys: dict[str, list[str]] = defaultdict(list)
-    whys: dict[str, str] = {}
-    for what, why in sorted(not_checked.items()):
-        first, _, rest = what.partition(" ")
-        whole = first == "connection" and first not in connection_of
-        name = rest if whole else connection_of.get(first, "")
-        keys[name] += [key for key, on in connection_of.items() if on == name] if whole else [first]
-        whys.setdefault(name, why)
+    whys: dict[str, Trouble] = {}
+    for why in not_checked:
+        everybody = [key for key, on in connection_of.items() if on == why.connection]
+        keys[why.connection] += [why.customer] if why.customer else everybody
+        whys.setdefault(why.connection, why)
     return [
         _joined(
             name,
@@ -162,8 +161,9 @@ def _joined(connection: str, of: int, parts: Sequence[tuple[str, Mapping[str, st
     for key, how in parts:
         by_action[str(how.get("do") or "")].add(key)
     do = max(sorted(by_action), key=lambda action: len(by_action[action]))
-    why = next(str(how.get("reason") or "") for _, how in parts if str(how.get("do") or "") == do)
-    why, _, action = why.removeprefix(f"connection {connection}: ").partition("; next: ")  # as a client's failure ends
+    told = next(how.get("reason") or "" for _, how in parts if str(how.get("do") or "") == do)
+    why, action = (told.why, told.do) if isinstance(told, Trouble) else (told, "")
+    why = why.removeprefix(f"connection {connection}: ")
     others = len({str(how.get("do")) for _, how in parts}) - 1
     more = f" (and {others} other reason{'s' if others > 1 else ''})" if others else ""
     stamps = sorted(str(how["since"]) for _, how in parts if how.get("since"))

@@ -25,14 +25,15 @@ MEANINGS: dict[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Gate:
     """state: seen, confirmed, open or wrong. `age`: seconds since it was looked at, None when never. `source`: the
-    systems that were looked at. `unseen`: open only because no system shows it and nobody confirmed it. The words of
-    this and every other level: docs/words.md."""
+    systems that were looked at. `unseen`: open only because no system shows it and nobody confirmed it. `begins`: the
+    word of the state that `why` begins with, "" for none. The words of this and every other level: docs/words.md."""
 
     state: GateState
     why: str
     age: int | None
     source: str = ""
     unseen: bool = False
+    begins: str = ""
 
     @property
     def word(self) -> str:
@@ -53,19 +54,21 @@ def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
     """All named facts must hold. One wrong fact makes the gate wrong, one that nobody saw nor confirmed leaves it
     open."""
     state: GateState = "seen"
-    whys, sources, missing = list[str](), list[str](), False
+    whys, begins, sources, missing = list[str](), list[str](), list[str](), False
     for name in names:
         fact = resource.fact(name)
         sources.append(str(fact.get("where") or ""))
         if not fact:
             return Gate("open", str(resource.outputs.get("reason") or "not looked at yet"), _age(resource, now))
         label = "" if name in GATES else f"{name.replace('_', ' ')} "
+        confirmed, hidden = bool(fact.get("confirmed")), fact["state"] == "not_visible"
+        begins.append("" if label or not hidden else "confirmed" if confirmed else CANNOT_BE_SEEN)
         if fact["state"] == "match":
             whys.append(f"{label}{fact['seen'] or fact['declared']} ({fact['where']})")
-        elif fact["state"] == "not_visible" and fact.get("confirmed"):
+        elif hidden and confirmed:
             state = "confirmed" if state == "seen" else state
             whys.append(f"{label}confirmed by {fact['confirmed']}")
-        elif fact["state"] == "not_visible":
+        elif hidden:
             state = "open" if state != "wrong" else state
             whys.append(f"{label}{CANNOT_BE_SEEN} ({fact['where']}), nobody confirmed it")
         else:
@@ -76,7 +79,8 @@ def _gate(resource: ResourceState, names: Iterable[str], now: datetime) -> Gate:
                 f"{label}{'not there' if absent else fact['seen']}, declared {fact['declared']} ({fact['where']})"
             )
     source = "; ".join(dict.fromkeys(filter(None, sources)))
-    return Gate(state, "; ".join(whys), _age(resource, now), source, state == "open" and not missing)
+    unseen = state == "open" and not missing
+    return Gate(state, "; ".join(whys), _age(resource, now), source, unseen, next(iter(begins), ""))
 
 
 def gates_of(have: Mapping[str, ResourceState], now: datetime) -> dict[str, Gate]:

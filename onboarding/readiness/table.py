@@ -32,14 +32,30 @@ WAITS = {**OWNERS, NEXT_RUN: "next run", NOT_CHECKED: NOT_CHECKED, "": ""}
 def can_order_text(verdict: Readiness) -> str:
     """`yes`, `yes (2 gates on confirmation)`, `no`, or `leaving`; with `, not checked` where that is as last seen, and
     `not checked` alone where nothing was ever seen."""
+    word, number = _can_order(verdict), verdict.on_confirmation
+    if word == "yes" and number:
+        word = f"yes ({number} gate{'s' if number > 1 else ''} on confirmation)"
+    return f"{word}, {NOT_CHECKED}" if as_last_seen(verdict) else word
+
+
+def can_order_narrow(verdict: Readiness) -> str:
+    """The same for 80 columns: `yes`, `yes*` on confirmation, `no`, `leaving`; `?` alone or behind for not checked."""
+    word = _can_order(verdict)
+    word = "?" if word == NOT_CHECKED else f"{word}*" if word == "yes" and verdict.on_confirmation else word
+    return f"{word}?" if as_last_seen(verdict) else word
+
+
+def as_last_seen(verdict: Readiness) -> bool:
+    """Whether yes or no is that of an earlier look, because the last one failed."""
+    return verdict.unobserved and not verdict.ending and not verdict.never_seen
+
+
+def _can_order(verdict: Readiness) -> str:
     if verdict.ending:
         return "leaving"
     if verdict.never_seen:
         return NOT_CHECKED
-    number, checked = verdict.on_confirmation, f", {NOT_CHECKED}" if verdict.unobserved else ""
-    if not verdict.can_order:
-        return f"no{checked}"
-    return f"yes ({number} gate{'s' if number > 1 else ''} on confirmation){checked}" if number else f"yes{checked}"
+    return "yes" if verdict.can_order else "no"
 
 
 def table_rows(verdicts: Iterable[Readiness]) -> list[tuple[str, ...]]:
@@ -72,19 +88,20 @@ def footer(verdicts: Iterable[Readiness], neither: Mapping[str, int] = MappingPr
     verdicts = list(verdicts)
     total = counts(verdicts)
     held = [
-        f"{total[name.replace(' ', '_')]} for {WAITS[name]}"
+        (total[name.replace(" ", "_")], f"for {WAITS[name]}")
         for name in ("us", "customer", "distributor", NEXT_RUN)
         if total.get(name.replace(" ", "_"))
     ]
+    waits = [f"{number} {rest}" for number, rest in held]
     if held:
-        first, _, rest = held[0].partition(" ")
-        held[0] = f"{first} {'waits' if first == '1' else 'wait'} {rest}"
+        number, rest = held[0]
+        waits[0] = f"{number} {'waits' if number == 1 else 'wait'} {rest}"
     never = sum(v.never_seen for v in verdicts if not v.ending)
     words = {"can order": total["can_order"], "cannot": total["cannot_order"] - never - sum(neither.values())}
     words |= {
         word: number for word, number in {**neither, NOT_CHECKED: neither.get(NOT_CHECKED, never)}.items() if number
     }
     line = ", ".join(f"{number} {word}" for word, number in words.items())
-    line = f"{line}: {', '.join(held)}" if held else line
+    line = f"{line}: {', '.join(waits)}" if waits else line
     as_before = total["unobserved"] - never - neither.get(NOT_CHECKED, 0)
     return f"{line} ({as_before} as last seen, {NOT_CHECKED} since)" if as_before else line

@@ -49,7 +49,7 @@ def _lines(customer: schemas.Customer, verdict: Readiness, connection: schemas.C
 
 
 def _seen(gate: Gate) -> str:
-    return gate.why if gate.why.startswith(gate.word) else f"{gate.word}: {gate.why}"
+    return gate.why if gate.begins == gate.word else f"{gate.word}: {gate.why}"
 
 
 def _asked(verdict: Readiness, tenant: str) -> list[str]:

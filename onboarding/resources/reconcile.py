@@ -16,7 +16,7 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, 
 from onboarding.core.remedy import remedy
 from onboarding.look.shown import ENDPOINT
 from onboarding.steps.places import CONNECTION_FILE, PARTNER_CENTER
-from schemas.command import for_connection
+from schemas.command import named
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -120,4 +120,4 @@ def refused(facts: Facts, error: Refusal, session: Session, *, correct: NextStep
 def step_of(error: PersonMustAct, session: Session) -> NextStep:
     """What the error table says: who acts, where, and what; commands in it name the connection."""
     where = error.problem.shown_at or _PLACES.get(error.problem.system, error.problem.system)
-    return steps.refused(error.owner, where, for_connection(error.action, session.connection.name))
+    return steps.refused(error.owner, where, named(error.action, session.connection.name))

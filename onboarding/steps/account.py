@@ -9,7 +9,7 @@ from onboarding.core.contract import NextStep, Owner
 from onboarding.steps.model import About, Entry, Instructions, Screen
 from onboarding.steps.places import CONNECTION_FILE, PARTNER_CENTER, in_file, said
 from onboarding.steps.registry import for_anybody, step
-from schemas.command import command, parts
+from schemas.command import Sentence, command, packed, parts, unpacked
 from schemas.distributor import DISTRIBUTOR
 
 
@@ -48,15 +48,15 @@ def see_again(about: About, *, connection: str, do: str, customers: Sequence[str
     return Instructions((Screen(f"connection {connection}", (parts(do),), form),))
 
 
-def refused(owner: str, where: str, action: str) -> NextStep:
+def refused(owner: str, where: str, action: Sentence) -> NextStep:
     """A definite refusal: the error table of the system says who does what. `owner`: as an error names it; Microsoft's
     part goes through the distributor."""
-    return NextStep("refused", _acts(owner), {"where": where, "action": action})
+    return NextStep("refused", _acts(owner), {"where": where, "action": packed(action)})
 
 
 @for_anybody("refused")
-def _refused(about: About, *, where: str, action: str) -> Instructions:
-    return Instructions((Screen(where, (parts(about.filled(action)),)),))
+def _refused(about: About, *, where: str, action: Sequence[str | Sequence[str]]) -> Instructions:
+    return Instructions((Screen(where, (unpacked(action),)),))
 
 
 @step("us")

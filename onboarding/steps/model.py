@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 
 import schemas
 from onboarding.core.contract import Owner
-
-Sentence = tuple[str, ...]
-"""Texts and commands (`schemas.command.Command`) that read as one sentence, or a few that belong together."""
+from schemas.command import Sentence
 
 
 @dataclass(frozen=True, slots=True)

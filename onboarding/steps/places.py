@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from onboarding.steps.model import About, Entry, Screen, Sentence
+from onboarding.steps.model import About, Entry, Screen
+from schemas.command import Sentence
 from schemas.distributor import DISTRIBUTOR
 
 CUSTOMER_FILE, CONNECTION_FILE = "customer file", "connection file"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from onboarding.steps.model import Entry, Instructions, Screen, Sentence, once
+from onboarding.steps.model import Entry, Instructions, Screen, once
 from onboarding.steps.places import label
-from schemas.command import Command, command, told
+from schemas.command import Command, Sentence, command, told
 
 
 @dataclass(frozen=True, slots=True)

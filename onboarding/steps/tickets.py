@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from onboarding.steps.model import About, Entry, Instructions, Screen, Sentence
+from onboarding.steps.model import About, Entry, Instructions, Screen
 from onboarding.steps.places import entries, label, said, who
 from onboarding.steps.registry import step
 from onboarding.steps.tenant import another_prefix
-from schemas.command import command
+from schemas.command import Sentence, command
 from schemas.distributor import DISTRIBUTOR
 
 _OPEN = "Open a ticket with the text below and wait for the answer."

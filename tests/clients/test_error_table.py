@@ -83,7 +83,7 @@ def test_a_refused_refresh_token_ends_the_chain() -> None:
     body = {"error": "cannot validate token: redis: nil"}
     raised = classify(ION, describe_ion(call, Answer(400, {}, "", body)))
     assert isinstance(raised, CredentialsLost)
-    assert "Request New Credentials" in raised.action
+    assert "Request New Credentials" in str(raised)
 
 
 # status, code, text, operation, class (partner-center.md 6.2, 5.8, 13)

@@ -16,6 +16,7 @@ from clients.tokens.ion import IonTokens, LoginRefused
 from clients.tokens.renewal import Exchanged, Wanted, exchange_over, renew
 from clients.tokens.renewer import run
 from clients.tokens.store import Chain, FileTokenStore, digest
+from schemas.command import command
 from tests.clients.conftest import RunningSandbox
 from tests.clients.virtual import Script, VirtualClock, transport
 
@@ -120,7 +121,7 @@ def test_an_unknown_outcome_stops_everything_and_says_what_to_do(given: Given) -
     for _ in range(3):
         with pytest.raises(CredentialsLost, match="nobody knows whether") as caught:
             tokens().token()
-        assert "csp auth ion login" in caught.value.action
+        assert command("auth", "ion", "login") in caught.value.action
     assert ion.calls == ["refresh-0"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import schemas
 from clients.errors import CredentialsLost, NotReached, Problem, RetryLater, WrongAccount
-from onboarding.core.remedy import reason, remedy
+from onboarding.core.remedy import Trouble, reason, remedy
 from onboarding.look import run_notes
 from onboarding.look.run_notes import Note
 from onboarding.readiness import blind
@@ -51,9 +51,20 @@ def test_every_failure_has_one_thing_to_do(failure: Exception, action: str) -> N
 
 
 def test_the_reason_of_most_customers_is_told_and_the_others_counted() -> None:
-    (one,) = blind.just_now("us", 9, {"a": "x; next: mend x", "b": "y", "c": "y"}, SINCE)
-    assert one.customers == ("a", "b", "c")
-    assert one.do == "mend x" or "doctor" in one.do
+    mended = Trouble.of(CredentialsLost(PROBLEM, action="mend x"), "us")
+    (one,) = blind.just_now("us", 9, {"a": mended}, SINCE)
+    assert (one.customers, one.why, one.do) == (("a",), "ion customers.list: 503 busy", "mend x")
+    (one,) = blind.just_now("us", 9, {"a": "x; next: y"}, SINCE)  # a text is not taken apart
+    assert one.why == "x; next: y"
+    assert "doctor" in one.do
+
+
+def test_a_customer_that_no_file_declares_is_named_as_not_looked_at(tmp_path: Path) -> None:
+    trouble = Trouble.of(RetryLater(PROBLEM), "us", "ION customer 7")
+    (one,) = blind.in_look(
+        [trouble], schemas.Estate(stack="s", project_dir=tmp_path, connections={}, customers=()), {"": SINCE}
+    )
+    assert (one.connection, one.customers, one.since) == ("us", ("ION customer 7",), SINCE)
 
 
 def test_a_later_look_that_succeeds_takes_a_note_back(tmp_path: Path) -> None:

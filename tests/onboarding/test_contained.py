@@ -18,6 +18,7 @@ from drills.harness import Pipeline
 from drills.remote import START
 from onboarding.adoption import read as adoption_read
 from onboarding.adoption.read import read_account
+from onboarding.core.remedy import Trouble
 from onboarding.drift import record as drift_record
 from onboarding.drift import run as drift
 from onboarding.look.snapshot import EstateLook, IonLook
@@ -154,9 +155,12 @@ def test_a_record_that_cannot_be_compared_hides_no_other() -> None:
     def record(_tenant: str) -> Any:
         raise ODD
 
-    eyes: Any = SimpleNamespace(watch=lambda: None, record=record)
-    told = drift_record._look(eyes, SimpleNamespace(tenant="t"))  # type: ignore[arg-type]
-    assert isinstance(told, str)
+    eyes: Any = SimpleNamespace(
+        watch=lambda: None, record=record, session=SimpleNamespace(connection=SimpleNamespace(name="us"))
+    )
+    told = drift_record._look(eyes, SimpleNamespace(tenant="t", declared=SimpleNamespace(key="contoso")))  # type: ignore[arg-type]
+    assert isinstance(told, Trouble)
+    assert (told.connection, told.customer) == ("us", "contoso")
     assert "UnicodeEncodeError" in told
 
 

@@ -99,7 +99,7 @@ def test_who_acts_on_a_refusal_and_how_is_what_the_error_table_says() -> None:
     stopped = row(World(fail={"put_row": (table, False)}))
     assert (stopped.status, stopped.waiting_on, stopped.final) == ("blocked", "distributor", True)
     assert stopped.next_step is not None
-    assert stopped.next_step.values["action"] == "give the API user a role"
+    assert stopped.next_step.values["action"] == ["give the API user a role"]
     ours = row(World(fail={"put_row": (OurBug(problem("put")), False)}))
     assert (ours.status, ours.waiting_on) == ("blocked", "us")
     assert ours.next_step is not None

@@ -16,6 +16,7 @@ from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.readiness.states import states_from_export
 from onboarding.resources import attestation, customer, tenant_identity
+from schemas.command import command
 from tests.onboarding.test_customer import OURS, PROFILE
 from tests.onboarding.world import World, ion_customer, problem
 from tests.told import as_told
@@ -101,14 +102,16 @@ def test_a_rename_that_cannot_look_loses_nothing_of_the_run(failure: type[Except
 
 def test_a_refusal_keeps_the_place_and_the_words_of_the_error_table() -> None:
     page = replace(problem("billing.update"), shown_at="Partner Center: Account settings > User management")
-    refusal = PersonMustAct(page, owner="us", action="run `csp auth microsoft login` as an Admin agent")
+    action = ("run ", command("auth", "microsoft", "login"), " as an Admin agent")
+    refusal = PersonMustAct(page, owner="us", action=action)
     world = billed(fail={"update_billing_profile": (refusal, False)})
     stopped = tenant(world, "Contoso Works", {"company": "Contoso Ltd"})
     assert stopped.next_step is not None
     assert stopped.next_step.values == {
         "where": page.shown_at,
-        "action": "run `csp auth microsoft login -c us` as an Admin agent",
+        "action": ["run ", ["csp", "auth", "microsoft", "login", "-c", "us"], " as an Admin agent"],
     }
+    assert as_told(stopped.next_step)["action"] == "run `csp auth microsoft login -c us` as an Admin agent"
 
 
 def test_a_refused_rename_names_the_way() -> None:

@@ -29,6 +29,7 @@ SAMPLES: dict[str, Any] = {
     "str": "x",
     "int": 3,
     "Sequence[str]": ["pricebook"],
+    "Sequence[str | Sequence[str]]": ["run ", ["csp", "auth", "ion", "login", "-c", "us"], ", then look"],
     "Mapping[str, str]": {"to": "a@b.example", "subject": "S", "text": "Dear {admin}"},
     "Mapping[str, str] | None": {"to": "a@b.example", "subject": "S", "text": "Dear {admin}"},
 }

@@ -216,7 +216,7 @@ def test_a_broken_connection_file_is_one_line_for_every_look(
         with pytest.raises(sessions.CannotOpen, match=r"^connection broken: .*broken\.yaml") as told:
             sessions.session("broken")
         assert "\n" not in str(told.value)
-        assert told.value.action == "mend stacks/connections/broken.yaml"
+        assert told.value.action == ("mend stacks/connections/broken.yaml",)
 
 
 def test_another_account_is_refused_and_nothing_is_written(provider: Provider, thing: Thing) -> None:

@@ -1,12 +1,13 @@
 """Commands inside texts: written once, shown so that they run where they are read."""
 
+import json
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
-from schemas.command import START, Command, command, for_connection, parts, shown, started
+from schemas.command import START, Command, command, for_connection, named, packed, parts, shown, started, unpacked
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,20 @@ def test_a_line_is_texts_and_commands() -> None:
     assert command("up", before="A=1").at(stack="us").arguments("uv run csp") == [
         "env", "A=1", "uv", "run", "csp", "up", "-s", "us",
     ]  # fmt: skip
+
+
+def test_a_sentence_survives_a_file() -> None:
+    line = ("run ", command("up", before="A=1"), " or ", command("handover", "lost", "a", why="it's gone"), ".")
+    kept = packed(line)
+    assert kept == [
+        "run ",
+        ["env", "A=1", "csp", "up"],
+        " or ",
+        ["csp", "handover", "lost", "a", "--why", "it's gone"],
+        ".",
+    ]
+    assert unpacked(json.loads(json.dumps(kept))) == line
+    assert "".join(named((command("auth", "ion", "login"), " now"), "us")) == "`csp auth ion login -c us` now"
 
 
 def test_shown_twice_is_shown_once() -> None:
