@@ -8,25 +8,22 @@ from dataclasses import replace
 from typing import Any
 
 from clients.errors import ClientError, OurBug, Problem
-from clients.wire.rules import Rule, classify
+from clients.wire.rules import SIGN_IN, Rule, classify
 from clients.wire.said import with_rest
-from schemas.command import command
 
-LOGIN = ("run ", command("auth", "microsoft", "login"), " and sign in with MFA as a user who is Admin agent")
-"""What a person does when no token is left."""
 _SIGN_INS = "Entra admin center: Monitoring > Sign-in logs"
 _APPS = "Entra admin center: App registrations > (app) > Certificates & secrets"
 _APP = "Entra admin center: App registrations > (app)"
 _CODE = re.compile(r"AADSTS(\d+)")
 
 RULES: tuple[Rule, ...] = (
-    Rule("credentials", code="AADSTS50076", action=LOGIN, shown_at=_SIGN_INS, source="1.4"),
-    Rule("credentials", code="AADSTS50078", action=LOGIN, shown_at=_SIGN_INS, source="1.4"),
-    Rule("credentials", code="AADSTS50079", action=LOGIN, shown_at=_SIGN_INS),
-    Rule("credentials", code="AADSTS50173", action=LOGIN, shown_at=_SIGN_INS),
-    Rule("credentials", code="AADSTS70008", action=LOGIN, shown_at=_SIGN_INS),
-    Rule("credentials", code="AADSTS70043", action=LOGIN, shown_at=_SIGN_INS),
-    Rule("credentials", code="AADSTS700082", action=LOGIN, shown_at=_SIGN_INS),
+    Rule("credentials", code="AADSTS50076", action=SIGN_IN, shown_at=_SIGN_INS, source="1.4"),
+    Rule("credentials", code="AADSTS50078", action=SIGN_IN, shown_at=_SIGN_INS, source="1.4"),
+    Rule("credentials", code="AADSTS50079", action=SIGN_IN, shown_at=_SIGN_INS),
+    Rule("credentials", code="AADSTS50173", action=SIGN_IN, shown_at=_SIGN_INS),
+    Rule("credentials", code="AADSTS70008", action=SIGN_IN, shown_at=_SIGN_INS),
+    Rule("credentials", code="AADSTS70043", action=SIGN_IN, shown_at=_SIGN_INS),
+    Rule("credentials", code="AADSTS700082", action=SIGN_IN, shown_at=_SIGN_INS),
     Rule(
         "person",
         code="AADSTS700007",
@@ -58,8 +55,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("retry", code="AADSTS90033", delay=30.0),
     Rule("retry", code="temporarily_unavailable", delay=30.0),
-    Rule("credentials", code="invalid_grant", action=LOGIN, shown_at=_SIGN_INS),
-    Rule("credentials", code="interaction_required", action=LOGIN, shown_at=_SIGN_INS),
+    Rule("credentials", code="invalid_grant", action=SIGN_IN, shown_at=_SIGN_INS),
+    Rule("credentials", code="interaction_required", action=SIGN_IN, shown_at=_SIGN_INS),
     Rule("person", code="invalid_client", action="correct client id and secret", shown_at=_APPS),
     Rule("person", code="unauthorized_client", action="correct client id and secret", shown_at=_APPS),
     Rule("retry", status=429, delay=60.0),

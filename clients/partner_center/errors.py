@@ -6,9 +6,8 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from clients.entra.errors import LOGIN
 from clients.errors import Problem
-from clients.wire.rules import Rule
+from clients.wire.rules import SIGN_IN, Rule
 from clients.wire.said import with_rest, without_json
 from clients.wire.transport import Answer, Call
 from schemas.read.json_text import json_of
@@ -30,11 +29,11 @@ RULES: tuple[Rule, ...] = (
         shown_at=_APP,
         source="6.2",
     ),
-    Rule("credentials", code="900421", action=LOGIN, shown_at=_USERS, source="1.5"),
-    Rule("credentials", code="10001", action=LOGIN, shown_at=_USERS, source="1.5"),
-    Rule("credentials", status=401, contains="MFA required", action=LOGIN, shown_at=_USERS, source="1.5"),
-    Rule("credentials", code="400", status=401, action=LOGIN, shown_at=_APP, source="6.2"),
-    Rule("credentials", code="800001", action=LOGIN, shown_at=_APP, source="6.2"),
+    Rule("credentials", code="900421", action=SIGN_IN, shown_at=_USERS, source="1.5"),
+    Rule("credentials", code="10001", action=SIGN_IN, shown_at=_USERS, source="1.5"),
+    Rule("credentials", status=401, contains="MFA required", action=SIGN_IN, shown_at=_USERS, source="1.5"),
+    Rule("credentials", code="400", status=401, action=SIGN_IN, shown_at=_APP, source="6.2"),
+    Rule("credentials", code="800001", action=SIGN_IN, shown_at=_APP, source="6.2"),
     Rule("bug", code="0", status=501, source="6.2"),
     # Not found, and not replicated yet after a create (6.5)
     Rule("absent", code="1000", shown_at="Partner Center: Customers", source="6.2"),
@@ -250,7 +249,7 @@ RULES: tuple[Rule, ...] = (
         source="6.2",
     ),
     # By status, for bodies without a code
-    Rule("credentials", status=401, action=LOGIN, shown_at=_APP, source="6.2"),
+    Rule("credentials", status=401, action=SIGN_IN, shown_at=_APP, source="6.2"),
     Rule("person", status=403, action="give the signed-in user the role Admin agent", shown_at=_USERS, source="6.2"),
     Rule("absent", status=404, shown_at="Partner Center: Customers", source="6.2"),
     Rule("bug", status=400),

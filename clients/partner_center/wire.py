@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from clients.entra.errors import LOGIN
 from clients.errors import OurBug, PersonMustAct, Problem, UnknownOutcome
 from clients.partner_center.errors import LASTING_401, RULES, describe
-from clients.wire.rules import classify
+from clients.wire.rules import SIGN_IN, classify
 from clients.wire.shape import ShapeError, items, mapping
 from clients.wire.transport import Answer, AuthorizedTransport, Call, Credential, Transport, join
 
@@ -104,7 +103,7 @@ class Wire:
             raise PersonMustAct(
                 replace(problem, request_id=call.headers.get("MS-RequestId", "")),
                 owner="us",
-                action="set the client id with a secret, certificate or federated token" if app_only else LOGIN,
+                action="set the client id with a secret, certificate or federated token" if app_only else SIGN_IN,
             )
         answer = sender.send(call)
         if answer.ok or answer.status in call.expected or accept(answer):

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clients.entra.errors import LOGIN, token_error
+from clients.entra.errors import token_error
 from clients.errors import CredentialsLost, PersonMustAct, Problem, RetryLater, WrongAccount
 from clients.redact import SECRETS, redact
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.wire.clock import Clock
 from clients.wire.http import httpx
+from clients.wire.rules import SIGN_IN
 from clients.wire.shape import ShapeError, number
 from clients.wire.transport import Call, Transport
 from schemas.read.json_text import json_of
@@ -133,7 +134,7 @@ class EntraTokens:
             access, expires_at = self._checked("token.device", answer)
             refresh = str(answer.get("refresh_token") or "")
             if not refresh:
-                raise CredentialsLost(_problem("no-token", "the sign-in gave no refresh token"), action=LOGIN)
+                raise CredentialsLost(_problem("no-token", "the sign-in gave no refresh token"), action=SIGN_IN)
             with self.store.lease():
                 self.store.save(
                     Chain(refresh, access, expires_at, self._now(), seed=f"{digest(refresh)} {digest(self._seed)}")
@@ -164,7 +165,7 @@ class EntraTokens:
             if self._seed and (chain is None or digest(self._seed) not in chain.seed.split()):
                 chain = Chain(refresh_token=self._seed, seed=digest(self._seed))
             if chain is None:
-                raise CredentialsLost(_problem("no-token", f"no refresh token in {store.place}"), action=LOGIN)
+                raise CredentialsLost(_problem("no-token", f"no refresh token in {store.place}"), action=SIGN_IN)
             if self._fresh(chain.access_token, chain.expires_at, rejected):
                 self._access, self._expires_at = chain.access_token, chain.expires_at
                 return
@@ -264,7 +265,7 @@ class EntraTokens:
         methods = claims.get("amr")
         if self.store is not None and isinstance(methods, list) and "mfa" not in methods:
             raise CredentialsLost(
-                _problem("no-mfa", "the sign-in was without MFA (Microsoft: 900421)", operation), action=LOGIN
+                _problem("no-mfa", "the sign-in was without MFA (Microsoft: 900421)", operation), action=SIGN_IN
             )
         try:
             seconds = number(answer, "expires_in")

@@ -17,8 +17,10 @@ from clients.errors import (
     RetryLater,
     WrongAccount,
 )
-from schemas.command import Sentence
+from schemas.command import Sentence, command
 
+SIGN_IN = ("run ", command("auth", "microsoft", "login"), " and sign in with MFA as a user who is Admin agent")
+"""What a person does where no token for Microsoft is left."""
 Kind = Literal["retry", "person", "bug", "absent", "account", "credentials"]
 
 
