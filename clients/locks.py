@@ -13,8 +13,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-import filelock
-
 from clients.errors import Problem, RetryLater
 from schemas.write.whole_file import private_folder
 
@@ -64,6 +62,8 @@ class KeyLocks:
         # A file name is seen by more people than a file, and the key may be somebody's e-mail.
         unique = hashlib.sha256(f"{self._scope}\n{kind}\n{key}".encode()).hexdigest()[:24]
         name = f"{re.sub(r'[^a-z.]', '_', kind)}-{unique}.lock"
+        import filelock  # who only reads locks nothing
+
         lock = filelock.FileLock(str(self._folder / name), mode=0o600, thread_local=False)
         try:
             lock.acquire(timeout=self._timeout, poll_interval=0.02)

@@ -13,6 +13,7 @@ from clients.entra.discovery import describe as describe_entra
 from clients.errors import PersonMustAct, Problem
 from clients.handover import HandoverStore
 from clients.handover.opening import open_handover
+from clients.home import INTERRUPTED, home_of
 from clients.ion.association import AssociationClient
 from clients.ion.client import IonClient
 from clients.ion.errors import describe as describe_ion
@@ -41,9 +42,6 @@ from clients.wire.wirelog import WireLog
 from schemas.check.token_place import token_file
 from schemas.command import command
 from schemas.kinds import hosts
-
-INTERRUPTED = "CSP_INTERRUPTED"
-"""Variable with the customer keys whose mail a run on another machine may have sent, with commas."""
 
 
 class Session:
@@ -315,8 +313,3 @@ class Session:
         if what != "PC_CLIENT_ID":
             SECRETS.add(value)
         return value
-
-
-def home_of(project_dir: Path) -> Path:
-    """`$CSP_HOME`, default `<project>/.csp`."""
-    return Path(os.environ.get("CSP_HOME") or project_dir / ".csp").resolve()

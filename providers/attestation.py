@@ -22,4 +22,4 @@ class Attestation(Resource, module="csp", name="Attestation"):
     tenant_id: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, RESOURCES["Attestation"].thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["Attestation"].carried, opts)

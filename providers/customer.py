@@ -22,4 +22,4 @@ class Customer(Resource, module="csp", name="Customer"):
     ion_customer_id: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, RESOURCES["Customer"].thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["Customer"].carried, opts)

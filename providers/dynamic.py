@@ -7,9 +7,10 @@ Providers are pickled by reference to a module-level function, a path that stays
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
 from pulumi.dynamic import (
@@ -27,9 +28,6 @@ from pulumi.output import Unknown, contains_unknowns
 from pydantic import ValidationError
 
 from clients.errors import ClientError, CredentialsLost, OurBug, PersonMustAct, Unexpected, WrongAccount, contained
-from clients.locks import Taken
-from clients.session import Session
-from onboarding import steps
 from onboarding.allowed import reviewed, said
 from onboarding.core import kept, state, state_format
 from onboarding.core.catalogue import RESOURCES
@@ -37,14 +35,15 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, u
 from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
 from onboarding.look.snapshot import Look
-from onboarding.plan.judged import Subject
-from onboarding.resources import reconcile
-from onboarding.steps.registry import read as read_step
 from providers import noted, planned, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
 from schemas.model.gates import ResourceName
 from schemas.plain import plain
+
+if TYPE_CHECKING:  # the program only declares: what looks and writes is loaded where it is asked for
+    from clients.session import Session
+    from onboarding.plan.judged import Subject
 
 END_RELATIONSHIP = "end-relationship"
 
@@ -72,17 +71,27 @@ class Provider(ResourceProvider):
     serialize_as_secret_always = False
 
     def __init__(
-        self, kind: str, thing: Any, by_reference: Callable[[], Provider], from_others: tuple[str, ...] = ()
+        self,
+        kind: str,
+        thing: Callable[[], Any],
+        by_reference: Callable[[], Provider],
+        from_others: tuple[str, ...] = (),
     ) -> None:
-        """`kind`: how messages name the resource. `from_others`: inputs that come from outputs of other resources."""
+        """`kind`: how messages name the resource. `thing`: loads its verbs. `from_others`: inputs that come from
+        outputs of other resources."""
         super().__init__()
         quiet_tracebacks()
         self._kind = kind
         self._name = next((name for name, one in RESOURCES.items() if one.title == kind), kind)
-        self._thing: Thing = thing
+        self._load = thing
         self._by_reference = by_reference
         self._from_others = from_others
         self._connection = ""
+
+    @functools.cached_property
+    def _thing(self) -> Thing:
+        verbs: Thing = self._load()
+        return verbs
 
     def __reduce__(self) -> tuple[Callable[[], Provider], tuple[()]]:
         return (self._by_reference, ())
@@ -136,6 +145,8 @@ class Provider(ResourceProvider):
 
     def _subject(self, before: Mapping[str, Any] | None, inputs: Mapping[str, Any], known: Known) -> Subject:
         """This resource, for the plan."""
+        from onboarding.plan.judged import Subject
+
         key = str(inputs.get("key"))
         return Subject(self._connection, key, self._name, self._thing, before, inputs, known)
 
@@ -265,6 +276,10 @@ class Provider(ResourceProvider):
     def _attempt(self, desired: Any, known: Known, session: Session, key: str) -> Outcome:
         """Observe directly and converge; only a wrong account ends the run of this resource. Lost credentials do not:
         after a failure the engine begins nothing more, and customers of other connections would wait for a sign-in."""
+        from clients.locks import Taken
+        from onboarding import steps
+        from onboarding.resources import reconcile
+
         facts = Facts()
         try:
             with contained():
@@ -341,7 +356,7 @@ class Provider(ResourceProvider):
 def provider_of(name: ResourceName, by_reference: Callable[[], Provider]) -> Provider:
     """The provider of a resource of the catalogue; `by_reference`: the function that its pickle names for ever."""
     one = RESOURCES[name]
-    return Provider(one.title, one.thing, by_reference, tuple(one.from_others))
+    return Provider(one.title, lambda: one.thing, by_reference, tuple(one.from_others))
 
 
 class Resource(DynamicResource):
@@ -390,6 +405,8 @@ def _accounts(session: Session) -> tuple[str, str]:
 
 
 def _other_account(why: str) -> Outcome:
+    from onboarding import steps
+
     facts = Facts(seen={"account": why})
     return blocked(facts, why, steps.point_back())
 
@@ -398,6 +415,8 @@ def _as_rejected(known: Known, outcome: Outcome) -> Outcome:
     """A rejection holds as long as nothing changed since: one attempt per observation."""
     if not known.rejected or dict(outcome.facts.seen) != known.handled:
         return outcome
+    from onboarding.steps.registry import read as read_step
+
     step = known.outputs.get("next_step")
     return blocked(
         outcome.facts,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, ResourceProvider
@@ -17,12 +17,13 @@ from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
 from onboarding.look import engine_run, run_notes
-from onboarding.readiness import blind
-from onboarding.readiness.blind import Alarm, Unseen
 from providers import noted
 from providers.errors import quiet_tracebacks
 from schemas.command import shown
 from schemas.plain import plain
+
+if TYPE_CHECKING:
+    from onboarding.readiness.blind import Alarm, Unseen
 
 
 class LastLookProvider(ResourceProvider):
@@ -59,6 +60,8 @@ def declare(
     """End the run red if it could not look at everything; to be called when the engine is done with all `others`."""
     if os.environ.get(run_notes.RUN):
         return
+    from onboarding.readiness import blind  # not where `csp` tells it
+
     blind_ones = blind.in_run(noted.of_this_run(), estate)
     before_an_up = pulumi.runtime.is_dry_run() and engine_run.verb() in engine_run.UP
     for unseen in blind_ones:

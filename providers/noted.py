@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from clients.home import home_of
 from clients.redact import redact
-from clients.session import home_of
 from onboarding.core import contract
 from onboarding.look import engine_run, run_notes
 from onboarding.look.run_notes import Note

@@ -11,20 +11,23 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import ClientError, contained
-from clients.session import Session, home_of
+from clients.home import home_of
 from onboarding.allowed import once, reviewed, said
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
 from onboarding.core.remedy import reason, remedy
 from onboarding.look import engine_run
 from onboarding.look.run_notes import RUN
-from onboarding.plan import file, intent, policy, starts
-from onboarding.plan.judged import Subject, writes
+from onboarding.plan import policy
 from providers import noted, sessions
 from schemas.command import command
+
+if TYPE_CHECKING:  # what makes and reads plans is loaded where there is one
+    from clients.session import Session
+    from onboarding.plan.judged import Subject
 
 _LOCK = threading.Lock()
 _EARLIER: dict[tuple[str, str], dict[str, str]] = {}
@@ -50,6 +53,8 @@ def may_follow(connection: str, key: str, known: Known) -> bool:
 
 def about(subject: Subject) -> None:
     """Say what a run would do about one resource. What cannot be looked at is noted like in any other run."""
+    from onboarding.plan.judged import writes
+
     if said.planning() == said.FILES:
         say("resource", **subject.unlooked().as_dict())
         return
@@ -86,6 +91,8 @@ def not_reviewed(estate: schemas.Estate) -> list[str]:
     except reviewed.Unusable as why:
         return [str(why)]
     if plan is not None:
+        from onboarding.plan import file
+
         return [f"not what was reviewed: {one}" for one in file.differences(plan, estate, rules.lines)]
     if rules.plan.required and engine_run.verb() in engine_run.UP and not said.planning():
         return [str(policy.unplanned())]
@@ -101,6 +108,8 @@ def declared_otherwise(kind: str, inputs: Mapping[str, Any]) -> str:
     except reviewed.Unusable as why:
         return str(why)
     assert plan is not None
+    from onboarding.plan import intent
+
     parts = plan.intent["customers"].get(inputs.get("key"), {})
     now = intent.of_resource(kind, inputs)
     if parts.get(kind) == now:
@@ -113,6 +122,8 @@ def held(kind: str, key: str, connection: str, known: Known, outcome: Outcome, s
     """The outcome that holds a customer back, None when the change may go on from what is seen."""
     if not os.environ.get(reviewed.PLAN):
         return None
+    from onboarding.plan import starts
+
     plan = reviewed.of_this_run()
     assert plan is not None
     if kind in _ONLY_WHEN_WRITING and outcome.waiting_on != NEXT_RUN:

@@ -20,4 +20,4 @@ class ProviderAssociation(Resource, module="csp", name="ProviderAssociation"):
     """Inputs: `onboarding.resources.provider_association.ProviderAssociationInputs`."""
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, RESOURCES["ProviderAssociation"].thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["ProviderAssociation"].carried, opts)

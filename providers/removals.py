@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
-
-from clients.session import home_of
+from clients.home import home_of
 from onboarding.look import engine_run
 from providers.errors import OnboardingError, in_plugin
 from schemas.plain import count as number_of
@@ -53,6 +51,8 @@ def _together() -> Iterator[None]:
     if not in_plugin():
         yield
         return
+    import filelock  # who removes nobody needs none
+
     folder = private_folder(home_of(Path.cwd()) / "locks")
     with filelock.FileLock(str(folder / "endings.lock"), timeout=60, mode=0o600):
         file = folder / f"endings-{engine_run.name()}.json"

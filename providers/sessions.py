@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import schemas
-from clients.endpoints import accounts_of
-from clients.session import Session, home_of
-from onboarding.look import ahead
+from clients.home import home_of
 from onboarding.look.run_notes import STACK
-from onboarding.look.snapshot import EstateLook
+
+if TYPE_CHECKING:
+    from clients.session import Session
+    from onboarding.look.snapshot import EstateLook
 
 _LOCK = threading.Lock()
 _SESSIONS: dict[str, Session] = {}
@@ -31,6 +33,8 @@ class CannotOpen(Exception):  # noqa: N818 - says what happened, as the caller p
 
 def session(name: str) -> Session:
     """The session of connection `name`; opened once, without network. Raises CannotOpen or a ClientError."""
+    from clients.session import Session  # with all that sends: the program and a plan from the files alone send nothing
+
     with _LOCK:
         if name in _FAILED:
             raise _FAILED[name]
@@ -46,12 +50,17 @@ def session(name: str) -> Session:
 def accounts(name: str) -> tuple[str, str]:
     """ION account and partner tenant of connection `name`, although no session can be opened. Raises
     DeclarationErrors, and PersonMustAct for a sandbox that never ran."""
+    from clients.endpoints import accounts_of
+
     project = Path.cwd()
     return accounts_of(schemas.load_connection(name, project), home_of(project))
 
 
 def estate_look(name: str) -> EstateLook:
     """The estate snapshot of connection `name`."""
+    from onboarding.look import ahead
+    from onboarding.look.snapshot import EstateLook
+
     opened = session(name)
     with _LOCK:
         look = _LOOKS.get(name)

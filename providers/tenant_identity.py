@@ -24,4 +24,4 @@ class TenantIdentity(Resource, module="csp", name="TenantIdentity"):
     attestation_id: pulumi.Output[str]
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(provider(), name, inputs, RESOURCES["TenantIdentity"].thing.CARRIED, opts)
+        super().__init__(provider(), name, inputs, RESOURCES["TenantIdentity"].carried, opts)

@@ -1,5 +1,6 @@
 """The declaration: what a customer file, a connection file and a stack may say, and the loader that checks them all."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from schemas.report.findings import DeclarationErrors, Finding, errors, format_findings
     from schemas.write.confirming import CannotConfirmError, confirm
     from schemas.write.customer_file import CannotWriteError, write_customer
+
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""To find plugins, which we have none of, pydantic reads the entry points of every installed distribution."""
 
 __all__ = [
     "GATES",

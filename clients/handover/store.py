@@ -13,16 +13,18 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clients.errors import ClientError, NotFound, OurBug, Problem
 from clients.handover.entry import KEPT, SETTLED, UNDELIVERED, Entry, newest
 from clients.handover.recipients import parse, resolve
 from clients.handover.shelves import FolderShelf, Shelf, Vault, VaultShelf
-from clients.partner_center.models import OneTimeCredentials
 from clients.redact import SECRETS
 from clients.wire.clock import Clock
 from schemas.read.json_text import json_of
+
+if TYPE_CHECKING:
+    from clients.partner_center.models import OneTimeCredentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class HandoverStore:
         Raises NotFound, OurBug (delivered, interrupted, kept elsewhere, lost), PersonMustAct (no key that opens it),
         RetryLater (another delivery of it is running; the vault does not answer).
         """
+        from clients.partner_center.models import OneTimeCredentials
+
         entry = self._entry(reference)
         with self._hold(entry):
             entry = self._entry(reference)  # as it is now that nobody else works on it

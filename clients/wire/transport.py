@@ -6,10 +6,8 @@ which is an unknown outcome for a write and a repeat for a read.
 
 from __future__ import annotations
 
-import json
 import random
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,20 +25,12 @@ from clients.wire.pace import LONGEST_PAUSE, CallStats, Limits, Pace
 from clients.wire.wirelog import WireLog
 from schemas.read.json_text import json_of
 
-_NAMESPACE = uuid.UUID("6d1f2d0e-6a0b-5c55-9d7e-3d1c5e0a7b11")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _MISUSED = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
 _LONGEST_WAIT = 30.0
 """An answer can make every run of this machine wait, but not for ever."""
 _TRY_AGAIN = re.compile(r"[Tt]ry again in ([0-9]+) second")
 _RANDOM = random.SystemRandom()
-
-
-def request_id(account: str, natural_key: str, operation: str, body: object, attempt: int) -> str:
-    """The `MS-RequestId` of a write: the same until a final answer came (`attempt` rises then), so that a repeat
-    after a crash is recognised by the service. `body` is JSON-like."""
-    canonical = json.dumps(body, sort_keys=True, default=str, separators=(",", ":"))
-    return str(uuid.uuid5(_NAMESPACE, "\n".join((account, natural_key.lower(), operation, canonical, str(attempt)))))
 
 
 @dataclass(frozen=True, slots=True)

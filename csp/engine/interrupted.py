@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import schemas
-from clients.session import INTERRUPTED
+from clients.home import INTERRUPTED
 from csp.engine import looking
 from csp.engine import words as engine_words
 from csp.engine.start import Engine

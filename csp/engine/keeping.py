@@ -18,7 +18,7 @@ from csp.errors import CommandError
 from csp.say import count, say, say_json
 from onboarding.allowed import reviewed, said
 from onboarding.look import run_notes
-from onboarding.plan import file, policy
+from onboarding.plan import policy
 from schemas.command import command, shown
 from schemas.model.policy import Policy
 
@@ -42,6 +42,8 @@ def bind(engine: Engine, estate: schemas.Estate, path: str, rules: Policy, diges
         raise CommandError(str(why), exit_codes.NOT_REVIEWED) from None
     if digest and digest != plan.digest:
         raise CommandError(f"approved was {digest}, and {path} is {plan.digest}", exit_codes.NOT_REVIEWED)
+    from onboarding.plan import file  # with all that makes a plan
+
     found = file.differences(plan, estate, rules.lines)
     if found:
         for one in found:

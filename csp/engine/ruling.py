@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -18,12 +18,14 @@ from csp.project import Project
 from onboarding.core.names import GUARD_TYPE
 from onboarding.plan import policy
 from onboarding.plan.report import Refusal
-from onboarding.plan.told import Told
 from onboarding.readiness.states import states_from_export
 from onboarding.readiness.verdicts import all_readiness
 from onboarding.resources.digests import digest, first_digests, unchanged
 from schemas.model.policy import Policy
 from schemas.model.stack import CONFIG_KEY
+
+if TYPE_CHECKING:
+    from onboarding.plan.told import Told
 
 
 def apply(engine: Engine, estate: schemas.Estate, commit: str = "") -> Policy:

@@ -35,7 +35,7 @@ from clients.partner_center.models import AttestationRequest, NewTenant
 from clients.session import Session
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import TokenStore, open_store
-from clients.wire.transport import request_id
+from clients.wire.request_id import request_id
 from tests.clients.conftest import RunningSandbox, connection, start_sandbox, stop_sandbox
 from tests.clients.samples import BILLING, PLACE
 from tests.clients.virtual import VirtualClock

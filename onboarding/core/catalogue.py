@@ -42,6 +42,13 @@ class Resource:
         """The module with the verbs. Loaded when it is asked for: who only reads a state needs none of them."""
         return import_module(f"onboarding.resources.{self.module}")
 
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The outputs that later resources get from this one (`CARRIED` of its verbs)."""
+        return tuple(
+            dict.fromkeys(name for one in _RESOURCES for name, giver in one.from_others.items() if giver == self.name)
+        )
+
 
 _ION: Mapping[str, ResourceName] = {"ion_customer_id": "Customer"}
 _RESOURCES = (

@@ -10,7 +10,7 @@ import pytest
 from clients.errors import CredentialsLost, NotFound, OurBug, PersonMustAct, WrongAccount
 from clients.ion.models import AssociationRow, IonCustomerFields
 from clients.partner_center.models import AttestationRequest, NewTenant
-from clients.wire.transport import request_id
+from clients.wire.request_id import request_id
 from tests.clients.conftest import Opener, RunningSandbox
 from tests.clients.samples import BILLING, PLACE
 

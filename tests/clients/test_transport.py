@@ -11,7 +11,8 @@ import pytest
 
 from clients.errors import NotReached, RetryLater, UnknownOutcome
 from clients.wire.pace import Limits
-from clients.wire.transport import AuthorizedTransport, Call, join, request_id
+from clients.wire.request_id import request_id
+from clients.wire.transport import AuthorizedTransport, Call, join
 from clients.wire.wirelog import WireLog
 from tests.clients.virtual import FixedToken, Script, VirtualClock, transport
 

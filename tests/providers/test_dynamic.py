@@ -88,7 +88,7 @@ def provider(thing: Thing, monkeypatch: pytest.MonkeyPatch) -> Provider:
     monkeypatch.setattr(sessions, "session", lambda name: session)
     monkeypatch.setattr(sessions, "estate_look", lambda name: None)
     monkeypatch.setattr(dynamic, "Look", lambda session: None)
-    made = Provider("thing", thing, lambda: made, from_others=("other_id",))
+    made = Provider("thing", lambda: thing, lambda: made, from_others=("other_id",))
     made.session = session  # type: ignore[attr-defined]
     return made
 

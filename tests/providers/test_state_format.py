@@ -86,6 +86,10 @@ def test_names_of_inputs(declared, names: str) -> None:
     assert list(declared.model_fields) == names.split()
 
 
+def test_what_others_get_is_what_is_carried() -> None:
+    assert [one.carried for one in RESOURCES.values()] == [one.thing.CARRIED for one in RESOURCES.values()]
+
+
 def test_no_output_has_the_name_of_an_input() -> None:
     """An output of the same name would break the projection of outputs on inputs."""
     common = {"account", "partner_tenant", "status", "waiting_on", "since", "reason", "seen", "handled", "facts"}

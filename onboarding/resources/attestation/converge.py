@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import AttestationRequest, AttestationState
-from clients.wire.transport import request_id
+from clients.wire.request_id import request_id
 from onboarding import steps
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, ready, waiting

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.errors import RetryLater, UnknownOutcome
-from clients.wire.transport import request_id
+from clients.wire.request_id import request_id
 from onboarding import steps
 from onboarding.allowed import once
 from onboarding.core.contract import EARLIER, NEXT_RUN, Facts, Known, Outcome, blocked, ready, waiting

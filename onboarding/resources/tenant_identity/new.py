@@ -15,7 +15,7 @@ import schemas
 from clients.errors import NotFound, PersonMustAct, RetryLater, UnknownOutcome
 from clients.handover import Kept, Reservation
 from clients.partner_center.models import NewTenant, PcAddress
-from clients.wire.transport import request_id
+from clients.wire.request_id import request_id
 from clients.words import PARTNERSHIP, meaning
 from onboarding import steps
 from onboarding.allowed import once

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from clients.errors import NotFound, RetryLater, UnknownOutcome
-from clients.wire.transport import request_id
+from clients.wire.request_id import request_id
 from onboarding import steps
 from onboarding.core import compare
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
