@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 from onboarding.core.names import TYPE_PREFIX
-from schemas.model.gates import ResourceName
+from schemas.model.customer import Customer
+from schemas.model.gates import GATES, ResourceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,19 @@ _RESOURCES = (
 )
 RESOURCES: Mapping[str, Resource] = {resource.name: resource for resource in _RESOURCES}
 """By name, in the order in which each gives values to the next."""
+
+
+def _fields(section: Any) -> set[str]:
+    """Names of the fields of a section of the customer file, of each of its kinds."""
+    if isinstance(section, type):
+        return set(getattr(section, "model_fields", {}))
+    return {name for part in get_args(section) for name in _fields(part)}
+
+
+CLAIMS = frozenset(
+    fact
+    for gate in GATES.values()
+    for fact in gate.facts
+    if fact not in _fields(Customer.model_fields[RESOURCES[gate.resource].section].annotation)
+)
+"""Facts of a gate that are no value of a field: somebody brings them about."""

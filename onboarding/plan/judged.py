@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onboarding.core.catalogue import CLAIMS
 from onboarding.core.contract import ABSENT, NEXT_RUN, NOT_VISIBLE, Facts, Known, Outcome
 from onboarding.core.state import AGAIN
 from onboarding.plan import foresee, intent, irreversible
@@ -14,9 +15,6 @@ from onboarding.plan import foresee, intent, irreversible
 if TYPE_CHECKING:
     from clients.session import Session
     from onboarding.look.snapshot import Look
-
-_CLAIMS = frozenset({"agreement", "relationship", "tenant", "status", "reseller"})
-"""Facts that are no value of a field: somebody brings them about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +128,6 @@ def _drift(handled: Mapping[str, str] | None, facts: Facts, edited: set[str]) ->
     return [
         name
         for name, one in facts.fields.items()
-        if one.state == "mismatch" and name not in _CLAIMS and name.rpartition(".")[2] not in edited
+        if one.state == "mismatch" and name not in CLAIMS and name.rpartition(".")[2] not in edited
         if one.seen not in ("", ABSENT, NOT_VISIBLE) and handled.get(name) != facts.seen.get(name)
     ]

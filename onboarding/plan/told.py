@@ -10,7 +10,7 @@ import schemas
 from onboarding.allowed import once
 from onboarding.allowed.once import Step
 from onboarding.allowed.reviewed import digest_of
-from onboarding.core.catalogue import RESOURCES
+from onboarding.core.catalogue import CLAIMS, RESOURCES
 from onboarding.core.contract import ABSENT, EARLIER, NEXT_RUN, NOT_VISIBLE, OWNERS
 from onboarding.plan import cost, intent, irreversible
 from onboarding.plan import report as parts
@@ -22,7 +22,6 @@ from onboarding.steps.model import About
 from onboarding.steps.registry import instructions
 from onboarding.steps.registry import read as read_step
 
-_NOT_VALUES = frozenset({"status", "reseller", "relationship", "agreement", "tenant"})
 _DERIVED = frozenset({"company", "country", "language", "address", "route", "attestation"})
 """Inputs of later resources that repeat what the file says elsewhere."""
 _DEFAULTS = frozenset({("lifecycle", "active"), ("on_remove", "keep")})
@@ -83,7 +82,7 @@ class Told:
         for key, kinds in sorted(self.resources.items()):
             for kind, one in kinds.items():
                 for name, _, seen in one["fields"]:
-                    if one["waiting_on"] == NEXT_RUN and name not in _NOT_VALUES and seen not in _NOTHING:
+                    if one["waiting_on"] == NEXT_RUN and name not in CLAIMS and seen not in _NOTHING:
                         facts.setdefault(key, {})[f"{RESOURCES[kind].section}.{name}"] = seen
         return {"intent": intent.of_estate(self.estate, policy), "facts": facts}
 
@@ -182,7 +181,7 @@ class Told:
         for name, declared, seen in one["fields"]:
             path = f"{section}.{name}"
             before, _ = edits.pop(path, (declared, declared))
-            if name in _NOT_VALUES or path in shown:
+            if name in CLAIMS or path in shown:
                 continue
             shown.add(path)
             yield Value(path, "" if seen == ABSENT else seen, declared, "" if before in (seen, declared) else before)

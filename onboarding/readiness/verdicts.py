@@ -130,9 +130,8 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         last = leaving.next_step(customer, have, may_end=bool(have["TenantIdentity"].outputs.get("partner_tenant")))
         step = instructions(last, about) if last else None
         waits = ("us" if step else "", str(have["Customer"].outputs.get("since") or ""))
-    if step is None and not ending and not waits[0] and not gates["reseller"].passed:
-        # It stops every customer of the connection, so that it is told only where a customer has no step of its own.
-        step = instructions(_of_reseller(have["Customer"].fact("reseller"), customer.connection), about)
+    if step is None and not ending and not waits[0] and (left := _of_gate(gates, have, customer)) is not None:
+        step = instructions(left, about)
         waits = step.owner, str(have["Customer"].outputs.get("since") or "")
     return Readiness(
         key=customer.key,
@@ -146,6 +145,17 @@ def readiness(customer: schemas.Customer, resources: Mapping[str, ResourceState]
         credentials=_credentials(customer, have["TenantIdentity"]),
         ending=ending,
     )
+
+
+def _of_gate(
+    gates: Mapping[str, Gate], have: Mapping[str, ResourceState], customer: schemas.Customer
+) -> NextStep | None:
+    """What is left where no resource has a step. Our own authorisation stops every customer of the connection, so that
+    it is told only there; then a gate that no system shows."""
+    if not gates["reseller"].passed:
+        return _of_reseller(have["Customer"].fact("reseller"), customer.connection)
+    unseen = (key for key, gate in gates.items() if gate.unseen and GATES[key].in_customer_file)
+    return next((steps.look_and_confirm(key=customer.key, gate=key) for key in unseen), None)
 
 
 def _of_reseller(fact: Mapping[str, str], connection: str) -> NextStep:

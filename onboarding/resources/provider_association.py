@@ -36,13 +36,14 @@ from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving, reconcile
 from onboarding.resources.reconcile import Write
+from schemas.model.gates import GATES
 
 if TYPE_CHECKING:
     from clients.session import Session
 
 PRICES = "ION products:pricing"
 NAMES = ("provider", "pricebook", "provider_currency", "invoice_currency", "portal_access")
-PRICED = ("pricebook", "provider_currency", "invoice_currency")
+PRICED = GATES["pricebook"].facts
 
 
 class RowMemory(Memory):
@@ -153,7 +154,8 @@ def assess(desired: ProviderAssociationInputs, known: Known, facts: Facts, sessi
     if not unsettled:
         return ready(facts, memory=remembered)
     hidden = not exists and not desired.cloud_provider.portal_access
-    gates = ("pricebook",) if any(not facts.fields[n].holds for n in NAMES[1:4]) else ()
+    # What ION shows of a row that is there is not for a person to state.
+    gates = tuple(gate for gate in _open_gates(facts) if hidden or "provider" not in GATES[gate].facts)
     step = _row_step(desired.cloud_provider, exists=exists, hidden=hidden, differs=bool(differing), gates=gates)
     if differing:
         reason = "; ".join(
@@ -178,8 +180,15 @@ def _row_step(
         exists=exists,
         hidden=hidden,
         differs=differs,
-        confirm=("cloud_provider", *gates) if hidden else gates,
+        confirm=gates,
     )
+
+
+def _open_gates(facts: Facts) -> list[str]:
+    """The gates at the row that do not hold and that a person can confirm."""
+    left = {name for name, fact in facts.fields.items() if not fact.holds}
+    here = (gate for gate in GATES.values() if gate.confirmed_in == "cloud_provider")
+    return [gate.key for gate in here if left.intersection(gate.facts)]
 
 
 def _assess_api(desired: ProviderAssociationInputs, known: Known, facts: Facts, differing: list[str]) -> Outcome:

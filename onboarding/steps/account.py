@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from onboarding.core.contract import NextStep, Owner
 from onboarding.steps.model import About, Entry, Instructions, Screen
-from onboarding.steps.places import CONNECTION_FILE, PARTNER_CENTER, in_file, said
+from onboarding.steps.places import CONNECTION_FILE, PARTNER_CENTER, in_file, said, who
 from onboarding.steps.registry import for_anybody, step
 from schemas.command import Sentence, command, packed, parts, unpacked
 from schemas.distributor import DISTRIBUTOR
+from schemas.model.gates import GATES
 
 
 @step("us")
@@ -39,6 +40,16 @@ def look_at_programs(about: About, *, connection: str) -> Instructions:
         said("No API shows it, and it concerns every customer of the connection."),
     )
     return Instructions((Screen(DISTRIBUTOR.console, actions, menu=DISTRIBUTOR.programs),))
+
+
+@step("us")
+def look_and_confirm(about: About, *, key: str, gate: str) -> Instructions:
+    """No system shows a gate of the customer `key`, and no step of a resource is about it."""
+    actions = (
+        said(f"Look whether {GATES[gate].holds}: no system shows it."),
+        said("If so, run ", command("confirm", key, gate), "."),
+    )
+    return Instructions((Screen(DISTRIBUTOR.console, actions, who(about)),))
 
 
 @step("us")

@@ -40,7 +40,7 @@ GATE: Edits = {
             "_GATES = (\n",
             '    GateType("support", "Support plan", "Support", "ProviderAssociation", ("support",),\n'
             '             "Which support plan does {tenant} have?", "a support plan is booked", "nothing", "nothing",\n'
-            '             "Support", "Supp", confirmed_in="cloud_provider",\n'
+            '             "Support", "Supp", confirmed_in="cloud_provider", hidden_in_ion=True,\n'
             '             bound_to=lambda customer: {"support": customer.cloud_provider.pricebook}),\n',
         ),
     ),
