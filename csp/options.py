@@ -24,7 +24,7 @@ def connections(incomplete: str) -> list[str]:
 Stack = Annotated[
     str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.", autocompletion=stacks)
 ]
-OptionalStack = Stack
+CustomerKey = Annotated[str, typer.Argument(help="Customer key.")]
 
 
 def whoami() -> str:

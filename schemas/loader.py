@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -23,7 +23,7 @@ from schemas.kinds.nearest import nearest, quoted
 from schemas.kinds.normal import composed
 from schemas.model.base import Declared
 from schemas.model.connection import Connection
-from schemas.model.customer import Customer, ExistingIdentity, InviteIdentity, NewIdentity
+from schemas.model.customer import Customer, Ending, ExistingIdentity, InviteIdentity, NewIdentity
 from schemas.model.estate import Estate
 from schemas.model.stack import CONFIG_KEY, StackEstate
 from schemas.model.values import currencies
@@ -76,7 +76,7 @@ class Entry:
     def _held(self, path: str) -> bool:
         """Whether the file itself says that the value is not going to be sent."""
         names = get(self.data, "as_found")
-        return text(self.data, "lifecycle") in ("leaving", "left") or (isinstance(names, list) and path in names)
+        return text(self.data, "lifecycle") in get_args(Ending) or (isinstance(names, list) and path in names)
 
 
 def load_connection(name: str, project_dir: Path) -> Connection:

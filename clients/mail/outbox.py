@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from clients.errors import RetryLater
 from clients.mail.sender import Message, SendResult
@@ -130,7 +130,7 @@ class Outbox:
             result, at = data["result"], str(data["at"])
         except (OSError, ValueError, KeyError, TypeError):
             return Posted("maybe", self._now(), interrupted)
-        if result in ("sent", "maybe", "failed"):
+        if result in get_args(SendResult):
             return Posted(result, at, "the connection ended while it was sent" if result == "maybe" else "")
         return Posted("maybe", at, interrupted)
 

@@ -25,6 +25,7 @@ from clients.wire.http import httpx
 from clients.wire.rules import SIGN_IN
 from clients.wire.shape import ShapeError, number
 from clients.wire.transport import Call, Transport
+from schemas.kinds.hosts import LOOPBACK
 from schemas.read.json_text import json_of
 
 AUDIENCE = "https://api.partnercenter.microsoft.com"
@@ -333,7 +334,7 @@ class _MsalAnswer:
 
 
 def _loopback(host: str) -> bool:
-    return host in ("127.0.0.1", "localhost", "::1")
+    return host in LOOPBACK
 
 
 def _claims(token: str) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ from csp import secret_input
 from csp.errors import CommandError
 from csp.kept import entries_of
 from csp.known import no_customer
-from csp.options import Stack, whoami
+from csp.options import CustomerKey, Stack, whoami
 from csp.project import Project
 from csp.say import say, say_json
 from csp.views.readiness import pasted
@@ -40,7 +40,6 @@ def register(above: typer.Typer) -> None:
     above.add_typer(app, name="handover")
 
 
-Key = Annotated[str, typer.Argument(help="Customer key.")]
 By = Annotated[str, typer.Option(help="Who does it. Default: your e-mail in Git.")]
 User = Annotated[str, typer.Option(help="Sign-in name. Default: admin@<prefix>.onmicrosoft.com.")]
 STATES = {
@@ -124,7 +123,7 @@ def deliver(
 
 @app.command()
 def put(
-    customer: Key,
+    customer: CustomerKey,
     stack: Stack,
     user: User = "",
     by: By = "",
@@ -159,7 +158,7 @@ def put(
 
 @app.command()
 def record(
-    customer: Key,
+    customer: CustomerKey,
     stack: Stack,
     where: Annotated[
         str, typer.Option(help="Where it is kept, or who has it. Never the password itself. Asked for on a terminal.")
@@ -182,7 +181,7 @@ def record(
 
 @app.command()
 def lost(
-    customer: Key,
+    customer: CustomerKey,
     stack: Stack,
     why: Annotated[str, typer.Option(help='What happened: "the screen was closed", "sent to the wrong person".')],
     by: By = "",

@@ -21,6 +21,7 @@ from csp.estate import move as moving
 from csp.estate.layout import Answers
 from csp.estate.placing import chosen_release, put, settle
 from csp.estate.release import Release
+from csp.review import surroundings
 from csp.say import count, say
 from schemas.command import command
 
@@ -33,7 +34,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The repository: a new folder, or an empty one.")],
     role: Annotated[str, typer.Option(help=f"What we are to Partner Center: {', '.join(layout.ROLES)}.")] = "",
     country: Annotated[str, typer.Option(help="Where our customers are: DE, Germany.")] = "",
-    ci: Annotated[str, typer.Option(help=f"Who runs the pipelines: {', '.join(layout.SYSTEMS)}.")] = "",
+    ci: Annotated[str, typer.Option(help=f"Who runs the pipelines: {', '.join(surroundings.NAMES)}.")] = "",
     backend: Annotated[
         str | None,
         typer.Option(help="Where state is kept: azblob://..., s3://...; empty: PULUMI_BACKEND_URL."),

@@ -16,7 +16,7 @@ from csp.engine import moving
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.known import no_customer
-from csp.options import Stack
+from csp.options import CustomerKey, Stack
 from csp.project import Project
 from csp.say import say, say_block, say_document, say_json
 from csp.views.readiness import pasted
@@ -38,7 +38,6 @@ def register(above: typer.Typer) -> None:
     above.add_typer(app, name="invite")
 
 
-Customer = Annotated[str, typer.Argument(help="Customer key.")]
 FORMATS = ("text", "html", "eml", "json")
 
 
@@ -60,7 +59,7 @@ class Case:
 
 @app.command()
 def show(
-    customer: Customer,
+    customer: CustomerKey,
     stack: Stack,
     format_: Annotated[
         str, typer.Option("--format", help="text, html, eml (a draft for your mail program) or json.")
@@ -86,7 +85,7 @@ def show(
 
 @app.command()
 def send(
-    customer: Customer,
+    customer: CustomerKey,
     stack: Stack,
     by_hand: Annotated[
         bool, typer.Option("--by-hand", help="You sent it yourself: note today's date in the customer file.")
@@ -110,7 +109,7 @@ def send(
 
 
 @app.command()
-def renew(customer: Customer, stack: Stack) -> None:
+def renew(customer: CustomerKey, stack: Stack) -> None:
     """Make a new invitation and send it: after it expired, was lost, or the relationship ended."""
     project = Project.find()
     case = _case(project, stack, customer)

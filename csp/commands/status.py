@@ -10,7 +10,7 @@ from csp import kept
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.known import no_customer
-from csp.options import OptionalStack, one_of
+from csp.options import Stack, one_of
 from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
 from csp.views import readiness as shown
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    stack: OptionalStack = "",
+    stack: Stack = "",
     customer: Annotated[str, typer.Option("--customer", "-k", help="Explain one customer, gate by gate.")] = "",
     format_: Annotated[str, typer.Option("--format", help="table, json, markdown or html.")] = "table",
     fail_on: Annotated[
@@ -122,7 +122,7 @@ def _fail_on(what: str, verdicts: list[Readiness]) -> None:
 
 
 def todo(
-    stack: OptionalStack = "",
+    stack: Stack = "",
     owner: Annotated[str, typer.Option(help="us, customer or distributor.")] = "",
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     live_: Live = False,

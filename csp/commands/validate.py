@@ -1,6 +1,6 @@
 """`csp validate`: what is declared, checked without a word to any system. Nothing here changes anything."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -10,8 +10,9 @@ from csp.options import Stack, one_of
 from csp.project import Project
 from csp.say import count, say, say_block, say_document
 from onboarding.people import letters
+from schemas.report.findings import Format
 
-CHECKED = ("text", "json", "sarif", "github", "gitlab", "azure")
+CHECKED: tuple[Format, ...] = get_args(Format)
 
 
 def register(app: typer.Typer) -> None:

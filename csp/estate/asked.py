@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import typer
 
 from csp.errors import CommandError
-from csp.estate.layout import ROLES, SYSTEMS, TRIAL, Answers
+from csp.estate.layout import ROLES, TRIAL, Answers
 from csp.options import one_of
+from csp.review.surroundings import NAMES
 from csp.say import say
 from schemas.kinds.nearest import quoted
 
@@ -74,7 +75,7 @@ def with_source(answers: Answers, source: str) -> Answers:
 
 
 def _ci(given: str) -> str:
-    return _asked("--ci", given, f"Who runs the pipelines ({', '.join(SYSTEMS)})", lambda text: one_of(text, *SYSTEMS))
+    return _asked("--ci", given, f"Who runs the pipelines ({', '.join(NAMES)})", lambda text: one_of(text, *NAMES))
 
 
 def _asked(option: str, given: str, question: str, checked: Callable[[str], str]) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from csp.errors import CommandError
 from csp.estate.release import EXTRAS, PRODUCT, Release, Wheel
+from schemas.kinds.hosts import LOOPBACK
 
 _OTHER_SOURCES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONSTRAINT")
 _QUIET = ("--disable-pip-version-check", "--quiet", "--no-input")
@@ -32,7 +33,7 @@ def checked(address: str) -> str:
     parts = urlsplit(address)
     if parts.username or parts.password:
         raise CommandError(f"the address of {parts.hostname} holds a user or a password: put them into ~/.netrc", 2)
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise CommandError(f"{address} is not encrypted: an index has an https address", 2)
     return address
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from schemas.model.connection import Role
 
 FILES = Path(__file__).with_name("files")
 SCHEMAS = ("customer", "connection", "stack")
 SCHEMA_FOLDER = ".schemas"
-SYSTEMS = ("github", "gitlab", "azure")
-ROLES = ("indirect-reseller", "indirect-provider", "direct-bill")
+ROLES: tuple[Role, ...] = get_args(Role)
 SENSITIVE = (
     "/stacks/connections/",
     "/stacks/mail/",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from csp.errors import CommandError
-from csp.estate.layout import SYSTEMS, Answers
+from csp.estate.layout import Answers
+from csp.review.surroundings import NAMES
 
 NAME = "estate.yaml"
 _HEAD = """\
@@ -52,7 +53,7 @@ def read(root: Path) -> Record | None:
         data: Any = yaml.safe_load(file.read_text("utf-8"))
         told = {one.name: data["answers"][one.name] for one in fields(Answers)}
         answers = Answers(**{**told, "stacks": tuple(told["stacks"])})
-        if answers.ci not in SYSTEMS or not answers.stacks:
+        if answers.ci not in NAMES or not answers.stacks:
             raise ValueError("answers.ci or answers.stacks")
         return Record(str(data["release"]), answers, dict(data["files"]))
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Name = Literal["github", "gitlab", "azure"]
-NAMES: tuple[Name, ...] = ("github", "gitlab", "azure")
+NAMES: tuple[Name, ...] = get_args(Name)
 TOKENS: Mapping[Name, tuple[str, ...]] = {
     "github": ("GITHUB_TOKEN", "GH_TOKEN"),
     "gitlab": ("CSP_GITLAB_TOKEN", "GITLAB_TOKEN"),

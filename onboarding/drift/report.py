@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from onboarding.core.remedy import Trouble
 from onboarding.readiness.blind import UNOBSERVED, Unseen
 
 Kind = Literal["drift", "progress", "unmanaged", "inconsistent", "not_visible"]
-KINDS: tuple[Kind, ...] = ("drift", "progress", "unmanaged", "inconsistent", "not_visible")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ def _of_gate(
     it is told only there; then a gate that no system shows."""
     if not gates["reseller"].passed:
         return _of_reseller(have["Customer"].fact("reseller"), customer.connection)
-    unseen = (key for key, gate in gates.items() if gate.unseen and GATES[key].in_customer_file)
-    return next((steps.look_and_confirm(key=customer.key, gate=key) for key in unseen), None)
+    unseen = (GATES[key] for key, gate in gates.items() if gate.unseen and GATES[key].in_customer_file)
+    made = (steps.look_and_confirm(key=customer.key, gate=gate.key, holds=gate.holds) for gate in unseen)
+    return next(made, None)
 
 
 def _of_reseller(fact: Mapping[str, str], connection: str) -> NextStep:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field as Limit
 
@@ -36,6 +36,7 @@ from onboarding.look.snapshot import Look
 from onboarding.resources import leaving, reconcile
 from onboarding.resources.reconcile import Refusal, Write
 from schemas.kinds import phones, places
+from schemas.model.customer import Lifecycle, OnRemove
 from schemas.model.fields import ION, value_at
 from schemas.model.gates import program_access_of
 
@@ -51,10 +52,10 @@ class CustomerInputs(schemas.Declared):
 
     key: Annotated[str, Limit(min_length=1)]
     profile: schemas.Profile
-    lifecycle: Literal["active", "leaving", "left"] = "active"
+    lifecycle: Lifecycle = "active"
     adopt: bool = False
     recreate: bool = False
-    on_remove: Literal["keep", "end-relationship"] = "keep"
+    on_remove: OnRemove = "keep"
 
 
 Inputs = CustomerInputs

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import schemas
 from onboarding import steps
@@ -19,9 +19,6 @@ from onboarding.core.remembered import Asking
 
 if TYPE_CHECKING:
     from clients.session import Session
-
-Ending = Literal["leaving", "left"]
-"""The lifecycle of a customer who leaves; resources of others do not hold it."""
 
 DONE, OPEN, UNSEEN = "done", "open", CANNOT_BE_SEEN
 

@@ -36,6 +36,7 @@ from onboarding.look.shown import row_of
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving, reconcile
 from onboarding.resources.reconcile import Write
+from schemas.model.customer import Ending
 from schemas.model.gates import GATES
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class ProviderAssociationInputs(schemas.Declared):
     ion_customer_id: str = ""
     cloud_provider: schemas.CloudProvider
     adopt: bool = False
-    lifecycle: leaving.Ending | None = None
+    lifecycle: Ending | None = None
 
 
 Inputs = ProviderAssociationInputs

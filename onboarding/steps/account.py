@@ -11,7 +11,6 @@ from onboarding.steps.places import CONNECTION_FILE, PARTNER_CENTER, in_file, sa
 from onboarding.steps.registry import for_anybody, step
 from schemas.command import Sentence, command, packed, parts, unpacked
 from schemas.distributor import DISTRIBUTOR
-from schemas.model.gates import GATES
 
 
 @step("us")
@@ -43,10 +42,10 @@ def look_at_programs(about: About, *, connection: str) -> Instructions:
 
 
 @step("us")
-def look_and_confirm(about: About, *, key: str, gate: str) -> Instructions:
-    """No system shows a gate of the customer `key`, and no step of a resource is about it."""
+def look_and_confirm(about: About, *, key: str, gate: str, holds: str) -> Instructions:
+    """No system shows a gate of the customer `key`, and no resource has a step for it. `holds`: when it is there."""
     actions = (
-        said(f"Look whether {GATES[gate].holds}: no system shows it."),
+        said(f"Look whether {holds}: no system shows it."),
         said("If so, run ", command("confirm", key, gate), "."),
     )
     return Instructions((Screen(DISTRIBUTOR.console, actions, who(about)),))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from onboarding.core.contract import NextStep, Owner
+from onboarding.core.contract import OWNERS, NextStep, Owner
 from onboarding.steps.model import About, Instructions
 
 P = ParamSpec("P")
@@ -66,7 +66,7 @@ def read(kept: Mapping[str, Any]) -> NextStep:
     code = "written_by_0_1_0" if "where" in kept else kept.get("code")
     values = {name: text for name, text in kept.items() if name != "owner"} if "where" in kept else kept.get("values")
     owner = kept.get("owner")
-    if not isinstance(code, str) or owner not in ("us", "customer", "distributor"):
+    if not isinstance(code, str) or owner not in OWNERS:
         raise ValueError("next_step")
     if not isinstance(values, Mapping | None):
         raise ValueError("next_step")

@@ -17,8 +17,7 @@ from schemas.kinds.nearest import quoted
 from schemas.model import values
 from schemas.model.customer import PROGRAM_ACCESS
 from schemas.model.values import GUID, is_address
-
-Report = Callable[..., None]
+from schemas.report.findings import Report
 
 _LINK_HOST = "admin.microsoft.com"
 _REDIRECT = re.compile(r"(?i)redirect|return|url|^(ru|goto|next|continue|dest(ination)?|w?reply)$")

@@ -7,18 +7,17 @@ mistake never hides the next.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from schemas.check.value_checks import address_places, check_values, country_of, get, text
 from schemas.kinds.nearest import nearest, quoted
 from schemas.model.connection import Connection
-from schemas.model.customer import UNKNOWN_ALLOWED
+from schemas.model.customer import UNKNOWN_ALLOWED, Ending
 from schemas.model.gates import CONFIRMABLE
 from schemas.model.values import DAY
 from schemas.read.yaml_source import Path_
-
-Report = Callable[..., None]
+from schemas.report.findings import Report
 
 # Microsoft asks for a registration number and a phone number there (partner documentation, August 2021).
 REGISTRATION_COUNTRIES = frozenset(
@@ -51,7 +50,7 @@ def _names(data: Mapping[str, Any]) -> list[str]:
 
 def _lifecycle(data: Mapping[str, Any], report: Report) -> None:
     state = text(data, "lifecycle")
-    if state not in ("leaving", "left"):
+    if state not in get_args(Ending):
         return
     for name in ("adopt", "recreate"):
         if get(data, name) is True:

@@ -8,7 +8,7 @@ told as a warning (`schemas.report.rules.SENT`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.kinds import mail_domains, people, phones, places
@@ -16,9 +16,8 @@ from schemas.kinds.countries import code_of
 from schemas.kinds.nearest import nearest, quoted
 from schemas.model.connection import Connection
 from schemas.read.yaml_source import Path_
-from schemas.report.findings import Level
+from schemas.report.findings import Level, Report
 
-Report = Callable[..., None]
 Data = Mapping[str, Any]
 
 _CHECKED_BY_MICROSOFT = frozenset(("US", "CA"))

@@ -20,6 +20,13 @@ from schemas.model.traits import (
     WriteOnly,
 )
 
+Ending = Literal["leaving", "left"]
+"""The lifecycle of a customer who leaves."""
+Lifecycle = Literal["active", Ending]
+OnRemove = Literal["keep", "end-relationship"]
+Route = Literal["customer", "partner"]
+"""How the agreement is accepted: directly by the customer, or attested by the partner."""
+
 
 class Profile(Declared):
     """The ION customer profile."""
@@ -155,7 +162,7 @@ class Attestation(Declared):
 
     signatory: Person | None = None
     """The customer's person who may sign, never someone of the reseller. Required, unless `unknown` names it."""
-    route: Annotated[Literal["customer", "partner"] | None, LocalOnly()] = None
+    route: Annotated[Route | None, LocalOnly()] = None
     """`customer`: accepted directly by the customer; `partner`: attested by the partner. Default: `customer` for an
     invitation (its link asks for it), else `partner`."""
     legal_entity: Annotated[v.Text | None, LocalOnly()] = None
@@ -186,13 +193,13 @@ class Customer(Declared):
     """Several tenants of one company are several files with one group."""
     previously: Annotated[tuple[str, ...], LocalOnly()] = ()
     """Former keys of this customer."""
-    lifecycle: Annotated[Literal["active", "leaving", "left"], LocalOnly()] = "active"
+    lifecycle: Annotated[Lifecycle, LocalOnly()] = "active"
     """`active`, `leaving` or `left`."""
     adopt: Annotated[v.Flag, LocalOnly()] = False
     """Take over what is already there with different values."""
     recreate: Annotated[v.Flag, LocalOnly()] = False
     """Create again what was there and is gone."""
-    on_remove: Annotated[Literal["keep", "end-relationship"], LocalOnly()] = "keep"
+    on_remove: Annotated[OnRemove, LocalOnly()] = "keep"
     """What a removal of this file means. `end-relationship` must be applied before the removal."""
     unknown: Annotated[tuple[str, ...], LocalOnly()] = ()
     """Fields of an adopted customer that no system shows and nobody has filled in yet
@@ -221,7 +228,7 @@ class Customer(Declared):
         return self.attestation.entity(self.company)
 
     @property
-    def attestation_route(self) -> Literal["customer", "partner"]:
+    def attestation_route(self) -> Route:
         """The declared route, or the default by method."""
         return self.attestation.route or ("customer" if self.identity.method == "invite" else "partner")
 

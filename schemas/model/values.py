@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from schemas.kinds.countries import code_of, countries, meant
+from schemas.kinds.hosts import LOOPBACK
 from schemas.kinds.mail_domains import ascii_email
 from schemas.kinds.nearest import nearest, quoted
 
@@ -273,7 +274,7 @@ def is_address(value: str) -> bool:
     parts = _split(value)
     if parts is None or not parts.hostname:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
 def _url(value: str) -> str:

@@ -6,17 +6,16 @@ and words for what has the wrong shape. A test shows that jsonschema refuses not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from schemas.kinds.normal import COMPOSED, is_composed
 from schemas.read.yaml_source import Path_
+from schemas.report.findings import Report
 
 M = TypeVar("M", bound=BaseModel)
-Report = Callable[..., None]
-"""``report(path, rule, message, suggestion, key=False)``"""
 
 
 def validate(model: type[M], data: Any, schema: str, report: Report, texts: Mapping[Path_, str]) -> M | None:

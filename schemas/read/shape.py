@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from jsonschema.validators import extend
 
 from schemas.kinds.nearest import nearest, quoted
 from schemas.read.yaml_source import Path_
+from schemas.report.findings import Report
 
-Report = Callable[..., None]
 _TYPES = {"string": "a text", "boolean": "true or false", "integer": "a whole number", "number": "a number"}
 _TYPES |= {"array": "a list", "object": "a mapping", "null": "nothing"}
 MAX_UNKNOWN = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,8 @@ from schemas.plain import as_json, plain
 from schemas.report import sarif
 from schemas.report.rules import RULES
 
+Report = Callable[..., None]
+"""``report(path, rule, message, suggestion, key=False)`` takes down a finding."""
 Level = Literal["error", "warning"]
 Format = Literal["text", "json", "sarif", "github", "gitlab", "azure"]
 MORE = "CSP-MORE-001"

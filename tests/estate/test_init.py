@@ -16,6 +16,7 @@ from csp.errors import CommandError
 from csp.estate import asked, layout, pins, record
 from csp.main import app
 from csp.project import Project
+from csp.review import surroundings
 from tests.printed import found, wrong
 from tests.workspace import ROOT
 
@@ -59,7 +60,7 @@ def test_the_first_stacks_are_right(role: str, country: str, tmp_path: Path, fol
     assert {one.path for one in told.value.findings} == wanted[role]
 
 
-@pytest.mark.parametrize("ci", layout.SYSTEMS)
+@pytest.mark.parametrize("ci", surroundings.NAMES)
 def test_the_pipelines_of_a_system(ci: str, tmp_path: Path, folder: Path) -> None:
     at = tmp_path / "e"
     assert make(at, folder, ci=ci)[0] == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field as Limit
 
@@ -15,9 +15,9 @@ from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, Known
 from onboarding.core.remembered import Signer
 from onboarding.look.shown import PROFILES, agreement_in, latest, on_record, row_in_ion, says_accepted
 from onboarding.look.snapshot import Look
-from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
 from onboarding.resources.memory import EVIDENCE, AttestationMemory
+from schemas.model.customer import Ending, Route
 
 WHERE_PC, WHERE_LEGACY = "Partner Center agreements", "ION cloudProfile (deprecated)"
 WHERE_ION = PROFILES
@@ -36,11 +36,11 @@ class AttestationInputs(schemas.Declared):
     tenant_id: str = ""
     attestation_id: str = ""
     attestation: schemas.Attestation
-    route: Literal["customer", "partner"]
+    route: Route
     company: str
     country: str
     language: str | None = None
-    lifecycle: leaving.Ending | None = None
+    lifecycle: Ending | None = None
 
 
 CARRIED = ()

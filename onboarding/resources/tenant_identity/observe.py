@@ -15,12 +15,12 @@ from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
 from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, relationship, row_of, tenant_text
 from onboarding.look.snapshot import Look
-from onboarding.resources import leaving
 from onboarding.resources.attestation import asking
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.agreement_first import asked
 from schemas.distributor import DISTRIBUTOR
+from schemas.model.customer import Ending
 
 CARRIED = ("tenant_id", "attestation_id")
 LAG = timedelta(minutes=15)
@@ -48,7 +48,7 @@ class TenantIdentityInputs(schemas.Declared):
     attestation: schemas.Attestation | None = None
     adopt: bool = False
     on_remove: str = "keep"
-    lifecycle: leaving.Ending | None = None
+    lifecycle: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
