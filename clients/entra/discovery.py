@@ -9,7 +9,7 @@ from clients.entra.errors import describe_token_error
 from clients.errors import OurBug, Problem
 from clients.wire.rules import classify
 from clients.wire.said import without_json
-from clients.wire.shape import ShapeError, mapping, required_text
+from clients.wire.shape import Needed, ShapeError, member
 from clients.wire.transport import Answer, Call, Transport, join
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -39,7 +39,7 @@ class EntraDiscovery:
                 return None
             raise classify((), problem)
         try:
-            issuer = required_text(mapping(answer.data, "answer"), "issuer")
+            issuer = member(Needed, answer.data, "issuer")
         except ShapeError as error:
             raise OurBug(Problem("entra", call.operation, answer.status, "bad-answer", str(error))) from None
         found = _GUID.search(issuer.lower())

@@ -4,15 +4,26 @@ used only where a connection names its base path."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clients.errors import NotFound, OurBug, Problem, UnknownOutcome
 from clients.ion.errors import RULES, describe
 from clients.ion.models import MICROSOFT_PROVIDER_ID, AssociationRow
 from clients.wire.rules import classify
-from clients.wire.shape import ShapeError, flag, mapping, required_text, text
+from clients.wire.shape import Lower, Needed, Said, ShapeError, Text, read
 from clients.wire.transport import Answer, AuthorizedTransport, Call, join
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    provider: Needed
+    pricebook: Text = ""
+    provider_currency: Text = ""
+    invoice_currency: Text = ""
+    portal_access: Said
+    tenant_id: Lower = ""
+    domain: Lower = ""
 
 
 class AssociationClient:
@@ -63,19 +74,7 @@ class AssociationClient:
     @staticmethod
     def _row(call: Call, answer: Answer) -> AssociationRow:
         try:
-            data: Mapping[str, Any] = mapping(answer.data, "answer")
-            portal_access = flag(data, "portal_access")
-            if portal_access is None:
-                raise ShapeError("portal_access is missing")
-            return AssociationRow(
-                provider=required_text(data, "provider"),
-                pricebook=text(data, "pricebook"),
-                provider_currency=text(data, "provider_currency"),
-                invoice_currency=text(data, "invoice_currency"),
-                portal_access=portal_access,
-                tenant_id=text(data, "tenant_id").lower(),
-                domain=text(data, "domain").lower(),
-            )
+            return AssociationRow(**vars(read(_Row, answer.data, "")))
         except ShapeError as error:
             problem = Problem(
                 "association", call.operation, answer.status, "bad-answer", f"not the documented shape: {error}"

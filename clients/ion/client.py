@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, create_model
 
 from clients.errors import ClientError, NotFound, OurBug, Problem, UnknownOutcome, WrongAccount
 from clients.ion.errors import RULES, describe
@@ -21,12 +25,12 @@ from clients.ion.models import (
 from clients.redact import SECRETS
 from clients.wire.listing import read_all
 from clients.wire.rules import classify
-from clients.wire.shape import ShapeError, day, flag, items, mapping, required_text, text, words
+from clients.wire.shape import CAMEL, Items, Lower, Needed, Part, Rows, ShapeError, Text, Words, read, rows
 from clients.wire.transport import Answer, AuthorizedTransport, Call, join
 from clients.words import PROFILE_STATUSES, UNSPECIFIED
 from schemas.kinds.mail_domains import unicode_domain
 from schemas.kinds.normal import normal
-from schemas.model.fields import ION, RemoteField, nested, value_at
+from schemas.model.fields import ION, nested, value_at
 
 _PAGE_SIZE = "500"
 # Microsoft 365 Business Basic: a product that every Microsoft pricebook holds; asking for its price buys nothing.
@@ -61,12 +65,9 @@ class IonClient:
                 self._url("customers"),
                 params={**query, **({"pageToken": token} if token else {})},
             )
-            data = mapping(self._get(call).data, "answer")
-            found = [
-                self._customer(item, f"customers[{n}]")
-                for n, item in enumerate(items(data.get("customers"), "customers"))
-            ]
-            return found, text(data, "nextPageToken")
+            data = read(_Page, self._get(call).data)
+            found = [self._customer(item, f"customers[{n}]") for n, item in enumerate(data.customers)]
+            return found, data.next_page_token
 
         def again(customer_id: str) -> IonCustomer | None:
             try:
@@ -97,7 +98,7 @@ class IonClient:
         answer = self._get(
             Call("customers.get", "GET", self._url("customers", customer_id), scope=self._scope(customer_id))
         )
-        return self._shaped("customers.get", lambda: self._customer(mapping(answer.data, "answer"), "answer"))
+        return self._shaped("customers.get", lambda: self._customer(answer.data, "answer"))
 
     def create_customer(self, fields: IonCustomerFields) -> IonCustomer:
         """Not idempotent: look up by e-mail first, and again after UnknownOutcome. The portal user's password in the
@@ -134,12 +135,11 @@ class IonClient:
         )
         answer = self._get(call)
 
-        def read() -> list[CloudProfile]:
-            data = mapping(answer.data, "answer")
-            rows = items(data.get("customerCloudProfiles"), "customerCloudProfiles")
-            return [_profile(row, f"customerCloudProfiles[{number}]") for number, row in enumerate(rows)]
+        def profiles() -> list[CloudProfile]:
+            found = read(_Profiles, answer.data).customer_cloud_profiles
+            return list(rows(CloudProfile, found, "customerCloudProfiles"))
 
-        return self._shaped("cloudProfiles.get", read)
+        return self._shaped("cloudProfiles.get", profiles)
 
     def agreement_evidence(self, customer_id: str) -> LegacyProfile | None:
         """The deprecated singular cloudProfile; None where it does not answer. Evidence, never the only path."""
@@ -156,7 +156,7 @@ class IonClient:
             if error.problem.status in (400, 403, 404):
                 return None
             raise
-        return self._shaped("cloudProfile.get", lambda: _legacy(mapping(answer.data, "answer")))
+        return self._shaped("cloudProfile.get", lambda: _legacy(answer.data))
 
     def price_currency(self, customer_id: str) -> str | None:
         """The currency in which ION serves this customer a price (a read, although a POST); None where no price is
@@ -177,13 +177,11 @@ class IonClient:
         if not answer.ok:
             return None
 
-        def read() -> str | None:
-            for number, plan in enumerate(items(mapping(answer.data, "answer").get("plans"), "plans")):
-                if currency := text(plan, "pricebookCurrency", f"plans[{number}]"):
-                    return currency.upper()
-            return None
+        def currency() -> str | None:
+            named = (plan.pricebook_currency for plan in read(_Prices, answer.data).plans)
+            return next((one.upper() for one in named if one), None)
 
-        return self._shaped("products.pricing", read)
+        return self._shaped("products.pricing", currency)
 
     # --- inside
 
@@ -202,18 +200,17 @@ class IonClient:
     def _written(self, call: Call) -> IonCustomer:
         answer = self._get(call)
         try:
-            data = mapping(answer.data, "answer")
-            user = data.get("user")
+            user = answer.data.get("user") if isinstance(answer.data, dict) else None
             if isinstance(user, dict) and isinstance(user.get("password"), str):
                 SECRETS.add(user["password"])
-            return self._customer(data, "answer")
+            return self._customer(answer.data, "answer")
         except ShapeError as error:
             # It was done, only we cannot read what: a look-up decides, never a second write.
             raise UnknownOutcome(replace(_shape_problem(call.operation, error), status=answer.status)) from None
 
-    def _customer(self, data: Mapping[str, Any], where: str) -> IonCustomer:
-        name = required_text(data, "name", where)
-        match = _NAME.fullmatch(name)
+    def _customer(self, data: object, where: str) -> IonCustomer:
+        found: Any = read(_customer_body(), data, where)
+        match = _NAME.fullmatch(found.name)
         if match is None:
             raise ShapeError(f"{where}.name is not accounts/ACCOUNT/customers/CUSTOMER")
         if match.group(1) != self.account:
@@ -226,13 +223,13 @@ class IonClient:
             )
             raise WrongAccount(problem)
         return IonCustomer(
-            **fields_of({field.path: _held(data, field, where) for field in ION}),
+            **fields_of({one.path: attrgetter(one.name)(found) for one in ION}),
             id=match.group(2),
             account=match.group(1),
-            status=text(data, "customerStatus", where),
-            uid=text(data, "uid", where),
-            created=text(data, "createTime", where),
-            updated=text(data, "updateTime", where),
+            status=found.customerStatus,
+            uid=found.uid,
+            created=found.createTime,
+            updated=found.updateTime,
         )
 
     @staticmethod
@@ -259,57 +256,92 @@ def _shape_problem(operation: str, error: ShapeError) -> Problem:
     return Problem("ion", operation, None, "bad-answer", f"the answer does not have the documented shape: {error}")
 
 
-def _held(data: Mapping[str, Any], field: RemoteField, where: str) -> str | None:
-    """The text of a field of a customer. None: an answer without a member that no page names tells nothing of it."""
-    parent, _, member = field.name.rpartition(".")
-    if parent:
-        data, where = mapping(data.get(parent), f"{where}.{parent}"), parent
-    return text(data, member, where) if field.documented or member in data else None
+@dataclass(frozen=True)
+class _Page:
+    """A page of customers."""
+
+    __pydantic_config__ = CAMEL
+    customers: Items = field(default_factory=list)
+    next_page_token: Text = ""
+
+
+@dataclass(frozen=True)
+class _Profiles:
+    __pydantic_config__ = CAMEL
+    customer_cloud_profiles: Items = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    __pydantic_config__ = CAMEL
+    pricebook_currency: Text = ""
+
+
+@dataclass(frozen=True)
+class _Prices:
+    plans: Rows[_Plan] = ()
+
+
+@dataclass(frozen=True)
+class _Company:
+    __pydantic_config__ = CAMEL
+    tenant_id: Lower = ""
+    domain: Lower = ""
+    company_name: Text = ""
+
+
+@dataclass(frozen=True)
+class _Billing:
+    culture: Text = ""
+
+
+@dataclass(frozen=True)
+class _Legacy:
+    """The deprecated cloudProfile."""
+
+    __pydantic_config__ = CAMEL
+    company_profile: Part[_Company] = _Company()
+    billing_profile: Part[_Billing] = _Billing()
+    custom_domains: Words = ()
+    agreement_status: Text = ""
+    agreements: Rows[LegacyAgreement] = ()
+
+
+@cache
+def _customer_body() -> type[BaseModel]:
+    """A customer of an answer: what identifies it, and the fields of the catalogue as ION nests them."""
+    groups: dict[str, dict[str, Any]] = {}
+    for one in ION:
+        parent, _, member = one.name.rpartition(".")
+        # An answer without a member that no page names tells nothing of it.
+        groups.setdefault(parent, {})[member] = (Text, "" if one.documented else None)
+    top: dict[str, Any] = {
+        "name": (Needed, ...),
+        **dict.fromkeys(("customerStatus", "uid", "createTime", "updateTime"), (Text, "")),
+    }
+    for parent, members in groups.items():
+        if parent:
+            made = create_model(parent, **members)
+            top[parent] = (Part[made], Field(default_factory=made))
+    body: type[BaseModel] = create_model("Customer", **groups.get("", {}), **top)
+    return body
 
 
 def _body(fields: IonCustomerFields) -> dict[str, Any]:
     """The full body. An optional member that is empty is left out."""
-    values = [(field, value_at(fields, field.path)) for field in ION]
-    return nested((field.name, text) for field, text in values if text or not field.optional)
+    values = [(one, value_at(fields, one.path)) for one in ION]
+    return nested((one.name, text) for one, text in values if text or not one.optional)
 
 
-def _profile(row: Mapping[str, Any], where: str) -> CloudProfile:
-    return CloudProfile(
-        provider_id=text(row, "providerId", where),
-        display_name=text(row, "displayName", where) or text(row, "shortName", where),
-        enabled=flag(row, "enabled", where),
-        tenant_id=text(row, "customerTenantId", where).lower(),
-        domain=text(row, "customerDomain", where).lower(),
-        agreement_status=text(row, "agreementStatus", where),
-        gdap_status=text(row, "gdapStatus", where),
-        raw=dict(row),
-    )
-
-
-def _legacy(data: Mapping[str, Any]) -> LegacyProfile:
-    company = mapping(data.get("companyProfile"), "companyProfile")
-    billing = mapping(data.get("billingProfile"), "billingProfile")
+def _legacy(data: object) -> LegacyProfile:
+    found = read(_Legacy, data, "")
+    company = found.company_profile
     return LegacyProfile(
-        tenant_id=text(company, "tenantId", "companyProfile").lower(),
-        domain=text(company, "domain", "companyProfile").lower(),
-        custom_domains=words(data, "customDomains"),
-        company_name=text(company, "companyName", "companyProfile"),
-        culture=text(billing, "culture", "billingProfile"),
-        agreement_status=text(data, "agreementStatus"),
-        agreements=tuple(
-            LegacyAgreement(
-                first_name=text(entry, "firstName", where),
-                last_name=text(entry, "lastName", where),
-                email=text(entry, "email", where),
-                phone_number=text(entry, "phoneNumber", where),
-                template_id=text(entry, "templateId", where),
-                date_agreed=day(entry, "dateAgreed", where),
-                type=text(entry, "type", where),
-                link=text(entry, "agreementLink", where),
-            )
-            for where, entry in (
-                (f"agreements[{number}]", entry)
-                for number, entry in enumerate(items(data.get("agreements"), "agreements"))
-            )
-        ),
+        tenant_id=company.tenant_id,
+        domain=company.domain,
+        custom_domains=found.custom_domains,
+        company_name=company.company_name,
+        culture=found.billing_profile.culture,
+        agreement_status=found.agreement_status,
+        agreements=found.agreements,
     )

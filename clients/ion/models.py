@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from clients.wire.shape import CAMEL, Day, Flag, Lower, Text
 
 MICROSOFT_PROVIDER_ID = "30"
 
@@ -73,14 +76,15 @@ class CloudProfile:
     """One row of `cloudProfiles`. `enabled` is None when the answer does not tell; ION shows full details only while
     "Enable provider in customer portal" is on, so an empty text is *not visible*, never *absent*."""
 
-    provider_id: str
-    display_name: str
-    enabled: bool | None
-    tenant_id: str
-    domain: str
-    agreement_status: str
-    gdap_status: str
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    __pydantic_config__ = CAMEL
+    provider_id: Text = ""
+    display_name: Text = ""
+    enabled: Flag = None
+    tenant_id: Annotated[Lower, Field(alias="customerTenantId")] = ""
+    domain: Annotated[Lower, Field(alias="customerDomain")] = ""
+    agreement_status: Text = ""
+    gdap_status: Text = ""
+    short_name: Text = ""
 
     @property
     def is_microsoft(self) -> bool:
@@ -91,14 +95,15 @@ class CloudProfile:
 class LegacyAgreement:
     """One entry of `agreements[]` of the deprecated singular cloudProfile. Personal data: never print it whole."""
 
-    first_name: str
-    last_name: str
-    email: str
-    phone_number: str
-    template_id: str
-    date_agreed: date | None
-    type: str
-    link: str
+    __pydantic_config__ = CAMEL
+    first_name: Text = ""
+    last_name: Text = ""
+    email: Text = ""
+    phone_number: Text = ""
+    template_id: Text = ""
+    date_agreed: Day = None
+    type: Text = ""
+    link: Annotated[Text, Field(alias="agreementLink")] = ""
 
 
 @dataclass(frozen=True, slots=True)

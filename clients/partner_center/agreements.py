@@ -6,7 +6,7 @@ and were never tried against the live service.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from clients.partner_center import bodies
 from clients.partner_center.models import Agreement, AgreementTemplate, AttestationRequest, AttestationState
 from clients.partner_center.wire import Wire
-from clients.wire.shape import ShapeError, flag, mapping, moment, required_text, text
+from clients.wire.shape import Moment, Needed, Said, ShapeError, Text, member, read
 from clients.wire.transport import Call, join
 from clients.words import ATTESTATION, meaning
 from schemas.kinds.hosts import is_loopback, not_microsofts
@@ -56,7 +56,8 @@ class AgreementCalls:
         """Current templates of the MCA. The type is always sent: without it the service answers for the retired Cloud
         Agreement."""
         call = Call("agreements.metadata", "GET", self._wire.url("agreements"), params={"agreementType": MCA})
-        return [found for found in self._wire.collection(call, bodies.agreement_template) if found.type == MCA]
+        found = self._wire.collection(call, lambda entry, where: read(AgreementTemplate, entry, where))
+        return [one for one in found if one.type == MCA]
 
     def agreements(self, tenant_id: str) -> list[Agreement]:
         """Attestations by partners. Direct acceptance is not among them."""
@@ -79,13 +80,8 @@ class AgreementCalls:
         )
         answer = self._wire.get(call)
 
-        def read() -> bool:
-            signed = flag(mapping(answer.data, "answer"), "isSigned")
-            if signed is None:
-                raise ShapeError("isSigned is missing")
-            return signed
-
-        return self._wire.shaped(call, read)
+        signed: bool = self._wire.shaped(call, lambda: member(Said, answer.data, "isSigned"))
+        return signed
 
     def request_attestation(self, request: AttestationRequest, *, request_id: str) -> AttestationState:
         """App-only. Makes an attestation for the signatory to accept on Microsoft's page; a tenant need not exist."""
@@ -98,13 +94,13 @@ class AgreementCalls:
             body[expiry] = self._attestations.link_minutes
         call = Call("attestations.create", "POST", self._attestation_url(), write=True, json=body)
         answer = self._wire.write(call, request_id, app_only=True)
-        return self._wire.shaped(call, lambda: self._state(mapping(answer.data, "answer"), "", "created"))
+        return self._wire.shaped(call, lambda: self._state(answer.data, "", "created"))
 
     def attestation(self, attestation_id: str) -> AttestationState:
         """Raises NotFound."""
         call = Call("attestations.get", "GET", self._attestation_url(attestation_id))
         answer = self._wire.get(call, app_only=True)
-        return self._wire.shaped(call, lambda: self._state(mapping(answer.data, "answer"), attestation_id))
+        return self._wire.shaped(call, lambda: self._state(answer.data, attestation_id))
 
     def create_agreement(
         self,
@@ -138,7 +134,7 @@ class AgreementCalls:
             scope=self._wire.scope(tenant_id),
         )
         answer = self._wire.write(call, request_id, app_only=True)
-        return self._wire.shaped(call, lambda: bodies.agreement(mapping(answer.data, "answer"), "answer"))
+        return self._wire.shaped(call, lambda: bodies.agreement(answer.data, "answer"))
 
     def agreement_document(self, template_id: str, language: str, country: str) -> str:
         """The display link. The download link expires after five minutes and is not returned."""
@@ -149,29 +145,34 @@ class AgreementCalls:
             params={"language": language, "country": country.upper()},
         )
         answer = self._wire.get(call)
-        return self._wire.shaped(call, lambda: required_text(mapping(answer.data, "answer"), "displayUri"))
+        link: str = self._wire.shaped(call, lambda: member(Needed, answer.data, "displayUri"))
+        return link
 
     def _attestation_url(self, *segments: str) -> str:
         return join(self._wire.base_url + "/" + self._attestations.path.strip("/"), *segments)
 
-    def _state(self, data: Mapping[str, Any], known_id: str, without: str = "") -> AttestationState:
+    def _state(self, data: Any, known_id: str, without: str = "") -> AttestationState:
         """`without`: the status of an answer that names none."""
-        found = next((value for name in _ID_NAMES if (value := text(data, name))), known_id)
+
+        def first(kind: Any, names: Iterable[str]) -> Any:
+            return next((value for name in names if (value := member(kind, data, name))), None)
+
+        found = first(Text, _ID_NAMES) or known_id
         if not found:
             raise ShapeError("the attestation id is missing")
-        link = next((value for name in _LINK_NAMES if (value := text(data, name))), "")
+        link = first(Text, _LINK_NAMES) or ""
         if not link and self._attestations.link_template:
             link = self._attestations.link_template.replace("{id}", quote(found, safe=""))
         of_a_sandbox = is_loopback(self._wire.base_url) and is_loopback(link)
         if link and not of_a_sandbox and (wrong := not_microsofts(link)):
             raise ShapeError(f"acceptance link: {wrong}")
-        word = next((value for name in _STATUS_NAMES if (value := text(data, name))), "")
+        word = first(Text, _STATUS_NAMES) or ""
         return AttestationState(
             id=found,
             status=meaning(ATTESTATION, word or without, self._attestations.words),
             link=link,
-            accepted=moment(data, "acceptedDate") or moment(data, "acceptedAt"),
-            expires=moment(data, "expirationDate") or moment(data, "expiresAt"),
-            created=moment(data, "createdDate") or moment(data, "createdAt"),
+            accepted=first(Moment, ("acceptedDate", "acceptedAt")),
+            expires=first(Moment, ("expirationDate", "expiresAt")),
+            created=first(Moment, ("createdDate", "createdAt")),
             word=word,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clients.partner_center.models import (
     AddressVerdict,
     Agreement,
-    AgreementTemplate,
     AuditRecord,
     BillingProfile,
     CountryRules,
@@ -16,9 +16,23 @@ from clients.partner_center.models import (
     PcAddress,
     PcCustomer,
     Reseller,
-    ResellerVerdict,
 )
-from clients.wire.shape import ShapeError, day, flag, items, mapping, moment, number, required_text, text, words
+from clients.wire.shape import (
+    CAMEL,
+    Day,
+    Flag,
+    Lower,
+    Moment,
+    Needed,
+    Object,
+    Part,
+    Rows,
+    ShapeError,
+    Text,
+    Words,
+    mapping,
+    read,
+)
 
 _ADDRESS = {
     "address_line1": "addressLine1",
@@ -45,10 +59,6 @@ _STATUSES = (
     "None",
     "NotValidated",
 )
-
-
-def address(data: Mapping[str, Any], where: str) -> PcAddress:
-    return PcAddress(**{ours: text(data, theirs, where) for ours, theirs in _ADDRESS.items()})
 
 
 def address_body(value: PcAddress, *, only: tuple[str, ...] = tuple(_ADDRESS)) -> dict[str, str]:
@@ -91,24 +101,44 @@ def new_tenant_body(new: NewTenant) -> dict[str, Any]:
     return body
 
 
-def billing_profile(data: Mapping[str, Any], where: str = "billingProfile") -> BillingProfile:
+@dataclass(frozen=True)
+class _Attributes:
+    etag: Text = ""
+
+
+@dataclass(frozen=True)
+class _Billing:
+    __pydantic_config__ = CAMEL
+    id: Text = ""
+    company_name: Text = ""
+    email: Text = ""
+    culture: Text = ""
+    language: Text = ""
+    first_name: Text = ""
+    last_name: Text = ""
+    default_address: Part[PcAddress] = field(default_factory=PcAddress)
+    attributes: Part[_Attributes] = field(default_factory=_Attributes)
+
+
+def billing_profile(data: object, where: str = "billingProfile") -> BillingProfile:
+    found = read(_Billing, data, where)
     return BillingProfile(
-        id=text(data, "id", where),
-        company_name=text(data, "companyName", where),
-        email=text(data, "email", where),
-        culture=text(data, "culture", where),
-        language=text(data, "language", where),
-        first_name=text(data, "firstName", where),
-        last_name=text(data, "lastName", where),
-        address=address(mapping(data.get("defaultAddress"), f"{where}.defaultAddress"), f"{where}.defaultAddress"),
-        etag=text(mapping(data.get("attributes"), f"{where}.attributes"), "etag", f"{where}.attributes"),
-        raw=dict(data),
+        id=found.id,
+        company_name=found.company_name,
+        email=found.email,
+        culture=found.culture,
+        language=found.language,
+        first_name=found.first_name,
+        last_name=found.last_name,
+        address=found.default_address,
+        etag=found.attributes.etag,
+        raw=dict(mapping(data, where)),
     )
 
 
 def billing_body(profile: BillingProfile) -> dict[str, Any]:
     """The full resource of a PUT: the body as read, overlaid with the fields of `profile`."""
-    fresh = address(mapping(profile.raw.get("defaultAddress"), "defaultAddress"), "defaultAddress")
+    fresh = read(PcAddress, profile.raw.get("defaultAddress"), "defaultAddress")
     place = dict(mapping(profile.raw.get("defaultAddress"), "defaultAddress"))
     for ours, theirs in _ADDRESS.items():
         if getattr(profile.address, ours) != getattr(fresh, ours):
@@ -131,135 +161,183 @@ def billing_body(profile: BillingProfile) -> dict[str, Any]:
     return body
 
 
-def customer(data: Mapping[str, Any], where: str) -> PcCustomer:
-    company = mapping(data.get("companyProfile"), f"{where}.companyProfile")
-    billing = data.get("billingProfile")
-    tenant = text(data, "id", where) or text(company, "tenantId", f"{where}.companyProfile")
+@dataclass(frozen=True)
+class _Company:
+    __pydantic_config__ = CAMEL
+    tenant_id: Text = ""
+    domain: Lower = ""
+    company_name: Text = ""
+
+
+@dataclass(frozen=True)
+class _Customer:
+    __pydantic_config__ = CAMEL
+    id: Text = ""
+    company_profile: Part[_Company] = _Company()
+    billing_profile: Object = field(default_factory=dict)
+    relationship_to_partner: Text = ""
+    commerce_id: Text = ""
+    associated_partner_id: Lower = ""
+    allow_delegated_access: Flag = None
+    custom_domains: Words = ()
+
+
+def customer(data: object, where: str) -> PcCustomer:
+    found = read(_Customer, data, where)
+    company = found.company_profile
+    tenant = found.id or company.tenant_id
     if not tenant:
         raise ShapeError(f"{where}.id is missing")
-    profile = (
-        billing_profile(mapping(billing, f"{where}.billingProfile"), f"{where}.billingProfile") if billing else None
-    )
+    billed = found.billing_profile
+    profile = billing_profile(billed, f"{where}.billingProfile") if billed else None
     return PcCustomer(
         id=tenant.lower(),
-        domain=text(company, "domain", f"{where}.companyProfile").lower(),
-        company_name=text(company, "companyName", f"{where}.companyProfile")
-        or (profile.company_name if profile else ""),
-        relationship_to_partner=text(data, "relationshipToPartner", where),
-        commerce_id=text(data, "commerceId", where),
-        associated_partner_id=text(data, "associatedPartnerId", where).lower(),
-        allow_delegated_access=flag(data, "allowDelegatedAccess", where),
-        custom_domains=words(data, "customDomains", where),
+        domain=company.domain,
+        company_name=company.company_name or (profile.company_name if profile else ""),
+        relationship_to_partner=found.relationship_to_partner,
+        commerce_id=found.commerce_id,
+        associated_partner_id=found.associated_partner_id,
+        allow_delegated_access=found.allow_delegated_access,
+        custom_domains=found.custom_domains,
         billing=profile,
     )
 
 
-def address_verdict(data: Mapping[str, Any]) -> AddressVerdict:
+@dataclass(frozen=True)
+class _Verdict:
+    __pydantic_config__ = CAMEL
+    status: Needed
+    suggested_addresses: Rows[PcAddress] = ()
+    validation_message: Text = ""
+
+
+def address_verdict(data: object) -> AddressVerdict:
     """Six of the eight status words are shown with spaces, so spaces and case do not count (3.2)."""
-    word = required_text(data, "status")
-    plain = "".join(word.split()).lower()
-    status = next((known for known in _STATUSES if known.lower() == plain), "".join(word.split()))
-    suggestions = tuple(
-        address(entry, f"suggestedAddresses[{n}]")
-        for n, entry in enumerate(items(data.get("suggestedAddresses"), "suggestedAddresses"))
-    )
+    found = read(_Verdict, data, "")
+    word = "".join(found.status.split())
+    plain = word.lower()
+    status = next((known for known in _STATUSES if known.lower() == plain), word)
     ok = True if plain in _ACCEPTED else None if plain == _NOT_CHECKED else False
-    return AddressVerdict(status=status, ok=ok, suggestions=suggestions, message=text(data, "validationMessage"))
+    return AddressVerdict(status, ok, found.suggested_addresses, found.validation_message)
+
+
+@dataclass(frozen=True)
+class _Corrected:
+    address_line1: Text = ""
+    city: Text = ""
+    region: Text = ""
+    postal_code: Text = ""
+    country: Text = ""
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    corrected_address: Object = field(default_factory=dict)
+    reason: Text = ""
 
 
 def legacy_address_refusal(description: Mapping[str, Any]) -> AddressVerdict:
     """The answer of before mid 2021: HTTP 400, code 2007, a JSON document inside the description (3.2, 6.1 shape E)."""
-    corrected = mapping(description.get("corrected_address"), "corrected_address")
+    found = read(_Refusal, description, "")
+    better = read(_Corrected, found.corrected_address, "corrected_address")
     suggestion = PcAddress(
-        address_line1=text(corrected, "address_line1"),
-        city=text(corrected, "city"),
-        state=text(corrected, "region"),
-        postal_code=text(corrected, "postal_code"),
-        country=text(corrected, "country"),
+        address_line1=better.address_line1,
+        city=better.city,
+        state=better.region,
+        postal_code=better.postal_code,
+        country=better.country,
     )
     return AddressVerdict(
-        status=text(description, "reason").partition(" ")[0] or "None",
+        status=found.reason.partition(" ")[0] or "None",
         ok=False,
-        suggestions=(suggestion,) if corrected else (),
-        message=text(description, "reason"),
+        suggestions=(suggestion,) if found.corrected_address else (),
+        message=found.reason,
     )
 
 
-def country_rules(data: Mapping[str, Any], country: str) -> CountryRules:
+@dataclass(frozen=True)
+class _States:
+    value: Words = ()
+
+
+@dataclass(frozen=True)
+class _OlderRules:
+    states: Part[_States] = _States()
+
+
+def country_rules(data: object, country: str) -> CountryRules:
     """The live shape of 2021 and the older one of the samples (`states.value`), see partner-center.md 3.3."""
-    states = words(data, "supportedStatesList")
-    if not states and "states" in data:
-        states = words(mapping(data["states"], "states"), "value", "states")
-    registration = "customerOrganizationRegistrationNumber"
-    return CountryRules(
-        country=text(data, "iso2Code") or country,
-        default_culture=text(data, "defaultCulture"),
-        cultures=words(data, "supportedCulturesList"),
-        languages=words(data, "supportedLanguagesList"),
-        state_required=bool(flag(data, "isStateRequired")),
-        states=states,
-        city_required=bool(flag(data, "isCityRequired")),
-        postal_code_required=bool(flag(data, "isPostalCodeRequired")),
-        postal_code_regex=text(data, "postalCodeRegex"),
-        phone_required=bool(flag(data, "customerOrganizationPhoneNumberRequired")),
-        phone_regex=text(data, "phoneNumberRegex"),
-        calling_codes=words(data, "countryCallingCodesList"),
-        registration_number_required=bool(flag(data, f"{registration}Required")),
-        registration_number_regex=text(data, f"{registration}Regex"),
-        registration_number_sample=text(data, f"{registration}Sample"),
-    )
+    found = read(CountryRules, data, "")
+    states = found.states or read(_OlderRules, data, "").states.value
+    return replace(found, country=found.country or country, states=states)
 
 
-def reseller(data: Mapping[str, Any], where: str) -> Reseller:
-    return Reseller(
-        tenant_id=required_text(data, "id", where).lower(),
-        name=text(data, "name", where),
-        partner_id=text(data, "mpnId", where),
-        state=text(data, "state", where),
-        location=text(data, "location", where),
-    )
+def reseller(data: object, where: str) -> Reseller:
+    found = read(Reseller, data, where)
+    return replace(found, tenant_id=found.tenant_id.lower())
 
 
-def reseller_verdict(data: Mapping[str, Any], where: str) -> ResellerVerdict:
-    return ResellerVerdict(
-        partner_id=required_text(data, "partnerId", where),
-        valid=bool(flag(data, "isValidPartnerIdOnRecord", where)),
-        code=text(data, "errorCode", where),
-        message=text(data, "errorDescription", where),
-    )
+@dataclass(frozen=True)
+class _Contact:
+    __pydantic_config__ = CAMEL
+    first_name: Text = ""
+    last_name: Text = ""
+    email: Text = ""
+    phone_number: Text = ""
 
 
-def agreement_template(data: Mapping[str, Any], where: str) -> AgreementTemplate:
-    return AgreementTemplate(
-        template_id=required_text(data, "templateId", where),
-        type=text(data, "agreementType", where),
-        link=text(data, "agreementLink", where),
-        version_rank=number(data, "versionRank", where) or 0,
-    )
+@dataclass(frozen=True)
+class _Agreement:
+    __pydantic_config__ = CAMEL
+    template_id: Text = ""
+    type: Text = ""
+    date_agreed: Day = None
+    primary_contact: Part[_Contact] = _Contact()
+    agreement_link: Text = ""
 
 
-def agreement(data: Mapping[str, Any], where: str) -> Agreement:
-    contact = mapping(data.get("primaryContact"), f"{where}.primaryContact")
+def agreement(data: object, where: str) -> Agreement:
+    found = read(_Agreement, data, where)
+    contact = found.primary_contact
     return Agreement(
-        template_id=text(data, "templateId", where),
-        type=text(data, "type", where),
-        date_agreed=day(data, "dateAgreed", where),
-        first_name=text(contact, "firstName", f"{where}.primaryContact"),
-        last_name=text(contact, "lastName", f"{where}.primaryContact"),
-        email=text(contact, "email", f"{where}.primaryContact"),
-        phone_number=text(contact, "phoneNumber", f"{where}.primaryContact"),
-        link=text(data, "agreementLink", where),
+        template_id=found.template_id,
+        type=found.type,
+        date_agreed=found.date_agreed,
+        first_name=contact.first_name,
+        last_name=contact.last_name,
+        email=contact.email,
+        phone_number=contact.phone_number,
+        link=found.agreement_link,
     )
 
 
-def audit_record(data: Mapping[str, Any], where: str) -> AuditRecord:
-    pairs = items(data.get("customizedData"), f"{where}.customizedData")
+@dataclass(frozen=True)
+class _Pair:
+    key: Text = ""
+    value: Text = ""
+
+
+@dataclass(frozen=True)
+class _Audit:
+    __pydantic_config__ = CAMEL
+    operation_type: Text = ""
+    operation_status: Text = ""
+    operation_date: Moment = None
+    customer_id: Lower = ""
+    customer_name: Text = ""
+    customized_data: Rows[_Pair] = ()
+    user_principal_name: Text = ""
+    application_id: Text = ""
+
+
+def audit_record(data: object, where: str) -> AuditRecord:
+    found = read(_Audit, data, where)
     return AuditRecord(
-        operation_type=text(data, "operationType", where),
-        operation_status=text(data, "operationStatus", where),
-        date=moment(data, "operationDate", where),
-        customer_id=text(data, "customerId", where).lower(),
-        customer_name=text(data, "customerName", where),
-        customized={text(pair, "key", where): text(pair, "value", where) for pair in pairs},
-        user=text(data, "userPrincipalName", where) or text(data, "applicationId", where),
+        operation_type=found.operation_type,
+        operation_status=found.operation_status,
+        date=found.operation_date,
+        customer_id=found.customer_id,
+        customer_name=found.customer_name,
+        customized={pair.key: pair.value for pair in found.customized_data},
+        user=found.user_principal_name or found.application_id,
     )

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -30,7 +30,7 @@ from clients.partner_center.models import (
 )
 from clients.redact import SECRETS
 from clients.wire.listing import read_all
-from clients.wire.shape import ShapeError, flag, items, mapping, required_text, text
+from clients.wire.shape import Needed, Rows, Said, Text, listed, mapping, member, read, rows
 from clients.wire.transport import Answer, Call
 
 _PAGE_SIZE = "500"
@@ -50,7 +50,7 @@ class PartnerCenterClient(AgreementCalls):
         """Raises NotFound: no relationship with this tenant, or not visible yet (about 90 s after a create)."""
         call = Call("customers.get", "GET", self._wire.url("customers", tenant_id), scope=self._wire.scope(tenant_id))
         answer = self._wire.get(call)
-        return self._wire.shaped(call, lambda: bodies.customer(mapping(answer.data, "answer"), "answer"))
+        return self._wire.shaped(call, lambda: bodies.customer(answer.data, "answer"))
 
     def find_by_domain(self, initial_domain: str) -> PcCustomer | None:
         """The customer with exactly this *initial* domain (`x.onmicrosoft.com`); custom domains are not found."""
@@ -71,19 +71,18 @@ class PartnerCenterClient(AgreementCalls):
         )
         answer = self._wire.write(call, request_id)
 
-        def read() -> CreatedTenant:
-            data = mapping(answer.data, "answer")
-            customer = bodies.customer(data, "answer")
-            secret = mapping(data.get("userCredentials"), "userCredentials")
-            password = text(secret, "password", "userCredentials")
+        def created() -> CreatedTenant:
+            secret = mapping(mapping(answer.data, "answer").get("userCredentials"), "userCredentials")
+            password = member(Text, secret, "password", "userCredentials")
             SECRETS.add(password)
-            name = text(secret, "userName", "userCredentials") or "admin"
+            customer = bodies.customer(answer.data, "answer")
+            name = member(Text, secret, "userName", "userCredentials") or "admin"
             domain = customer.domain or new.domain.lower()
             login = name if "@" in name else f"{name}@{domain}"
             credentials = OneTimeCredentials(user_name=login, password=password) if password else None
             return CreatedTenant(customer=replace(customer, domain=domain), credentials=credentials)
 
-        return self._wire.shaped(call, read)
+        return self._wire.shaped(call, created)
 
     def billing_profile(self, tenant_id: str) -> BillingProfile:
         call = Call(
@@ -93,7 +92,7 @@ class PartnerCenterClient(AgreementCalls):
             scope=self._wire.scope(tenant_id),
         )
         answer = self._wire.get(call)
-        return self._wire.shaped(call, lambda: bodies.billing_profile(mapping(answer.data, "answer")))
+        return self._wire.shaped(call, lambda: bodies.billing_profile(answer.data, "answer"))
 
     def update_billing_profile(self, tenant_id: str, profile: BillingProfile, *, request_id: str) -> BillingProfile:
         """A full PUT of `profile`, which comes from `billing_profile` with fields replaced. When somebody changed it in
@@ -149,14 +148,14 @@ class PartnerCenterClient(AgreementCalls):
         )
         answer = self._wire.get(call, accept=lambda answer: _old_refusal(answer) is not None)
 
-        def read() -> AddressVerdict:
+        def verdict() -> AddressVerdict:
             if old := _old_refusal(answer):
                 return bodies.legacy_address_refusal(old)
             if not answer.text.strip():  # before mid 2021: 200 with an empty body meant valid (3.2)
                 return AddressVerdict(status="Verified", ok=True, suggestions=(), message="")
-            return bodies.address_verdict(mapping(answer.data, "answer"))
+            return bodies.address_verdict(answer.data)
 
-        return self._wire.shaped(call, read)
+        return self._wire.shaped(call, verdict)
 
     def country_rules(self, country: str) -> CountryRules | None:
         """What Microsoft demands of an address in a country; None where it has no rules for it: an answer, no outage.
@@ -166,7 +165,7 @@ class PartnerCenterClient(AgreementCalls):
         answer = self._wire.get(call, accept=_no_rules)
         if _no_rules(answer):
             return None
-        return self._wire.shaped(call, lambda: bodies.country_rules(mapping(answer.data, "answer"), country.upper()))
+        return self._wire.shaped(call, lambda: bodies.country_rules(answer.data, country.upper()))
 
     # --- relationships (partner-center.md 4)
 
@@ -178,7 +177,8 @@ class PartnerCenterClient(AgreementCalls):
         named = {"indirectResellerId": reseller_tenant} if reseller_tenant else {}
         call = Call("relationshipRequest.get", "GET", self._wire.url("customers", "relationshiprequests"), params=named)
         answer = self._wire.get(call)
-        return self._wire.shaped(call, lambda: required_text(mapping(answer.data, "answer"), "url"))
+        link: str = self._wire.shaped(call, lambda: member(Needed, answer.data, "url"))
+        return link
 
     def indirect_resellers(self) -> list[Reseller]:
         call = Call(
@@ -221,12 +221,12 @@ class PartnerCenterClient(AgreementCalls):
         )
         answer = self._wire.get(call)
 
-        def read() -> dict[str, ResellerVerdict]:
-            results = items(mapping(answer.data, "answer").get("validationResults"), "validationResults")
-            verdicts = (bodies.reseller_verdict(entry, f"validationResults[{n}]") for n, entry in enumerate(results))
+        def verdicts_by_id() -> dict[str, ResellerVerdict]:
+            results = mapping(answer.data, "answer").get("validationResults")
+            verdicts = rows(ResellerVerdict, results, "validationResults")
             return {verdict.partner_id: verdict for verdict in verdicts}
 
-        return self._wire.shaped(call, read)
+        return self._wire.shaped(call, verdicts_by_id)
 
     def partner_agreement_signed(self, tenant_id: str) -> bool:
         """Whether the reseller signed the Microsoft Partner Agreement."""
@@ -238,13 +238,8 @@ class PartnerCenterClient(AgreementCalls):
         )
         answer = self._wire.get(call)
 
-        def read() -> bool:
-            signed = flag(mapping(answer.data, "answer"), "isAgreementSigned")
-            if signed is None:
-                raise ShapeError("isAgreementSigned is missing")
-            return signed
-
-        return self._wire.shaped(call, read)
+        signed: bool = self._wire.shaped(call, lambda: member(Said, answer.data, "isAgreementSigned"))
+        return signed
 
     # --- inside
 
@@ -252,7 +247,7 @@ class PartnerCenterClient(AgreementCalls):
         def page(token: str) -> tuple[list[PcCustomer], str]:
             call = self._page_call(params, token)
             data = mapping(self._wire.get(call).data, "answer")
-            found = [bodies.customer(item, f"items[{n}]") for n, item in enumerate(items(data.get("items"), "items"))]
+            found = [bodies.customer(item, f"items[{n}]") for n, item in enumerate(listed(data.get("items"), "items"))]
             return found, _next_page(data)
 
         def again(tenant_id: str) -> PcCustomer | None:
@@ -292,7 +287,7 @@ class PartnerCenterClient(AgreementCalls):
             scope=self._wire.scope(tenant_id),
         )
         answer = self._wire.write(call, request_id)
-        return self._wire.shaped(call, lambda: bodies.billing_profile(mapping(answer.data, "answer")))
+        return self._wire.shaped(call, lambda: bodies.billing_profile(answer.data, "answer"))
 
     @staticmethod
     def _check_partner(new: NewTenant) -> None:
@@ -319,13 +314,23 @@ def _no_rules(answer: Answer) -> bool:
     return answer.status == 404 or (answer.status == 400 and code == "20000")
 
 
+@dataclass(frozen=True)
+class _Header:
+    key: Needed
+    value: Text = ""
+
+
+@dataclass(frozen=True)
+class _Next:
+    uri: Needed
+    headers: Rows[_Header] = ()
+
+
 def _next_page(data: Mapping[str, Any]) -> str:
     """The next link as an opaque token for `read_all`, "" on the last page."""
     link = mapping(mapping(data.get("links"), "links").get("next"), "links.next")
     if not link:
         return ""
-    headers = {
-        required_text(entry, "key", "links.next.headers"): text(entry, "value", "links.next.headers")
-        for entry in items(link.get("headers"), "links.next.headers")
-    }
-    return json.dumps({"uri": required_text(link, "uri", "links.next"), "headers": headers}, sort_keys=True)
+    found = read(_Next, link, "links.next")
+    headers = {header.key: header.value for header in found.headers}
+    return json.dumps({"uri": found.uri, "headers": headers}, sort_keys=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from clients.wire.shape import CAMEL, Needed, Off, Rank, Text, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +17,17 @@ class PcAddress:
     """Reference section 2.1: line 1 1-200, names 1-50, `country` two letters. `region` holds the state in company
     profiles (partner-center.md 2.7)."""
 
-    address_line1: str = ""
-    address_line2: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
-    country: str = ""
-    region: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    phone_number: str = ""
+    __pydantic_config__ = CAMEL
+    address_line1: Text = ""
+    address_line2: Text = ""
+    city: Text = ""
+    state: Text = ""
+    postal_code: Text = ""
+    country: Text = ""
+    region: Text = ""
+    first_name: Text = ""
+    last_name: Text = ""
+    phone_number: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,50 +115,50 @@ class AddressVerdict:
 class CountryRules:
     """Rules of one country (partner-center.md 3.3). A regex is "" when Microsoft gives none."""
 
-    country: str
-    default_culture: str
-    cultures: tuple[str, ...]
-    languages: tuple[str, ...]
-    state_required: bool
-    states: tuple[str, ...]
-    city_required: bool
-    postal_code_required: bool
-    postal_code_regex: str
-    phone_required: bool
-    phone_regex: str
-    calling_codes: tuple[str, ...]
-    registration_number_required: bool
-    registration_number_regex: str
-    registration_number_sample: str
+    country: Annotated[Text, Field(alias="iso2Code")] = ""
+    default_culture: Annotated[Text, Field(alias="defaultCulture")] = ""
+    cultures: Annotated[Words, Field(alias="supportedCulturesList")] = ()
+    languages: Annotated[Words, Field(alias="supportedLanguagesList")] = ()
+    state_required: Annotated[Off, Field(alias="isStateRequired")] = False
+    states: Annotated[Words, Field(alias="supportedStatesList")] = ()
+    city_required: Annotated[Off, Field(alias="isCityRequired")] = False
+    postal_code_required: Annotated[Off, Field(alias="isPostalCodeRequired")] = False
+    postal_code_regex: Annotated[Text, Field(alias="postalCodeRegex")] = ""
+    phone_required: Annotated[Off, Field(alias="customerOrganizationPhoneNumberRequired")] = False
+    phone_regex: Annotated[Text, Field(alias="phoneNumberRegex")] = ""
+    calling_codes: Annotated[Words, Field(alias="countryCallingCodesList")] = ()
+    registration_number_required: Annotated[Off, Field(alias="customerOrganizationRegistrationNumberRequired")] = False
+    registration_number_regex: Annotated[Text, Field(alias="customerOrganizationRegistrationNumberRegex")] = ""
+    registration_number_sample: Annotated[Text, Field(alias="customerOrganizationRegistrationNumberSample")] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reseller:
     """An indirect reseller of this provider. `state` and `location` are "" where read for one customer."""
 
-    tenant_id: str
-    name: str
-    partner_id: str
-    state: str
-    location: str
+    tenant_id: Annotated[Needed, Field(alias="id")]
+    name: Text = ""
+    partner_id: Annotated[Text, Field(alias="mpnId")] = ""
+    state: Text = ""
+    location: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ResellerVerdict:
     """Answer of `validateresellers` for one partner id."""
 
-    partner_id: str
-    valid: bool
-    code: str
-    message: str
+    partner_id: Annotated[Needed, Field(alias="partnerId")]
+    valid: Annotated[Off, Field(alias="isValidPartnerIdOnRecord")] = False
+    code: Annotated[Text, Field(alias="errorCode")] = ""
+    message: Annotated[Text, Field(alias="errorDescription")] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementTemplate:
-    template_id: str
-    type: str
-    link: str
-    version_rank: int
+    template_id: Annotated[Needed, Field(alias="templateId")]
+    type: Annotated[Text, Field(alias="agreementType")] = ""
+    link: Annotated[Text, Field(alias="agreementLink")] = ""
+    version_rank: Annotated[Rank, Field(alias="versionRank")] = 0
 
 
 @dataclass(frozen=True, slots=True)

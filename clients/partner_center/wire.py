@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from clients.errors import OurBug, PersonMustAct, Problem, UnknownOutcome
 from clients.partner_center.errors import LASTING_401, RULES, describe
 from clients.wire.rules import SIGN_IN, classify
-from clients.wire.shape import ShapeError, items, mapping
+from clients.wire.shape import ShapeError, listed, mapping
 from clients.wire.transport import Answer, AuthorizedTransport, Call, Credential, Transport, join
 
 T = TypeVar("T")
@@ -53,14 +53,14 @@ class Wire:
         """The same `request_id` marks a repeat of the same request."""
         return self._send(self._with_ids(call, request_id), app_only)
 
-    def collection(self, call: Call, read: Callable[[Mapping[str, Any], str], T]) -> list[T]:
+    def collection(self, call: Call, read: Callable[[Any, str], T]) -> list[T]:
         """A collection without paging. Microsoft's swagger types some of them as a bare list: both are accepted."""
         answer = self.get(call)
 
         def entries() -> list[T]:
             data = answer.data
-            listed = data if isinstance(data, list) else mapping(data, "answer").get("items")
-            return [read(entry, f"items[{number}]") for number, entry in enumerate(items(listed, "items"))]
+            found = data if isinstance(data, list) else mapping(data, "answer").get("items")
+            return [read(entry, f"items[{number}]") for number, entry in enumerate(listed(found, "items"))]
 
         return self.shaped(call, entries)
 

@@ -23,7 +23,7 @@ from clients.tokens.store import Chain, TokenStore, digest
 from clients.wire.clock import Clock
 from clients.wire.http import httpx
 from clients.wire.rules import SIGN_IN
-from clients.wire.shape import ShapeError, number
+from clients.wire.shape import Number, ShapeError, member
 from clients.wire.transport import Call, Transport
 from schemas.kinds.hosts import LOOPBACK
 from schemas.read.json_text import json_of
@@ -269,7 +269,7 @@ class EntraTokens:
                 _problem("no-mfa", "the sign-in was without MFA (Microsoft: 900421)", operation), action=SIGN_IN
             )
         try:
-            seconds = number(answer, "expires_in")
+            seconds = member(Number, answer, "expires_in")
         except ShapeError:
             seconds = None
         return token, self._now() + min(_LIFE if seconds is None else seconds, _LONGEST_LIFE)

@@ -14,7 +14,7 @@ from clients.tokens.renewal import Wanted, usable
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.wire.clock import Clock
 from clients.wire.rules import classify
-from clients.wire.shape import ShapeError, mapping, number
+from clients.wire.shape import Number, ShapeError, member
 from clients.wire.transport import Call, Transport, join
 from schemas.command import Sentence
 
@@ -158,8 +158,7 @@ class IonTokens:
             error: ClientError = classify(RULES, describe(call, answer))
             raise error
         try:
-            data = mapping(answer.data, "answer")
-            seconds = number(data, "access_expires_in"), number(data, "refresh_expires_in")
+            seconds = [member(Number, answer.data, name) for name in ("access_expires_in", "refresh_expires_in")]
         except ShapeError:
             return TokenLife(state, self.store.place, access, None)
         return TokenLife(state, self.store.place, seconds[0], seconds[1])

@@ -17,7 +17,7 @@ from clients.redact import SECRETS
 from clients.tokens.store import Chain, TokenStore, digest
 from clients.wire.clock import Clock
 from clients.wire.rules import classify
-from clients.wire.shape import ShapeError, mapping, required_text
+from clients.wire.shape import Needed, ShapeError, mapping, member
 from clients.wire.transport import Call, Transport, join
 
 MARGIN = 600.0  # renew this long before the end, so that a run does not start with a dying token
@@ -185,7 +185,7 @@ def exchange_over(transport: Transport, base_url: str) -> Exchange:
             raise classify(RULES, describe(call, answer))
         try:
             data = mapping(answer.data, "answer")
-            refresh = required_text(data, "refresh_token")
+            refresh = member(Needed, data, "refresh_token")
         except ShapeError as error:
             raise UnknownOutcome(_problem("bad-answer", f"the answer holds no refresh token: {error}")) from None
         # Nothing else in the answer may cost the new refresh token, whatever it looks like.

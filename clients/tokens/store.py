@@ -9,10 +9,12 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import filelock
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter
 
 from clients.errors import PersonMustAct, Problem, RetryLater
 from clients.redact import SECRETS
@@ -27,6 +29,26 @@ _LATEST = 4102444800  # 2100: no token lives that long
 _BEGIN = len('{"access_token')
 
 
+def _moment(value: object) -> float:
+    """Seconds since 1970; long ago for what is no moment."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value < _LATEST else 0.0
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+_Text = Annotated[str, BeforeValidator(_text)]
+_Instant = Annotated[float, BeforeValidator(_moment)]
+_Sent = Annotated[float | None, BeforeValidator(lambda value: None if value is None else _moment(value))]
+_Refusal = Annotated[str, BeforeValidator(lambda value: _text(value) or ("refused" if value else ""))]
+_Account = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else _text(value))]
+"""Members of a stored chain. A refresh token is worth more than what stands beside it: an odd member counts as absent,
+and an odd `sent_at` as sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """One credential's tokens. Times are seconds since 1970, UTC.
@@ -38,15 +60,16 @@ class Chain:
     what the chain was made for (binding.py); both are empty in one that an earlier release stored.
     """
 
-    refresh_token: str
-    access_token: str = ""
-    expires_at: float = 0.0
-    obtained_at: float = 0.0
-    seed: str = ""
-    sent_at: float | None = None
-    rejected: str = ""
-    address: str = ""
-    account: str = ""
+    __pydantic_config__ = ConfigDict(hide_input_in_errors=True)
+    refresh_token: _Text
+    access_token: _Text = ""
+    expires_at: _Instant = 0.0
+    obtained_at: _Instant = 0.0
+    seed: _Text = ""
+    sent_at: _Sent = None
+    rejected: _Refusal = ""
+    address: _Text = ""
+    account: _Account = ""
 
     def __repr__(self) -> str:
         return f"Chain(expires_at={self.expires_at}, sent_at={self.sent_at}, rejected={self.rejected!r})"
@@ -56,33 +79,20 @@ class Chain:
 
     @classmethod
     def from_json(cls, text: str) -> Chain:
-        """Raises ValueError for anything but a whole document. A refresh token is worth more than what stands beside
-        it: an odd member counts as absent, and an odd `sent_at` as sent."""
+        """Raises ValueError for anything but a whole document."""
         data: Any = json_of(text)
         if not isinstance(data, dict) or data.get("format") != 1:
             raise ValueError("not a token document")
-        texts = {name: data[name] for name in _TEXTS if isinstance(data.get(name), str)}
-        if isinstance(data.get("account"), int):
-            texts["account"] = str(data["account"])
-        if not texts.get("refresh_token"):
+        chain = _adapter().validate_python(data)
+        if not chain.refresh_token:
             raise ValueError("no refresh token")
-        if data.get("rejected") and "rejected" not in texts:
-            texts["rejected"] = "refused"
-        sent = None if data.get("sent_at") is None else _moment(data["sent_at"])
-        ends, obtained = _moment(data.get("expires_at")), _moment(data.get("obtained_at"))
-        chain = cls(**texts, expires_at=ends, obtained_at=obtained, sent_at=sent)
         SECRETS.add(chain.refresh_token, chain.access_token)
         return chain
 
 
-_TEXTS = ("refresh_token", "access_token", "seed", "rejected", "address", "account")
-
-
-def _moment(value: object) -> float:
-    """Seconds since 1970; long ago for what is no moment."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    return float(value) if 0 <= value < _LATEST else 0.0
+@cache
+def _adapter() -> TypeAdapter[Chain]:
+    return TypeAdapter(Chain)
 
 
 def digest(token: str) -> str:
@@ -189,7 +199,7 @@ class FileTokenStore:
     def _refuse_others(self) -> None:
         """A mistyped path must not cost somebody's file. What a torn disk leaves of a store still counts as one."""
         try:
-            text = _text(self._path)
+            text = _content(self._path)
         except FileNotFoundError:
             return
         except ValueError:
@@ -248,11 +258,11 @@ def _first(*paths: Path) -> Chain | None:
     generation before it is the best there is."""
     for path in paths:
         with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
-            return Chain.from_json(_text(path))
+            return Chain.from_json(_content(path))
     return None
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> str:
     """The text of a store, which is a plain file of some kilobytes. Raises FileNotFoundError, ValueError (not UTF-8),
     and PersonMustAct for what would hang or never end (a pipe, a device) or cannot be read."""
     try:

@@ -1,12 +1,24 @@
-"""Reading JSON of others: absent and null are "", None or empty; a wrong type is an error that names the member."""
+"""Reading JSON of others, by pydantic: which members there are stands in a dataclass, how they are read stands here.
+
+Absent and null are "", None or empty; unknown members are ignored; a wrong type is an error that names the member and
+never its value. Both systems write ids now as text, now as a number, so a whole number counts as its digits.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+CAMEL = ConfigDict(alias_generator=to_camel)
+"""`__pydantic_config__` of a dataclass whose members have their names in camelCase on the wire."""
 _NUMBER = re.compile(r"(-?[0-9]{1,15})(\.0*)?")
 _LARGEST = 10**15
 """Beyond it a floating-point number no longer says which integer was meant."""
@@ -16,98 +28,194 @@ class ShapeError(Exception):
     """An answer does not have the documented shape; `str()` names the member, never its value."""
 
 
+def read(kind: Callable[..., T], data: Any, where: str = "answer") -> T:
+    """A JSON object as `kind`, a dataclass of the types below; absent and null are an empty object. Raises
+    ShapeError."""
+    try:
+        found: T = _adapter(kind).validate_python(_object(data))
+        return found
+    except PydanticCustomError as wrong:
+        raise ShapeError(f"{where} {wrong.message()}") from None
+    except ValidationError as wrong:
+        raise ShapeError(_told(wrong, where)) from None
+
+
+def rows(kind: Callable[..., T], data: Any, where: str) -> Iterator[T]:
+    """The objects of a JSON list, each as `kind`; absent and null are an empty list. Raises ShapeError."""
+    for number, item in enumerate(listed(data, where)):
+        if item is None:
+            raise ShapeError(f"{where}[{number}] is null, expected an object")
+        yield read(kind, item, f"{where}[{number}]")
+
+
+def member(kind: Any, data: Any, name: str, where: str = "") -> Any:
+    """One member of a JSON object, `kind` one of the types below. Raises ShapeError."""
+    path = f"{where}.{name}" if where else name
+    try:
+        return _adapter(kind).validate_python(mapping(data, "answer").get(name))
+    except ValidationError as wrong:
+        raise ShapeError(_told(wrong, path)) from None
+
+
 def mapping(value: Any, where: str) -> Mapping[str, Any]:
-    """`value` as a JSON object; absent and null are an empty one."""
+    """`value` as a JSON object as it is; absent and null are an empty one. Raises ShapeError."""
+    try:
+        return _object(value)
+    except PydanticCustomError as wrong:
+        raise ShapeError(f"{where} {wrong.message()}") from None
+
+
+def listed(value: Any, where: str) -> list[Any]:
+    """`value` as a JSON list as it is; absent and null are an empty one. Raises ShapeError."""
     if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ShapeError(f"{where} is {_kind(value)}, expected an object")
+        return []
+    if not isinstance(value, list):
+        raise ShapeError(f"{where} is {_kind(value)}, expected a list")
     return value
 
 
-def items(value: Any, where: str) -> Iterator[Mapping[str, Any]]:
-    """The objects of a JSON list; absent and null are an empty list."""
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Built at the first answer of a kind: a start that reads nothing pays nothing."""
+    return TypeAdapter(kind)
+
+
+def _told(wrong: ValidationError, where: str) -> str:
+    first = wrong.errors(include_url=False)[0]
+    path = where
+    for part in first["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    if first["type"] == "missing":
+        return f"{path} is missing"
+    if first["type"] == _SHAPE:
+        return f"{path} {first['msg']}"
+    return f"{path} is {_kind(first['input'])}, expected an object"
+
+
+_SHAPE = "shape"
+
+
+def _wrong(value: Any, expected: str) -> PydanticCustomError:
+    return PydanticCustomError(_SHAPE, "is {kind}, expected {expected}", {"kind": _kind(value), "expected": expected})
+
+
+def _object(value: Any) -> dict[str, Any]:
     if value is None:
-        return
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(value, "an object")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
     if not isinstance(value, list):
-        raise ShapeError(f"{where} is {_kind(value)}, expected a list")
-    for number, item in enumerate(value):
-        if not isinstance(item, dict):
-            raise ShapeError(f"{where}[{number}] is {_kind(item)}, expected an object")
-        yield item
+        raise _wrong(value, "a list")
+    return value
 
 
-def text(data: Mapping[str, Any], name: str, where: str = "") -> str:
-    """A text member. Numbers are accepted as their digits: both systems write ids now as text, now as a number."""
-    value = data.get(name)
+def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
         return value
     whole = _whole(value)
-    if whole is not None:
-        return str(whole)
-    raise ShapeError(f"{_path(where, name)} is {_kind(value)}, expected text")
+    if whole is None:
+        raise _wrong(value, "text")
+    return str(whole)
 
 
-def required_text(data: Mapping[str, Any], name: str, where: str = "") -> str:
-    value = text(data, name, where)
-    if not value:
-        raise ShapeError(f"{_path(where, name)} is missing")
-    return value
+def _lower(value: Any) -> str:
+    return _text(value).lower()
 
 
-def flag(data: Mapping[str, Any], name: str, where: str = "") -> bool | None:
-    """A boolean member; None when absent. The words true and false are accepted."""
-    value = data.get(name)
+def _needed(value: Any) -> str:
+    text = _text(value)
+    if not text:
+        raise PydanticCustomError(_SHAPE, "is missing")
+    return text
+
+
+def _flag(value: Any) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return value.strip().lower() == "true"
-    raise ShapeError(f"{_path(where, name)} is {_kind(value)}, expected true or false")
+    raise _wrong(value, "true or false")
 
 
-def number(data: Mapping[str, Any], name: str, where: str = "") -> int | None:
-    """A whole number; None when absent. It may be written as text, or as 7200.0; at most 15 digits."""
-    value = data.get(name)
+def _said(value: Any) -> bool:
+    flag = _flag(value)
+    if flag is None:
+        raise PydanticCustomError(_SHAPE, "is missing")
+    return flag
+
+
+def _number(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, str) and (found := _NUMBER.fullmatch(value.strip())):
         return int(found[1])
     whole = _whole(value)
-    if whole is not None and abs(whole) < _LARGEST:
-        return whole
-    raise ShapeError(f"{_path(where, name)} is {_kind(value)}, expected a number")
+    if whole is None or abs(whole) >= _LARGEST:
+        raise _wrong(value, "a number")
+    return whole
 
 
-def words(data: Mapping[str, Any], name: str, where: str = "") -> tuple[str, ...]:
-    """A list of texts; absent and null are empty."""
-    value = data.get(name)
+def _words(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, list):
         texts = [item if isinstance(item, str) else _whole(item) for item in value]
         if None not in texts:
             return tuple(str(item) for item in texts)
-    raise ShapeError(f"{_path(where, name)} is not a list of texts")
+    raise PydanticCustomError(_SHAPE, "is not a list of texts")
 
 
-def moment(data: Mapping[str, Any], name: str, where: str = "") -> datetime | None:
-    """An ISO 8601 date-time, in UTC; Partner Center leaves the zone out in answers (partner-center.md 5.2)."""
-    value = text(data, name, where)
-    if not value:
+def _moment(value: Any) -> datetime | None:
+    text = _text(value)
+    if not text:
         return None
     try:
-        parsed = datetime.fromisoformat(_trimmed(value))
+        parsed = datetime.fromisoformat(_trimmed(text))
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no year in UTC
-        raise ShapeError(f"{_path(where, name)} is not a date") from None
+        raise PydanticCustomError(_SHAPE, "is not a date") from None
 
 
-def day(data: Mapping[str, Any], name: str, where: str = "") -> date | None:
-    """The date part of an ISO 8601 value, in UTC."""
-    parsed = moment(data, name, where)
-    return parsed.date() if parsed else None
+def _day(value: Any) -> date | None:
+    moment = _moment(value)
+    return moment.date() if moment else None
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Lower = Annotated[str, BeforeValidator(_lower)]
+Needed = Annotated[str, BeforeValidator(_needed)]
+"""A text that must be there and not empty."""
+Flag = Annotated[bool | None, BeforeValidator(_flag)]
+"""None when absent. The words true and false are accepted."""
+Said = Annotated[bool, BeforeValidator(_said)]
+"""A flag that must be there."""
+Off = Annotated[bool, BeforeValidator(lambda value: bool(_flag(value)))]
+"""A flag that is off when absent."""
+Number = Annotated[int | None, BeforeValidator(_number)]
+"""A whole number, also written as text or as 7200.0; at most 15 digits."""
+Rank = Annotated[int, BeforeValidator(lambda value: _number(value) or 0)]
+"""A number that is 0 when absent."""
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+"""An ISO 8601 date-time, in UTC; Partner Center leaves the zone out in answers (partner-center.md 5.2)."""
+Day = Annotated[date | None, BeforeValidator(_day)]
+"""The date part of a Moment."""
+Part = Annotated[T, BeforeValidator(_object)]
+"""An object inside an object."""
+Rows = Annotated[tuple[T, ...], BeforeValidator(_list)]
+"""A list of objects."""
+Object = Annotated[dict[str, Any], BeforeValidator(_object)]
+"""An object that is read by somebody else, or as it is."""
+Items = Annotated[list[Any], BeforeValidator(_list)]
+"""A list whose items are read one by one (`rows`)."""
 
 
 def _whole(value: Any) -> int | None:
@@ -126,10 +234,6 @@ def _trimmed(value: str) -> str:
         return value
     digits = len(tail) - len(tail.lstrip("0123456789"))
     return f"{head}.{tail[:digits][:6]}{tail[digits:]}"
-
-
-def _path(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
 
 
 def _kind(value: Any) -> str:

@@ -9,6 +9,7 @@ The file holds no secret; of people it holds what customer files declare and wha
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zlib import crc32
 
+from pydantic import TypeAdapter
+
 from clients.errors import ClientError
 from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, LegacyProfile
 from clients.partner_center.models import Agreement, AuditRecord, BillingProfile, PcAddress, PcCustomer
 from onboarding.core import compare
 from onboarding.look.snapshot import EstateLook
-from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder
 
 if TYPE_CHECKING:
@@ -60,16 +62,15 @@ class Observed:
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     open: dict[str, dict[str, str]] = field(default_factory=dict)
     carried: dict[str, dict[str, str]] = field(default_factory=dict)
+    version: int = VERSION
 
     @classmethod
     def load(cls, path: Path, account: str, partner_tenant: str) -> Observed:
         """The kept memory; an empty one when there is none, it cannot be read, or it is of another account."""
-        try:
-            data = json_of(path.read_text("utf-8"))
-            if (data.pop("version"), data["account"], data["partner_tenant"]) == (VERSION, account, partner_tenant):
-                return cls(**data)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass
+        with contextlib.suppress(OSError, ValueError):
+            kept = TypeAdapter(cls).validate_json(path.read_bytes())
+            if (kept.version, kept.account, kept.partner_tenant) == (VERSION, account, partner_tenant):
+                return kept
         return cls(account, partner_tenant)
 
     def save(self, path: Path) -> None:
@@ -78,7 +79,7 @@ class Observed:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".observed-")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             os.fchmod(handle, 0o600)
-            json.dump({"version": VERSION, **{f.name: getattr(self, f.name) for f in fields(self)}}, stream)
+            json.dump({f.name: getattr(self, f.name) for f in fields(self)}, stream)
         Path(name).replace(path)
 
 
@@ -309,8 +310,7 @@ def stamp(moment: datetime) -> str:
 
 
 def _dump_profiles(rows: list[CloudProfile]) -> list[dict[str, Any]]:
-    names = [f.name for f in fields(CloudProfile) if f.name != "raw"]
-    return [{name: getattr(row, name) for name in names} for row in rows]
+    return [asdict(row) for row in rows]
 
 
 def _load_profiles(data: list[dict[str, Any]]) -> list[CloudProfile]:

@@ -103,7 +103,11 @@ def row_in_ion(look: Look, customer_id: str) -> SeenRow:
 
 def other_rows(look: Look, customer_id: str) -> list[str]:
     """Names of the rows of other providers that ION shows."""
-    return [row.display_name or row.provider_id for row in look.cloud_profiles(customer_id) if not row.is_microsoft]
+    return [
+        row.display_name or row.short_name or row.provider_id
+        for row in look.cloud_profiles(customer_id)
+        if not row.is_microsoft
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def test_a_person_s_values_are_replaced_on_request_only() -> None:
 
 
 def test_reading_an_account_of_a_reseller() -> None:
-    row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "", {})
+    row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "")
     found = world(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": row})
     agreement = LegacyAgreement("Cora", "Toso", "c@c.example", "", "t", dt.date(2026, 1, 2), "MCA", "")
     found.legacy["7"] = _legacy(agreement)
@@ -269,7 +269,7 @@ def test_a_tenant_that_microsoft_lists_as_not_ours_is_nobodys_here() -> None:
 
 
 def test_state_of_an_adopted_customer_is_what_the_next_look_sees() -> None:
-    row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "", {})
+    row = CloudProfile("30", "Microsoft", True, TENANT, "c.onmicrosoft.com", "Accepted", "")
     found = world(role="indirect-reseller", api=False, customers={"7": ion_customer()}, profiles={"7": row})
     look = look_of(found)
     (seen,) = adoption.read_account(look)
