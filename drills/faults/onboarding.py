@@ -25,7 +25,7 @@ from typing import Any
 
 import httpx
 
-from drills.faults.wire import FAULTS
+from drills.faults.wire import FAULTS, raised
 from drills.harness import Calls, Pipeline, Remote
 from drills.kills.runs import CHAPTERS, LATER, Chapter, End, Run, _comparable, differences, undisturbed
 from providers.errors import OnboardingError
@@ -94,7 +94,7 @@ class Strike:
 def stricken(fault: dict[str, Any], request: httpx.Request, answer: httpx.Response | None) -> httpx.Response:
     """What the caller gets instead of the true answer. Raises the fault's httpx exception."""
     if "raise" in fault:
-        raise getattr(httpx, fault["raise"])(fault.get("text", fault["name"]), request=request)
+        raise raised(fault, request)
     status, content = fault.get("status", 200), fault.get("body", "").encode()
     headers = fault.get("headers")
     if answer is not None and (fault.get("cut") or fault.get("bom")):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import sys
 import tempfile
 import time
@@ -51,6 +52,15 @@ _OUTCOMES: list[tuple[type[ClientError], str]] = [
 ]
 
 
+def raised(fault: dict[str, Any], request: httpx.Request) -> httpx.HTTPError:
+    """The exception of a fault, with its cause where httpx names one (that of the ssl module)."""
+    text = fault.get("text", fault["name"])
+    error: httpx.HTTPError = getattr(httpx, fault["raise"])(text, request=request)
+    if "cause" in fault:
+        error.__cause__ = getattr(ssl, fault["cause"])(text)
+    return error
+
+
 @dataclass
 class Faulty(httpx.BaseTransport):
     """Carries requests to the sandbox, and strikes once at the first one whose method and path fit."""
@@ -90,7 +100,7 @@ class Faulty(httpx.BaseTransport):
 
     def _strike(self, fault: dict[str, Any], request: httpx.Request, answer: httpx.Response | None) -> httpx.Response:
         if "raise" in fault:
-            raise getattr(httpx, fault["raise"])(fault.get("text", fault["name"]), request=request)
+            raise raised(fault, request)
         if answer is not None and (fault.get("cut") or fault.get("bom")):
             content = (
                 answer.content[: len(answer.content) // 2] if fault.get("cut") else b"\xef\xbb\xbf" + answer.content
