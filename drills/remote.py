@@ -97,7 +97,7 @@ class Remote:
         async def send(message: Mapping[str, Any]) -> None:
             sent.append(message)
 
-        running: Any = self._app(scope, receive, send)  # type: ignore[arg-type]
+        running: Any = self._app(scope, receive, send)
         with self._calls:
             try:
                 running.send(None)

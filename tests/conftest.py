@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.workspace")
+pytest.register_assert_rewrite("equipment.workspace")
 
-from tests.workspace import Workspace  # noqa: E402  (after the rewrite is registered)
+from equipment.workspace import Workspace  # noqa: E402  (after the rewrite is registered)
 
 ENGINES = os.environ.get("CSP_TEST_ENGINES", "").split() or [
     "embedded",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from equipment.workspace import ROOT
 from onboarding.core.contract import NOT_CHECKED, FieldState, Status
 from onboarding.drift.report import KINDS
 from onboarding.drift.verdict import Verdict
 from onboarding.readiness.gates import MEANINGS, GateState
 from onboarding.resources import leaving
-from tests.workspace import ROOT
 
 
 def words() -> dict[str, dict[str, str]]:

@@ -20,6 +20,7 @@ CODE = (
     "csp",
     "drills",
     "engine",
+    "equipment",
     "onboarding",
     "providers",
     "sandbox",

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.scale.cells import Cell
 from benchmarks.scale.watch import Watched, run
 from drills.seed.estate import CONNECTIONS, Profile, generate
-from tests.workspace import CSP, Sandbox, Workspace
+from equipment.workspace import CSP, Sandbox, Workspace
 
 MANY = 1_000_000_000
 SYSTEMS = ("ion", "partner_center", "entra", "association")

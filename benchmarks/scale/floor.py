@@ -16,7 +16,7 @@ from benchmarks.engine import project
 from benchmarks.scale.cells import BY_NAME, Cell
 from benchmarks.scale.estates import every_call, sandbox_arguments
 from benchmarks.scale.watch import Watched, run
-from tests.workspace import Sandbox, start_sandbox
+from equipment.workspace import Sandbox, start_sandbox
 
 ENGINE = (sys.executable, "-m", "dynamic_engine")
 READ = "def read(self, id_, props): return ReadResult(id_, clean(props), clean(props))"

@@ -33,7 +33,7 @@ class FailingDisk:
         """Raises OSError when it is this one's turn."""
         if not isinstance(where, str | os.PathLike):
             return
-        path = Path(os.fspath(where))  # type: ignore[arg-type]
+        path = Path(os.fspath(where))
         if not any(path.is_relative_to(folder) for folder in self.folders):
             return
         self.seen.append(f"{name} {path.name}")

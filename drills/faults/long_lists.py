@@ -20,8 +20,9 @@ from csp_sandbox.ready import ready_line
 
 from clients.errors import ClientError
 from clients.session import Session
-from drills.harness import Remote, new_home
-from tests.clients.conftest import connection
+from drills.harness import new_home
+from drills.remote import Remote
+from equipment.running import connection
 
 ACCOUNT = "10501"
 PATIENT = {"concurrency": 8, "requests_per_second": 1000, "deadline_seconds": 14_400}

@@ -26,8 +26,9 @@ from typing import Any
 import httpx
 
 from drills.faults.wire import FAULTS, raised
-from drills.harness import Calls, Pipeline, Remote
+from drills.harness import Calls, Pipeline
 from drills.kills.runs import CHAPTERS, LATER, Chapter, End, Run, _comparable, differences, undisturbed
+from drills.remote import Remote
 from providers.errors import OnboardingError
 
 PLAYED = (
@@ -70,7 +71,7 @@ class Strike:
 
     def __post_init__(self) -> None:
         self._real: Callable[[httpx.Request], httpx.Response] = self.remote.serve
-        self.remote.serve = self  # type: ignore[assignment, method-assign]
+        self.remote.serve = self  # type: ignore[method-assign]
 
     def end(self) -> None:
         """The outage is over; what was asked to wait for still counts."""

@@ -19,9 +19,9 @@ from typing import Any
 from clients.errors import PersonMustAct, RetryLater
 from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
 from clients.tokens.store import Chain
-from tests.clients.fake_vault import FakeVault
-from tests.clients.virtual import VirtualClock
-from tests.workspace import ROOT
+from equipment.fake_vault import FakeVault
+from equipment.virtual import VirtualClock
+from equipment.workspace import ROOT
 
 FAULTS = json.loads((ROOT / "tests" / "scenarios" / "faults" / "vault.json").read_text())["faults"]
 CHAIN = Chain(refresh_token="canary-refresh", access_token="canary-access", seed="s")

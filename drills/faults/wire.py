@@ -37,10 +37,10 @@ from clients.session import Session
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.store import TokenStore, open_store
 from clients.wire.request_id import request_id
-from tests.clients.conftest import RunningSandbox, connection, start_sandbox, stop_sandbox
-from tests.clients.samples import BILLING, PLACE
-from tests.clients.virtual import VirtualClock
-from tests.workspace import ROOT
+from equipment.running import RunningSandbox, connection, start_sandbox, stop_sandbox
+from equipment.samples import BILLING, PLACE
+from equipment.virtual import VirtualClock
+from equipment.workspace import ROOT
 
 FAULTS = ROOT / "tests" / "scenarios" / "faults" / "wire.json"
 _OUTCOMES: list[tuple[type[ClientError], str]] = [

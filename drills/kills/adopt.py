@@ -24,7 +24,7 @@ from typing import Any
 
 from drills.kills.moments.sitecustomize import WIDTH
 from drills.reading.adopt import Account, account
-from tests.workspace import CSP
+from equipment.workspace import CSP
 
 CUSTOMERS = 12
 COMMENT = b"# seen by Kim, 2024\n"

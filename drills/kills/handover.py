@@ -29,8 +29,8 @@ from clients.handover import make_local_recipient
 from clients.handover.opening import open_handover
 from clients.partner_center.models import OneTimeCredentials
 from drills.kills.killing import MEMORY, AheadClock, Desk, Kill, Said, VaultAt
-from tests.clients.fake_vault import FakeVault, _Handler
-from tests.workspace import ROOT
+from equipment.fake_vault import FakeVault, _Handler
+from equipment.workspace import ROOT
 
 KEY, STACK = "alpine", ("-s", "provider")
 FIRST, SECOND = "first-canary-1", "second-canary-2"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.kills.killing import FILES, MARK, MEMORY, kill_all
-from tests.workspace import CSP, ROOT, Workspace
+from equipment.workspace import CSP, ROOT, Workspace
 
 KEY, STACK = "maplegrove", ("-s", "provider")
 TAKEN = "text taken, not answered"
@@ -78,7 +78,7 @@ class _Talk(socketserver.StreamRequestHandler):
                 return
 
     def _take(self) -> None:
-        lines = []
+        lines = list[bytes]()
         for line in self.rfile:
             if line == b".\r\n":
                 self.server.step("text there, not taken")

@@ -163,7 +163,7 @@ def _use(vault: VaultAt, ahead: float) -> None:
     from clients import session as connection
     from clients.handover import opening
     from clients.tokens import key_vault
-    from tests.clients.fake_vault import FixedCredential
+    from equipment.fake_vault import FixedCredential
 
     client = SecretClient(
         vault_url=vault.url,
@@ -173,9 +173,9 @@ def _use(vault: VaultAt, ahead: float) -> None:
         retry_total=0,
     )
     AheadClock.ahead = ahead
-    key_vault.open_vault = lambda _vault: client
-    connection.SystemClock = AheadClock  # type: ignore[misc]
-    opening.SystemClock = AheadClock  # type: ignore[misc]
+    key_vault.open_vault = lambda vault: client
+    for module in (connection, opening):
+        setattr(module, "SystemClock", AheadClock)  # noqa: B010 - the modules do not give it away
 
 
 class Operations:
@@ -209,7 +209,7 @@ class Operations:
                 self._step(f"write {path}")
             return real_write(handle, data)
 
-        os.fsync, os.write = fsync, write
+        os.fsync, os.write = fsync, write  # type: ignore[assignment]
         sys.addaudithook(self._heard)
 
     def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:

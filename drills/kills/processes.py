@@ -24,8 +24,8 @@ import schemas
 from clients.handover import make_local_recipient
 from clients.session import Session
 from drills.harness import Address, Pipeline
+from equipment.workspace import ROOT, Sandbox, start_sandbox
 from providers import sessions
-from tests.workspace import ROOT, Sandbox, start_sandbox
 
 
 class Real(Pipeline):

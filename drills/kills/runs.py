@@ -30,9 +30,9 @@ import pyrage
 from drills.harness import Calls, Pipeline
 from drills.kills import processes
 from drills.remote import Killed
+from equipment.told import as_told
 from onboarding.core.contract import Known
 from onboarding.core.remembered import Memory
-from tests.told import as_told
 
 LATER = 120.0
 """Seconds until the next run: Microsoft shows a new tenant after about 90."""

@@ -172,7 +172,7 @@ class Draw:
     def console_row(self) -> Change:
         key = self._key()
         if self.random.random() < 0.3:
-            order = {"do": "remove_row", "customer": self._email(key)}
+            order: dict[str, Any] = {"do": "remove_row", "customer": self._email(key)}
             return self._console(key, "pricebook", order, "portal", "link")
         order = {"do": "row", "customer": self._email(key), "set": {"portal_access": self.random.random() < 0.5}}
         return self._console(key, "portal", order)

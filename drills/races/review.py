@@ -22,6 +22,7 @@ from typing import Any
 
 import schemas
 from drills.harness import Pipeline
+from equipment.workspace import ROOT
 from onboarding.allowed import reviewed, said
 from onboarding.core import contract
 from onboarding.look import engine_run
@@ -29,7 +30,6 @@ from onboarding.look.run_notes import RUN
 from onboarding.plan import file
 from onboarding.plan.told import Told
 from providers.errors import OnboardingError
-from tests.workspace import ROOT
 
 REFUSED, GOES = "refused", "goes on"
 _RUN = "review-drill"
@@ -43,7 +43,7 @@ class Case:
 
     name: str
     expected: str
-    change: Callable[[Situation], None]
+    change: Callable[[Situation], object]
 
 
 @dataclass
@@ -139,7 +139,7 @@ def cases() -> list[Case]:
         edit("maplegrove", "identity.contact_copy", "eve@mallory.example"),
         edit("blueyonder", "identity.contact.email", "eve@mallory.example"),
         edit("blueyonder", "identity.credentials_recipient", "Eve, by mail"),
-        Case("file removed", REFUSED, lambda at: at.pipeline.declared.pop("adventure") and None),
+        Case("file removed", REFUSED, lambda at: at.pipeline.declared.pop("adventure")),
         Case("file renamed", REFUSED, _rename),
         Case("connection mail", REFUSED, _mail),
         Case("connection reminders", REFUSED, lambda at: at.connection("us", follow_up_days=(1, 2))),
@@ -307,7 +307,7 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1)
     asked = options.parse_args()
     chosen = random.Random(asked.seed)
-    every, order = cases(), []
+    every, order = cases(), list[Case]()
     while len(order) < asked.changes:  # every sort, then every sort again
         order += chosen.sample(every, len(every))
     order = order[: asked.changes]

@@ -13,7 +13,7 @@ from pathlib import Path
 from clients.shared.postgres import VARIABLE
 from csp import exit_codes
 from drills import database
-from tests.workspace import CSP, Workspace
+from equipment.workspace import CSP, Workspace
 
 CREATES = 5.0
 """Seconds that ION keeps back the answer to a create."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.seed.estate import Profile, generate
-from tests.workspace import CSP, Workspace
+from equipment.workspace import CSP, Workspace
 
 CALLS = {"reseller": 2.1, "provider": 3.1}
 """Calls a customer allowed: row, and what tells who signed (two in Partner Center)."""
@@ -166,7 +166,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=12, help="in each situation, of some 200; 0 for every moment")
     given = parser.parse_args()
     met = []
-    for profile, count in (("reseller", given.reseller), ("provider", given.provider)):
+    accounts: tuple[tuple[Profile, int], ...] = (("reseller", given.reseller), ("provider", given.provider))
+    for profile, count in accounts:
         if not count:
             continue
         small = measure(profile, SMALL)

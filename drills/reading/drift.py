@@ -27,13 +27,13 @@ from drills.seed.changes import generate as generate_changes
 from drills.seed.estate import CONNECTIONS, Generated, Profile
 from drills.seed.estate import generate as generate_estate
 from drills.seed.sorts import LOST, RemoteChange, Verdict
+from equipment.workspace import ROOT, Sandbox, start_sandbox
 from onboarding.core.contract import Field
 from onboarding.core.state import outputs
 from onboarding.drift import run as drift
 from onboarding.drift.report import DriftReport, Finding
 from onboarding.drift.resources import EXTRA, Outputs, look_at
 from onboarding.look.cache import Observed, ObservedLook, observed_file
-from tests.workspace import ROOT, Sandbox, start_sandbox
 
 COLD = {"reseller": 1.1, "provider": 2.2}
 """Calls a customer allowed for a look that knows nothing yet."""

@@ -23,11 +23,11 @@ from typing import Any
 from csp_sandbox import checkout
 
 from drills.harness import Pipeline
+from equipment.told import as_told
 from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import Readiness, readiness
 from schemas.model.gates import GATES
-from tests.told import as_told
 
 COMBINATIONS = [
     frozenset(gate for gate, is_open in zip(GATES, choice, strict=True) if is_open)
@@ -194,7 +194,7 @@ def confirm(cell: Pipeline, way: Way, opened: Open) -> None:
     signatory = declared.attestation.signatory
     assert signatory is not None
     domain = _domain(cell, way)
-    blocks = {
+    blocks: dict[str, dict[str, Any]] = {
         "cloud_provider": fields,
         "identity": {gate: domain for gate in ("relationship", "tenant") if gate in true},
         "attestation": {"agreement": signatory.email} if "agreement" in true else {},

@@ -57,7 +57,7 @@ _profile(
 _profile(
     "state in small letters",
     "address.state",
-    lambda pen, made: made.declared.profile.address.state.lower(),
+    lambda pen, made: (made.declared.profile.address.state or "").lower(),
     cosmetic=True,
 )
 _profile("country in small letters", "address.country", lambda pen, made: "us", cosmetic=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import schemas
 from clients.session import Session
+from equipment.running import connection, start_sandbox, stop_sandbox
 from onboarding.adoption.file import declared as adopted_file
 from onboarding.adoption.read import Sight
 from onboarding.core.contract import Known
 from onboarding.look.snapshot import Look
 from onboarding.resources import customer
 from schemas import generate
-from tests.clients.conftest import connection, start_sandbox, stop_sandbox
 
 COPY = Path(sys.argv[1])
 PROFILE = {

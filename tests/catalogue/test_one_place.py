@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 
 PRODUCT = ("schemas", "clients", "onboarding", "providers", "csp", "docs")
 SANDBOX = "sandbox"

@@ -11,8 +11,9 @@ from clients.errors import CredentialsLost, NotFound, OurBug, PersonMustAct, Wro
 from clients.ion.models import AssociationRow, IonCustomerFields
 from clients.partner_center.models import AttestationRequest, NewTenant
 from clients.wire.request_id import request_id
-from tests.clients.conftest import Opener, RunningSandbox
-from tests.clients.samples import BILLING, PLACE
+from equipment.running import RunningSandbox
+from equipment.samples import BILLING, PLACE
+from tests.clients.conftest import Opener
 
 ALPINE = IonCustomerFields("Alpine Ski House", PLACE, "Al Pine", "it@alpine.example", "EN", "CIO", "4255550100", "")
 

@@ -20,9 +20,10 @@ from clients.tokens.store import Chain, FileTokenStore
 from clients.wire.clock import SystemClock
 from clients.wire.pace import CallStats, Limits, Pace, Pauses
 from clients.wire.transport import Transport
-from tests.clients.conftest import Opener, RunningSandbox
-from tests.clients.tls import certificate_in
-from tests.clients.virtual import Script, VirtualClock
+from equipment.running import RunningSandbox
+from equipment.tls import certificate_in
+from equipment.virtual import Script, VirtualClock
+from tests.clients.conftest import Opener
 
 _HTTP: list[httpx.Client] = []
 

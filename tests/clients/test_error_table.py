@@ -25,7 +25,7 @@ from clients.partner_center.errors import RULES as PARTNER_CENTER
 from clients.partner_center.errors import describe as describe_pc
 from clients.wire.rules import classify
 from clients.wire.transport import Answer, Call
-from tests.clients.virtual import Script, transport
+from equipment.virtual import Script, transport
 
 LOST, PERSON, BUG, LATER, GONE, ACCOUNT = CredentialsLost, PersonMustAct, OurBug, RetryLater, NotFound, WrongAccount
 

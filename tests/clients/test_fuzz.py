@@ -33,7 +33,7 @@ from clients.tokens.ion import IonTokens
 from clients.tokens.renewal import exchange_over
 from clients.tokens.store import Chain
 from csp.access import duration
-from tests.clients.virtual import FixedToken, VirtualClock, authorized, transport
+from equipment.virtual import FixedToken, VirtualClock, authorized, transport
 
 TENANT = "65ca02a9-7350-519d-920c-4009767b19ec"
 REQUEST = "468d7324-432a-574a-9afb-5ba4d10aeb8b"

@@ -18,7 +18,7 @@ from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
 from clients.tokens.renewal import Exchanged, renew
 from clients.tokens.store import Chain
 from clients.wire.clock import SystemClock
-from tests.clients.fake_vault import FakeVault
+from equipment.fake_vault import FakeVault
 
 
 class QuickClock(SystemClock):

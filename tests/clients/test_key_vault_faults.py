@@ -10,7 +10,7 @@ import pytest
 from clients.errors import RetryLater
 from clients.wire.bounded import MOST_BYTES, in_time
 from drills.faults import vault as drill
-from tests.clients.fake_vault import FakeVault
+from equipment.fake_vault import FakeVault
 
 
 def test_a_slice_of_the_matrix() -> None:

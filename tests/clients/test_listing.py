@@ -12,8 +12,8 @@ from clients.errors import ClientError, OurBug, RetryLater
 from clients.ion.client import IonClient
 from clients.wire.transport import AuthorizedTransport
 from clients.words import PROFILE_STATUSES
+from equipment.virtual import FixedToken, VirtualClock, authorized, transport
 from tests.clients.test_fuzz import ION_CUSTOMER, center
-from tests.clients.virtual import FixedToken, VirtualClock, authorized, transport
 
 
 class Estate:

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import AuthResult
 
 from clients.mail import MailSender, Message
 from clients.mail.sender import MailServer
-from tests.clients.tls import certificate_in
+from equipment.tls import certificate_in
 
 MAIL = Message(to="anna@contoso.example", subject="Invitation", text="Hello", message_id="<one@csp>")
 Start = Callable[..., MailSender]

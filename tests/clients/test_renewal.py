@@ -16,9 +16,9 @@ from clients.tokens.ion import IonTokens, LoginRefused
 from clients.tokens.renewal import Exchanged, Wanted, exchange_over, renew
 from clients.tokens.renewer import run
 from clients.tokens.store import Chain, FileTokenStore, digest
+from equipment.running import RunningSandbox
+from equipment.virtual import Script, VirtualClock, transport
 from schemas.command import command
-from tests.clients.conftest import RunningSandbox
-from tests.clients.virtual import Script, VirtualClock, transport
 
 
 class FakeIon:
@@ -321,7 +321,7 @@ def test_job_and_outcome_of_the_renewal_process_are_data(provider: RunningSandbo
 
 def test_renewal_in_a_process_of_its_own(provider: RunningSandbox) -> None:
     from clients.session import Session
-    from tests.clients.conftest import connection
+    from equipment.running import connection
 
     session = Session(connection("provider", "ca", name="own-process"), provider.home, {})
     try:

@@ -14,7 +14,7 @@ from clients.wire.pace import Limits
 from clients.wire.request_id import request_id
 from clients.wire.transport import AuthorizedTransport, Call, join
 from clients.wire.wirelog import WireLog
-from tests.clients.virtual import FixedToken, Script, VirtualClock, transport
+from equipment.virtual import FixedToken, Script, VirtualClock, transport
 
 READ = Call("customers.get", "GET", "http://ion.example/x")
 WRITE = Call("customers.create", "POST", "http://ion.example/x", write=True, json={"customerEmail": "a@b.example"})

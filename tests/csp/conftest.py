@@ -16,8 +16,8 @@ import schemas
 from clients.handover import make_local_recipient
 from csp.errors import CommandError
 from csp.main import app
+from equipment.workspace import ROOT, Sandbox, start_sandbox
 from schemas.command import shown
-from tests.workspace import ROOT, Sandbox, start_sandbox
 
 PLAIN = """\
 role: indirect-reseller

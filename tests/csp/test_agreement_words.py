@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from csp.views import report
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 
 EN = ("order", r"seats?\b", "upgrade", r"\bterm\b", "billing")
 FR = ("commande", "postes", "mise à niveau", "durée", "facturation")

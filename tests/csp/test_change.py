@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from csp.errors import CommandError
 from csp.main import app
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 
 
 def test_a_retry_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

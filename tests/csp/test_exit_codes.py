@@ -16,8 +16,8 @@ from csp.engine.start import Engine
 from csp.errors import CommandError
 from csp.main import app
 from csp.project import Project
+from equipment.workspace import ROOT
 from schemas import Estate
-from tests.workspace import ROOT
 
 
 def names(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:

@@ -20,9 +20,9 @@ from clients.wire.clock import SystemClock
 from csp.commands import handover
 from csp.errors import CommandError
 from csp.main import app
+from equipment.workspace import ROOT
 from onboarding.people import client_package
 from schemas.command import command
-from tests.workspace import ROOT
 
 PASSWORD = '=;;n.=s9Z"{user}-canary'
 Csp = Callable[..., tuple[int, str]]

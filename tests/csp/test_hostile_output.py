@@ -33,10 +33,10 @@ from csp.errors import CommandError
 from csp.main import app
 from drills.harness import Pipeline, _quiet
 from drills.remote import START, Remote, Wire
+from equipment.workspace import ROOT
 from schemas.plain import plain
 from tests.csp.test_status import export_of
 from tests.schemas.test_plain import HOSTILE, acts
-from tests.workspace import ROOT
 
 MARK = "Zebra株"
 """In every hostile name: it must stay visible."""

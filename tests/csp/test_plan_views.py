@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from csp.views import plan_markdown, plan_page, plan_text
 from csp.views.plan_markdown import LIMIT, RESERVE, comment
+from equipment.workspace import ROOT
 from onboarding.allowed.once import MAIL, Step
 from onboarding.plan.report import (
     IRREVERSIBLE,
@@ -26,7 +27,6 @@ from onboarding.plan.report import (
     ordered,
 )
 from tests.schemas.test_plain import HOSTILE
-from tests.workspace import ROOT
 
 QUICK = (
     "/close",

@@ -19,10 +19,10 @@ from csp import kept
 from csp.commands import adopt, drift
 from csp.engine import start as engines
 from csp.errors import CommandError
+from equipment.workspace import ROOT
 from onboarding.adoption import match as adoption
 from schemas.command import START, command, shown
 from tests.printed import BARE, IN_BACKTICKS, PLACEHOLDER, found, wrong
-from tests.workspace import ROOT
 
 PACKAGES = ("csp", "onboarding", "providers", "clients", "schemas")
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from csp import main
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 
 WIRE = {"httpx", "msal", "smtplib", "pyrage", "azure.keyvault.secrets", "clients.session", "clients.wire.transport"}
 FILES = {

@@ -18,11 +18,11 @@ from csp.errors import CommandError
 from csp.main import app
 from drills.harness import Pipeline
 from drills.remote import START
+from equipment.workspace import ROOT
 from onboarding.core.names import TYPE_PREFIX
 from onboarding.steps import text
 from onboarding.steps.model import About
 from onboarding.steps.registry import instructions, read
-from tests.workspace import ROOT
 
 
 def export_of(pipeline: Pipeline) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 
 AT_IMPORT = """
 import os, runpy, signal, sys

@@ -3,7 +3,7 @@
 import re
 import shutil
 
-from tests.workspace import Sandbox, Workspace, start_sandbox
+from equipment.workspace import Sandbox, Workspace, start_sandbox
 
 US, CA = "3 of 3 customers of connection us", "1 of 1 customer of connection ca"
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 
 def test_a_lost_answer_to_a_customer_create_is_adopted_in_the_same_or_the_next_run(provider: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 
 def test_drift_is_named_counted_repaired_or_handed_over_and_then_quiet(ready_provider: Workspace) -> None:

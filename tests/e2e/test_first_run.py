@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from equipment.workspace import copy_project, environment
 from onboarding.readiness.blind import UNOBSERVED
-from tests.workspace import copy_project, environment
 
 
 def run(root: Path, engine: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:

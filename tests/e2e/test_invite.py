@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.kills import invite as kill_invite
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 KEY = "maplegrove"
 

@@ -1,6 +1,6 @@
 """Customers who leave: the steps, the loud warning, the end of a relationship by `up`, `destroy`, `--target`."""
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 ENDED = "lifecycle: left\non_remove: end-relationship\n"
 ONE = {"CSP_ALLOW_REMOVALS": "1"}

@@ -3,9 +3,9 @@
 import json
 
 import schemas
+from equipment.workspace import Workspace
 from onboarding.core.names import GUARD_TYPE
 from onboarding.resources.digests import digest
-from tests.workspace import Workspace
 
 
 def test_a_file_renamed_to_yml_stops_with_one_line_and_nobody_is_removed(ready_provider: Workspace) -> None:

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 FORMATS = ("text", "markdown", "html", "json", "sarif")
 

@@ -16,8 +16,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
+from equipment.workspace import ROOT, Workspace
 from onboarding.core.names import GUARD_TYPE
-from tests.workspace import ROOT, Workspace
 
 PACK = ROOT / "csp" / "estate" / "files" / "policy-pack"
 STRICT = """

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 import schemas
 from csp.errors import CommandError
 from csp.main import app
+from equipment.workspace import Workspace
 from schemas.command import shown, started
 from tests.printed import BARE, PLACEHOLDER, arguments, found, of_the_engine, wrong
-from tests.workspace import Workspace
 
 REFUSED_HERE = re.compile(r"no terminal|say so with --own-user|nothing was entered|--where is empty|--stdin")
 """A person's terminal is needed, and there is none in a test: the command was taken, and said so."""

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 CUSTOMERS = {
     "adventure": ("it@adventure.example", "us"),

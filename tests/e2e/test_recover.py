@@ -7,7 +7,7 @@ import os
 import socket
 from pathlib import Path
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 
 def lock_files(provider: Workspace) -> list[Path]:

@@ -1,6 +1,6 @@
 """Proof 2: the `reseller` estate, as ION's public API really allows it today."""
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 EMAILS = {
     name: f"it@{name}.example"

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 
 def test_no_secret_leaves_its_place(provider: Workspace) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from equipment.workspace import Workspace
 from onboarding.core.names import GUARD_TYPE, TYPE_PREFIX
 from onboarding.core.state_format import FORMAT
-from tests.workspace import Workspace
 
 LINE = f"newer release of csp-onboarding (state format {FORMAT + 1}, this release reads up to {FORMAT})"
 

@@ -15,7 +15,7 @@ import pytest
 
 from csp.estate import pins, release
 from csp.estate.release import Release
-from tests.workspace import CSP, ROOT, environment
+from equipment.workspace import CSP, ROOT, environment
 
 FROM_INDEX = "CSP_TEST_INDEX"
 """Variable: the dependencies come from the package index with pip's check of hashes (`make test-estate`). Otherwise the

@@ -17,8 +17,8 @@ from csp.estate import asked, layout, pins, record
 from csp.main import app
 from csp.project import Project
 from csp.review import surroundings
+from equipment.workspace import ROOT
 from tests.printed import found, wrong
-from tests.workspace import ROOT
 
 BASE = {"--role": "indirect-provider", "--country": "US", "--ci": "github", "--owners": "@acme/csp"}
 

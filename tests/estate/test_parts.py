@@ -25,10 +25,10 @@ from csp.errors import CommandError
 from csp.estate import pins, repack
 from csp.estate.release import Release
 from csp.project import Project
+from equipment.workspace import ROOT, environment
 from schemas.command import COMPLETE
 from schemas.read.shape import __file__ as beside_the_schemas
 from tests.estate.conftest import Fresh, init
-from tests.workspace import ROOT, environment
 
 
 def test_a_wheel_holds_what_a_user_needs(wheels: Release) -> None:

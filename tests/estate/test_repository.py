@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from csp.estate import pins, record
+from equipment.workspace import Workspace, start_sandbox
 from tests.estate.conftest import ROOT, Fresh, init, link
 from tests.upgrade.replay import HERE, replay
-from tests.workspace import Workspace, start_sandbox
 
 pytestmark = pytest.mark.xdist_group("estate")  # one environment for all of them
 

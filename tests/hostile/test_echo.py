@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from equipment.workspace import Workspace
 from tests.hostile.echo import Echo
-from tests.workspace import Workspace
 
 COMMANDS = (
     ("up", "-s", "provider", "--yes"),

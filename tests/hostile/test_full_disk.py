@@ -15,7 +15,7 @@ from clients.tokens.renewal import Exchanged, Wanted, exchange_over, renew
 from clients.tokens.renewer import _look_after
 from clients.tokens.store import Chain, FileTokenStore
 from drills.faults.failing_disk import FAILURES, FailingDisk
-from tests.clients.virtual import Script, VirtualClock, transport
+from equipment.virtual import Script, VirtualClock, transport
 
 
 class Ion:

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from clients.redact import SECRETS
+from equipment.workspace import ROOT
 from providers.errors import OnboardingError, handed_over
-from tests.workspace import ROOT
 
 CANARY = "canary-leaving-4711-4711"
 BEGIN = f"from clients.redact import SECRETS; SECRETS.add({CANARY!r}); secret = {CANARY!r}\n"

@@ -17,9 +17,9 @@ from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.wire.clock import SystemClock
 from clients.wire.transport import Call
 from csp.sandbox import find
+from equipment.virtual import VirtualClock, transport
 from onboarding.look.cache import Observed
 from schemas.read.json_text import json_of
-from tests.clients.virtual import VirtualClock, transport
 from tests.hostile.accounts import TENANT, live
 
 DEEP = '{"a":' * 60_000

@@ -11,7 +11,7 @@ import pytest
 from clients.errors import RetryLater
 from clients.wire.pace import LONGEST_PAUSE, Pauses
 from clients.wire.transport import Call
-from tests.clients.virtual import VirtualClock, transport
+from equipment.virtual import VirtualClock, transport
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ import yaml
 from pydantic import BaseModel
 
 import schemas
+from equipment.workspace import Workspace
 from onboarding.core.state_format import FORMAT
 from providers import estate
 from schemas.check import sensitive
 from schemas.model.traits import Harmless, fields_with, models_of
 from tests.hostile.accounts import live
-from tests.workspace import Workspace
 
 CASES = yaml.safe_load((Path(__file__).parent / "lines.yaml").read_text("utf-8"))
 OURS: dict[str, Any] = {

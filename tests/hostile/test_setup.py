@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 from tools import check_dependencies
 
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))

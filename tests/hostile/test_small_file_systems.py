@@ -15,7 +15,7 @@ from clients.partner_center.models import OneTimeCredentials
 from clients.tokens.renewal import Exchanged, Wanted, renew
 from clients.tokens.store import Chain, FileTokenStore
 from clients.wire.clock import SystemClock
-from tests.clients.virtual import VirtualClock
+from equipment.virtual import VirtualClock
 
 SECRET = OneTimeCredentials("admin@contoso.onmicrosoft.com", "one-time-canary")
 

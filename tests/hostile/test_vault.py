@@ -13,8 +13,8 @@ from clients.errors import ClientError, WrongAccount
 from clients.tokens.binding import Binding, BoundStore
 from clients.tokens.key_vault import KeyVaultHandover, KeyVaultTokenStore
 from clients.tokens.store import Chain
-from tests.clients.fake_vault import FakeVault
-from tests.workspace import ROOT
+from equipment.fake_vault import FakeVault
+from equipment.workspace import ROOT
 
 FAULTS = json.loads((ROOT / "tests/scenarios/faults/vault.json").read_text("utf-8"))["faults"]
 

@@ -12,6 +12,7 @@ import pytest
 import schemas
 from clients.ion.models import CloudProfile, LegacyAgreement, LegacyProfile
 from clients.partner_center.models import PcCustomer
+from equipment.told import as_told
 from onboarding.adoption import match as adoption
 from onboarding.adoption.match import Plan, Sight
 from onboarding.adoption.state import adopted
@@ -19,7 +20,6 @@ from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import Known
 from onboarding.look.snapshot import EstateLook
 from tests.onboarding.world import World, ion_customer
-from tests.told import as_told
 
 TODAY = dt.date(2026, 11, 22)
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"

@@ -11,12 +11,12 @@ import pytest
 from csp_sandbox.people import customers
 
 from drills.harness import Pipeline
+from equipment.told import as_told
 from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness import evidence
 from onboarding.readiness.states import ResourceState
 from onboarding.readiness.verdicts import readiness
 from schemas.model.connection import ATTESTATION_FIELDS
-from tests.told import as_told
 
 KEY, TENANT = "adventure", "adventureworks.onmicrosoft.com"
 DAY, HOUR, MINUTE = 86400.0, 3600.0, 60.0

@@ -9,9 +9,9 @@ import pytest
 
 import schemas
 from clients.partner_center.models import CountryRules, PcAddress
+from equipment.told import as_told
 from onboarding.resources.tenant_identity.country_rules import fitted
 from onboarding.resources.tenant_identity.refused import Refused
-from tests.told import as_told
 
 OPEN = CountryRules("", "", (), (), False, (), False, False, "", False, "", (), False, "", "")
 PERSON = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.com"}

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from clients.handover import Entry
+from equipment.told import as_told
 from onboarding import steps
 from onboarding.readiness import credentials
 from onboarding.readiness.states import ResourceState
 from tests.onboarding.test_readiness import customer, estate
-from tests.told import as_told
 
 CONTACT = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}
 NEW = {"method": "new", "domain_prefix": "contoso", "contact": CONTACT, "credentials_recipient": "Cora, by phone"}

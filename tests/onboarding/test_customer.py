@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from clients.errors import OurBug, UnknownOutcome
+from equipment.told import as_told
 from onboarding.core.contract import NEXT_RUN, Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.resources import customer
 from tests.onboarding.world import World, ion_customer, problem
-from tests.told import as_told
 
 PROFILE = {
     "organization": "Contoso Ltd",

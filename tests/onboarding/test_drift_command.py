@@ -13,7 +13,7 @@ import pytest
 
 from drills.reading.drift import Bench, bench
 from drills.seed.estate import SHARES
-from tests.workspace import CSP, ROOT
+from equipment.workspace import CSP, ROOT
 
 STACK = """config:
   csp:estate:

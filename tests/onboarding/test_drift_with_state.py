@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 
 def told(report: dict[str, Any], kind: str) -> set[tuple[str, str]]:

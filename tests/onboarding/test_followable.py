@@ -11,14 +11,14 @@ import pytest
 
 import schemas
 from drills.harness import Pipeline
+from equipment.told import as_told
+from equipment.workspace import ROOT
 from onboarding.core.catalogue import RESOURCES
 from onboarding.readiness import confirmed, ticket
 from onboarding.readiness.states import ResourceState, States
 from onboarding.readiness.verdicts import Readiness, readiness
 from onboarding.steps import files
 from schemas.model.gates import confirmed_values
-from tests.told import as_told
-from tests.workspace import ROOT
 
 HOLE = re.compile(r"\b(?:on|of|by|to|for|since|until|from|with|named|says?) *[;,.:)]|\(\)|  |\bNone\b|\{\w*\}")
 """Where a value should stand and none does. Placeholders of steps are filled in before anybody reads them."""

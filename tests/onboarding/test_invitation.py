@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from equipment.told import as_told
 from onboarding.core import contract, state
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
@@ -14,7 +15,6 @@ from onboarding.people import mails
 from onboarding.resources import tenant_identity
 from onboarding.resources.tenant_identity import invitation
 from tests.onboarding.world import PcCustomer, World, profile
-from tests.told import as_told
 
 INVITE: dict[str, Any] = {
     "key": "contoso",

@@ -8,7 +8,7 @@ import pytest
 
 from drills.harness import Pipeline
 from drills.remote import Killed
-from tests.told import as_told
+from equipment.told import as_told
 
 KEY = "maplegrove"
 IDENTITY = (KEY, "TenantIdentity")

@@ -10,6 +10,7 @@ import pytest
 import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import PcCustomer
+from equipment.told import as_told
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.readiness import counts, ticket
@@ -20,7 +21,6 @@ from onboarding.resources import attestation, leaving, provider_association, ten
 from onboarding.resources.inputs import inputs_of
 from tests.onboarding.test_readiness import NOW, customer, estate, states
 from tests.onboarding.world import World, ion_customer, profile
-from tests.told import as_told
 
 TENANT = "aaaaaaaa-0000-0000-0000-000000000009"
 

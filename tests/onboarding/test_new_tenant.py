@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from clients.errors import UnknownOutcome
+from equipment.told import as_told
 from onboarding.core import contract, state
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.resources import tenant_identity
 from onboarding.resources.tenant_identity import new
 from tests.onboarding.world import World, problem
-from tests.told import as_told
 
 NEW: dict[str, Any] = {
     "key": "contoso",

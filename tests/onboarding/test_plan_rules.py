@@ -11,6 +11,7 @@ import pytest
 
 import schemas
 from clients.ledger import FileLedger
+from equipment.workspace import ROOT
 from onboarding.allowed import once, reviewed, said
 from onboarding.allowed.once import Step
 from onboarding.allowed.reviewed import PLAN, Unusable, canonical, digest_of, load, sealed
@@ -19,7 +20,6 @@ from onboarding.look.run_notes import RUN
 from onboarding.plan import intent, policy, starts
 from onboarding.resources.digests import digest
 from schemas.model.policy import Policy
-from tests.workspace import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import pytest
 
 import schemas
 from clients.partner_center.models import PcCustomer
+from equipment.told import as_told
 from onboarding.core import state
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import Known
@@ -21,7 +22,6 @@ from onboarding.resources import inputs
 from schemas.distributor import DISTRIBUTOR
 from schemas.model.gates import GATES
 from tests.onboarding.world import World
-from tests.told import as_told
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SEEN_AT = "2026-11-22T11:00:00Z"

@@ -11,11 +11,11 @@ import schemas
 from clients.errors import ClientError, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import PcCustomer
+from equipment.workspace import ROOT
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, customer, provider_association
 from tests.onboarding.world import World, ion_customer, problem
-from tests.workspace import ROOT
 
 PROFILE = {
     "organization": "Contoso Ltd",

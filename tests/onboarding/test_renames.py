@@ -12,6 +12,7 @@ import pytest
 import schemas
 from clients.errors import NotFound, OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.partner_center.models import Agreement, BillingProfile, PcAddress, PcCustomer
+from equipment.told import as_told
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.readiness.states import states_from_export
@@ -19,7 +20,6 @@ from onboarding.resources import attestation, customer, tenant_identity
 from schemas.command import command
 from tests.onboarding.test_customer import OURS, PROFILE
 from tests.onboarding.world import World, ion_customer, problem
-from tests.told import as_told
 
 TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 SIGNATORY = {"first_name": "Cora", "last_name": "Toso", "email": "cora@contoso.example"}

@@ -18,13 +18,13 @@ from clients.errors import OurBug, PersonMustAct, RetryLater, UnknownOutcome
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import Agreement, PcCustomer
 from drills.harness import KINDS
+from equipment.told import as_told
 from onboarding.core import state
 from onboarding.core.contract import Known, Outcome
 from onboarding.look.snapshot import Look
 from onboarding.resources import attestation, customer, provider_association, tenant_identity
 from tests.onboarding import world as worlds
 from tests.onboarding.world import World
-from tests.told import as_told
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios" / "onboarding"
 THINGS: dict[str, Any] = {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from csp_sandbox.console import forms
 
+from equipment.workspace import ROOT
 from onboarding import steps
 from onboarding.core.contract import NextStep
 from onboarding.steps import text
@@ -21,7 +22,6 @@ from onboarding.steps.visits import _joined
 from schemas.command import Command
 from schemas.distributor import DISTRIBUTOR
 from tests.upgrade.replay import HERE
-from tests.workspace import ROOT
 
 CONTOSO = About("Contoso Ltd", "it@contoso.com", "Cora Toso", "cora@contoso.com")
 SAMPLES: dict[str, Any] = {

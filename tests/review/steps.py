@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from csp.estate import layout
-from tests.workspace import environment
+from equipment.workspace import environment
 
 STACKS = ("provider",)
 INSTALLS = ("pip install", "PulumiCommand.install")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from equipment.workspace import Workspace
 from tests.review import tracking
 from tests.review.platforms import Server, serving
 from tests.review.steps import Runner, jobs, steps
 from tests.review.test_pipelines import SYSTEMS
 from tests.review.test_touched import git
-from tests.workspace import Workspace
 
 FOLDERS = {"github": ".github/workflows/", "gitlab": ".gitlab/ci/", "azure": "pipelines/"}
 PULL_REQUEST = {

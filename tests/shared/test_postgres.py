@@ -22,7 +22,7 @@ from clients.session import Session
 from clients.shared.postgres import VARIABLE, Database, SharedLedger, SharedLocks, SharedMarkers, SharedPauses
 from clients.wire.clock import SystemClock
 from drills.database import end_connections, server
-from tests.workspace import ROOT
+from equipment.workspace import ROOT
 
 MAIL = Message(to="it@contoso.example", subject="s", text="t", message_id="<one@csp>")
 
@@ -217,7 +217,7 @@ def test_a_wrong_address_is_one_line(given: str) -> None:
 
 
 def test_a_session_takes_all_four_from_the_database(address: str, database: Database, tmp_path: Path) -> None:
-    from tests.clients.conftest import connection
+    from equipment.running import connection
 
     declared = connection("reseller").model_copy(update={"coordination": "postgresql", "sandbox": None})
     assert declared.coordination == "postgresql"

@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))
 
 from drills.seed.estate import ACCOUNTS, generate
-from tests.workspace import Workspace
+from equipment.workspace import Workspace
 
 SEEDED = {"provider": 58, "reseller": 54}
 ADOPTED = 8  # the last of the seeded ones have no file: csp adopt writes it

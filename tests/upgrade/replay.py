@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from clients.handover import make_local_recipient
-from tests.workspace import Workspace, copy_project, start_sandbox
+from equipment.workspace import Workspace, copy_project, start_sandbox
 
 HERE = Path(__file__).parent
 LATER = timedelta(hours=1)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from equipment.workspace import Workspace
 from tests.upgrade.replay import HERE, replay
-from tests.workspace import Workspace
 
 FIRST = "v0.1.0"
 ROLES = ["provider", "reseller"]

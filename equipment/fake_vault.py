@@ -19,7 +19,7 @@ from azure.keyvault.secrets import SecretClient
 
 from clients.tokens.key_vault import SECURE, bounded_transport
 from clients.wire.clock import Clock, SystemClock
-from tests.clients.tls import certificate_in
+from equipment.tls import certificate_in
 
 
 class FixedCredential:
