@@ -30,9 +30,10 @@ from clients.redact import SECRETS
 from clients.tokens.binding import Binding, BoundStore
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
 from clients.tokens.ion import GivenAccess, IonTokens
+from clients.tokens.opening import open_store
 from clients.tokens.renewal import Wanted
 from clients.tokens.renewer import renew_detached
-from clients.tokens.store import TokenStore, digest, open_store
+from clients.tokens.store import TokenStore, digest
 from clients.wire.bounded import open_client
 from clients.wire.clock import Clock, SystemClock
 from clients.wire.http import httpx

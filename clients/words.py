@@ -70,3 +70,9 @@ def meaning(table: Mapping[str, str], word: str, taught: Mapping[str, str] | Non
     own = {plain(theirs): ours for theirs, ours in (taught or {}).items()}
     found = own.get(plain(word), "")
     return found if found in table.values() else table.get(plain(word), UNKNOWN)
+
+
+def relationship(word: str, taught: Mapping[str, str]) -> str:
+    """What Microsoft's word for the relationship of a listed tenant (`relationshipToPartner`) means: related, not
+    related or unknown. A tenant that is listed without a word is related."""
+    return meaning(RELATIONSHIP, word, taught) if word else "related"

@@ -39,8 +39,9 @@ from clients.errors import (
 )
 from clients.ion.errors import describe
 from clients.redact import SECRETS
+from clients.tokens.opening import open_store
 from clients.tokens.renewal import Wanted, exchange_over, renew, unknown
-from clients.tokens.store import Chain, TokenStore, open_store
+from clients.tokens.store import Chain, TokenStore
 from clients.wire.bounded import open_client
 from clients.wire.clock import SystemClock
 from clients.wire.pace import CallStats, Limits, Pace, Pauses

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -290,21 +290,3 @@ def _is_store(text: str) -> bool:
 def _not_ours(path: Path, what: str) -> PersonMustAct:
     problem = Problem("tokens", "open", None, "no-store", f"{path} {what}")
     return PersonMustAct(problem, owner="us", action="name another file as token_store, or move this one away")
-
-
-def open_store(spec: Mapping[str, str]) -> TokenStore:
-    """The store that `spec()` of another process names. The Azure library is loaded only where a vault is used."""
-    from clients.tokens.binding import bound
-
-    return bound(_opened(spec), spec)
-
-
-def _opened(spec: Mapping[str, str]) -> TokenStore:
-    if spec["kind"] == "file":
-        return FileTokenStore(Path(spec["path"]))
-    if spec["kind"] == "key_vault":
-        from clients.tokens.key_vault import KeyVaultTokenStore
-
-        return KeyVaultTokenStore.open(spec["vault"], spec["name"])
-    problem = Problem("tokens", "open", None, "unknown-store", f"no token store of kind {spec['kind']}")
-    raise PersonMustAct(problem, owner="us", action="name a file or a key vault as token_store of the connection")

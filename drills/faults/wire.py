@@ -35,7 +35,8 @@ from clients.ion.models import AssociationRow, IonCustomer, IonCustomerFields
 from clients.partner_center.models import AttestationRequest, NewTenant
 from clients.session import Session
 from clients.tokens.entra import AppCredential, Authority, EntraTokens
-from clients.tokens.store import TokenStore, open_store
+from clients.tokens.opening import open_store
+from clients.tokens.store import TokenStore
 from clients.wire.request_id import request_id
 from equipment.running import RunningSandbox, connection, start_sandbox, stop_sandbox
 from equipment.samples import BILLING, PLACE

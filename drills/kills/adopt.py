@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from drills.kills.moments.sitecustomize import WIDTH
-from drills.reading.adopt import Account, account
+from drills.seed.account import Account, account
 from equipment.workspace import CSP
 
 CUSTOMERS = 12

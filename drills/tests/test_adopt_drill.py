@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drills.kills.adopt import CUSTOMERS, grown
-from drills.reading.adopt import account
+from drills.seed.account import account
 
 
 def test_a_killed_adoption_goes_on(tmp_path: Path) -> None:

@@ -8,14 +8,18 @@ reads those.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from schemas.kinds.normal import nfc
 
-if TYPE_CHECKING:
-    from onboarding.core.contract import Known
+
+class Remembers(Protocol):
+    """What has a memory: what is known of a resource."""
+
+    @property
+    def memory(self) -> Mapping[str, Any]: ...
 
 
 class Part(BaseModel):
@@ -76,7 +80,7 @@ class Memory(Part):
     mails: Mapping[str, Mark] = {}
 
     @classmethod
-    def of(cls, known: Known) -> Self:
+    def of(cls, known: Remembers) -> Self:
         """What the last run left. Raises ValidationError for what nobody could have written."""
         return cls.model_validate(known.memory)
 

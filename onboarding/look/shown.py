@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from clients.ion.models import LegacyAgreement
 from clients.partner_center.models import Agreement
-from clients.words import AGREEMENT, PROFILE, RELATIONSHIP, UNKNOWN, meaning
+from clients.words import AGREEMENT, PROFILE, UNKNOWN, meaning
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, FieldState
 
 if TYPE_CHECKING:
@@ -139,12 +139,6 @@ def agreement_in(row: SeenRow, connection: schemas.Connection) -> SeenAgreement:
 def says_accepted(word: str, connection: schemas.Connection) -> bool:
     """Whether ION's word for the agreement (`agreementStatus`) means that it is accepted."""
     return meaning(AGREEMENT, word, connection.status_words) == "accepted"
-
-
-def relationship(word: str, connection: schemas.Connection) -> str:
-    """What Microsoft's word for the relationship of a listed tenant (`relationshipToPartner`) means: related, not
-    related or unknown. A tenant that is listed without a word is related."""
-    return meaning(RELATIONSHIP, word, connection.status_words) if word else "related"
 
 
 A = TypeVar("A", Agreement, LegacyAgreement)

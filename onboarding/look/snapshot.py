@@ -13,9 +13,8 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.errors import ClientError, NotFound, contained
-from clients.words import PROFILE_STATUSES
+from clients.words import PROFILE_STATUSES, relationship
 from onboarding.core.compare import ONMICROSOFT, domain, email
-from onboarding.look.shown import relationship
 
 if TYPE_CHECKING:
     from clients.ion.models import AssociationRow, CloudProfile, IonCustomer, LegacyProfile
@@ -215,7 +214,7 @@ class EstateLook(Look):
             return {
                 tenant: one
                 for tenant, one in listed.items()
-                if relationship(one.relationship_to_partner, connection) != "not related"
+                if relationship(one.relationship_to_partner, connection.status_words) != "not related"
             }
 
         return self._once("related", ask)

@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from csp_sandbox import links, mailbox
-from csp_sandbox.console import forms
+from csp_sandbox import forms, links, mailbox
 
 from .conftest import Box
 from .test_people import blockers, profile, tenant_id

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from clients.errors import PersonMustAct, RetryLater
-from clients.tokens.store import Chain, FileTokenStore, open_store
+from clients.tokens.opening import open_store
+from clients.tokens.store import Chain, FileTokenStore
 
 
 @pytest.fixture

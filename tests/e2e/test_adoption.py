@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.reading.adopt import Account, account
+from drills.seed.account import Account, account
 
 
 @pytest.fixture

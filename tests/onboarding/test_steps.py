@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from csp_sandbox.console import forms
+from csp_sandbox import forms
 
 from equipment.workspace import ROOT
 from onboarding import steps

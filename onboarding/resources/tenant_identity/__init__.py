@@ -6,7 +6,8 @@ list. A declared tenant that contradicts the linked one is blocked with the supp
 """
 
 from onboarding.resources.tenant_identity.converge import converge, release
-from onboarding.resources.tenant_identity.observe import CARRIED, TenantIdentityInputs, observe
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
+from onboarding.resources.tenant_identity.observe import CARRIED, observe
 from onboarding.resources.tenant_identity.rename import unsettled
 from onboarding.resources.tenant_identity.verdict import assess
 

@@ -10,7 +10,7 @@ from onboarding.resources.memory import TenantMemory
 
 if TYPE_CHECKING:
     from onboarding.core.contract import Known
-    from onboarding.resources.tenant_identity.observe import TenantIdentityInputs
+    from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
 
 
 def agreement_inputs(desired: TenantIdentityInputs, identity: schemas.NewIdentity) -> attestation.AttestationInputs:

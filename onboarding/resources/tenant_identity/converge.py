@@ -20,7 +20,8 @@ from onboarding.resources.memory import TenantMemory
 from onboarding.resources.reconcile import Write
 from onboarding.resources.tenant_identity import inviting, new, rename
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs, asked
-from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, observe
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
+from onboarding.resources.tenant_identity.observe import Found, observe
 from onboarding.resources.tenant_identity.verdict import assess
 
 if TYPE_CHECKING:

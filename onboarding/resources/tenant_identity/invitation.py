@@ -25,7 +25,7 @@ from schemas.check.connection_checks import lint_link
 if TYPE_CHECKING:
     from clients.session import Session
     from onboarding.core.contract import Known
-    from onboarding.resources.tenant_identity.observe import TenantIdentityInputs
+    from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
 
 KIND = "invitation"
 State = Literal["prepared", "sent", "maybe", "accepted", "declined", "expired", "ended"]

@@ -11,7 +11,8 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, NextStep, Outcome, 
 from onboarding.people import mails
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation
-from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs, declared_domain
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
+from onboarding.resources.tenant_identity.observe import Found, declared_domain
 from schemas.plain import count
 
 if TYPE_CHECKING:

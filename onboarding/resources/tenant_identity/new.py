@@ -26,7 +26,8 @@ from onboarding.resources import reconcile
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.reconcile import Refusal, Write
 from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_ADDRESS, fitted
-from onboarding.resources.tenant_identity.observe import LAG, TenantIdentityInputs, create_sent
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
+from onboarding.resources.tenant_identity.observe import LAG, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
 from schemas.model.fields import PARTNER_CENTER, value_at
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated
-
-from pydantic import Field as Limit
 
 import schemas
 from clients.ion.models import AssociationRow
 from clients.partner_center.models import AttestationState, PcCustomer
+from clients.words import relationship
 from onboarding.core import compare, contract, words
 from onboarding.core.contract import ABSENT, NOT_VISIBLE, Facts, Field, FieldState, Known
-from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, relationship, row_of, tenant_text
+from onboarding.look.shown import ENDPOINT, PROFILES, SeenRow, row_of, tenant_text
 from onboarding.look.snapshot import Look
 from onboarding.resources.attestation import asking
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation
 from onboarding.resources.tenant_identity.agreement_first import asked
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
 from schemas.distributor import DISTRIBUTOR
-from schemas.model.customer import Ending
 
 CARRIED = ("tenant_id", "attestation_id")
 LAG = timedelta(minutes=15)
@@ -33,22 +31,6 @@ NO_ROW = "no row"
 """What `seen` holds for the linked tenant while there is no Cloud Provider row. A row that comes later is progress:
 without a word of its own nobody would link the tenant to it."""
 PC = "Partner Center customers"
-
-
-class TenantIdentityInputs(schemas.Declared):
-    """The declared identity. For a new tenant also what the create call needs and, to ask the agreement first, the
-    signatory; for an invitation the company and the language of its people ("en", "fr")."""
-
-    key: Annotated[str, Limit(min_length=1)]
-    ion_customer_id: str = ""
-    identity: schemas.Identity
-    company: str = ""
-    language: str | None = None
-    address: schemas.Address | None = None
-    attestation: schemas.Attestation | None = None
-    adopt: bool = False
-    on_remove: str = "keep"
-    lifecycle: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +122,7 @@ def _ours(listed: PcCustomer | None, known: Known, look: Look) -> tuple[PcCustom
     word = listed.relationship_to_partner if listed is not None else ""
     if not word or just_made(known):
         return listed, ""
-    ours = relationship(word, look.session.connection) == "related"
+    ours = relationship(word, look.session.connection.status_words) == "related"
     return (listed, "") if ours else (None, word)
 
 

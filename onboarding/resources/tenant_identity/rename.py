@@ -17,7 +17,8 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
 from onboarding.resources import reconcile
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.reconcile import Write
-from onboarding.resources.tenant_identity.observe import Found, TenantIdentityInputs
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
+from onboarding.resources.tenant_identity.observe import Found
 
 if TYPE_CHECKING:
     from clients.session import Session

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from clients.partner_center.models import PcCustomer
-from clients.words import UNKNOWN
+from clients.words import UNKNOWN, relationship
 from onboarding import steps
 from onboarding.core import compare
 from onboarding.core.contract import (
@@ -20,15 +20,14 @@ from onboarding.core.contract import (
     ready,
     waiting,
 )
-from onboarding.look.shown import relationship
 from onboarding.people import mails
 from onboarding.resources import attestation, leaving
 from onboarding.resources.memory import TenantMemory
 from onboarding.resources.tenant_identity import invitation, inviting, new
 from onboarding.resources.tenant_identity.agreement_first import agreement_inputs
+from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
 from onboarding.resources.tenant_identity.observe import (
     Found,
-    TenantIdentityInputs,
     create_sent,
     declared_domain,
     declared_tenant,
@@ -99,7 +98,7 @@ def _partner(desired: TenantIdentityInputs, known: Known, facts: Facts, session:
     found: Found = facts.data["found"]
     identity = desired.identity
     if not facts.fields["relationship"].holds:
-        if relationship(found.listed_as, session.connection) == UNKNOWN:
+        if relationship(found.listed_as, session.connection.status_words) == UNKNOWN:
             return _listed_as(found.listed_as, facts)
         if isinstance(identity, schemas.InviteIdentity):
             return inviting.assess(desired, known, facts, session)

@@ -6,10 +6,10 @@ the rest inferred.
 
 from __future__ import annotations
 
-from csp_sandbox import microsoft
-from csp_sandbox.console import forms
-from csp_sandbox.console.system import CONSOLE, missing, show
+from csp_sandbox import forms, microsoft
+from csp_sandbox.console.system import CONSOLE, missing
 from csp_sandbox.ledger import rule
+from csp_sandbox.rendered import show
 from csp_sandbox.serving.web import Answer, Call
 from csp_sandbox.situation.model import Account, IonCustomer
 

@@ -10,11 +10,12 @@ from collections import Counter
 from urllib.parse import quote
 
 from csp_sandbox import links
-from csp_sandbox.console.system import CONSOLE, missing, show
+from csp_sandbox.console.system import CONSOLE, missing
 from csp_sandbox.entra.device import enter_device_code
 from csp_sandbox.ledger import rule
 from csp_sandbox.partner_center.attestations import current_status
 from csp_sandbox.people import customers
+from csp_sandbox.rendered import show
 from csp_sandbox.serving.web import Answer, Call
 from csp_sandbox.situation.model import Mail
 

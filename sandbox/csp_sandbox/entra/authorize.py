@@ -16,11 +16,11 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel
 
-from csp_sandbox.console.system import show
 from csp_sandbox.entra import system as errors
 from csp_sandbox.entra.system import ENTRA, EntraRefusal, tenant_of
 from csp_sandbox.entra.tokens import ANY_TENANT, home_tenant, register_grant, resource_of, user_answer
 from csp_sandbox.ledger import rule
+from csp_sandbox.rendered import show
 from csp_sandbox.serving.web import HTML, Answer, Call, RefusalError
 from csp_sandbox.situation.model import Account, AuthCode
 

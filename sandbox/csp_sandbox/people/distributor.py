@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 
-from csp_sandbox import microsoft
-from csp_sandbox.console import forms
+from csp_sandbox import forms, microsoft
 from csp_sandbox.ledger import rule
 from csp_sandbox.people.operator import Step
 from csp_sandbox.situation.model import Account, IonCustomer, ProviderRow, Tenant

@@ -10,8 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from csp_sandbox import mailbox
-from csp_sandbox.console import forms
+from csp_sandbox import forms, mailbox
 from csp_sandbox.ledger import rule
 from csp_sandbox.situation.world import World
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from csp_sandbox.console.forms import FormError
+from csp_sandbox.forms import FormError
 from csp_sandbox.people import customers, distributor, operator
 from csp_sandbox.people.operator import Step
 from csp_sandbox.situation.world import World
