@@ -23,8 +23,7 @@ from schemas.write.whole_file import private_folder
 RUN = "CSP_RUN"
 """Variable with the name of the run, set by `csp`, which then ends with the exit code itself."""
 STACK = "CSP_STACK"
-"""Variable: the stack of a run, set by `csp`; its plugins are told from those of others by it (csp/engine/recovery.py).
-"""
+"""Variable with the stack of a run, set by `csp`; `csp/engine/recovery.py` tells its plugins from others by it."""
 WEEK = 7 * 86400.0
 _LOCK = threading.Lock()
 

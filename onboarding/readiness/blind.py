@@ -31,8 +31,7 @@ class Unseen:
     """One connection behind which customers could not be looked at.
 
     connection: "" where it is not known. customers: keys, sorted; none when not even their list could be read. of: how
-    many the connection has. since: RFC 3339, the
-    oldest; "" when no look ever succeeded. why, do: one line each.
+    many the connection has. since: RFC 3339, the oldest; "" when no look ever succeeded. why, do: one line each.
     """
 
     connection: str
