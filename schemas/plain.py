@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
@@ -50,6 +51,11 @@ def block(text: object, indent: str = "") -> str:
 def count(number: int, noun: str, more: str = "") -> str:
     """`1 customer`, `2 customers`; `more`: the plural where it is another word."""
     return f"{number} {noun if number == 1 else more or f'{noun}s'}"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first `most` of many, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if names[most:] else "")
 
 
 def markdown(text: object) -> str:

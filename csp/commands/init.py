@@ -24,6 +24,7 @@ from csp.estate.release import Release
 from csp.review import surroundings
 from csp.say import count, say
 from schemas.command import command
+from schemas.plain import some
 
 
 def register(app: typer.Typer) -> None:
@@ -94,8 +95,7 @@ def _refuse_others(folder: Path, files: Mapping[str, bytes]) -> None:
     other = [path for path, content in files.items() if _is_other(folder / path, content)]
     other += [one for one in (pins.FILE, pins.LOCAL) if _is_other(folder / one, pins.MARK, begins=True)]
     if other:
-        more = f" and {len(other) - 5} more" if len(other) > 5 else ""
-        raise CommandError(f"{folder} holds {', '.join(other[:5])}{more} already, and nothing was written", 2)
+        raise CommandError(f"{folder} holds {some(other, 5)} already, and nothing was written", 2)
 
 
 def _is_other(file: Path, content: bytes, *, begins: bool = False) -> bool:

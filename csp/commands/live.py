@@ -31,6 +31,7 @@ from onboarding.readiness.table import can_order_narrow, can_order_text, table_r
 from onboarding.readiness.verdicts import Readiness
 from onboarding.steps import text
 from onboarding.steps.text import Reader
+from schemas.plain import some
 
 ACCOUNT_ONLY = "live"
 """Stands in for a connection when only an account id is given: CSP_LIVE_ION_REFRESH_TOKEN, tokens/live.json."""
@@ -75,7 +76,7 @@ def live_status(
     failing = fail_on in ("blocked", "waiting")
     held = [v.key for v in seen if v.stopped or (fail_on == "waiting" and not v.can_order)] if failing else []
     if held:
-        raise CommandError(f"{len(held)} of {count(len(everyone), 'customer')} {fail_on}: {_some(held)}")
+        raise CommandError(f"{len(held)} of {count(len(everyone), 'customer')} {fail_on}: {some(held, SHOWN_KEYS)}")
     _red(everyone, closed)
 
 
@@ -86,7 +87,7 @@ def _unseen(found: list[Account], closed: list[Unseen]) -> list[Unseen]:
 def _red(everyone: list[Readiness], closed: list[Unseen]) -> None:
     """End with 10 when something could not be looked at."""
     if unread := [verdict.key for verdict in everyone if verdict.unobserved]:
-        told = f"{len(unread)} of {count(len(everyone), 'customer')} could not be looked at: {_some(unread)}"
+        told = f"{len(unread)} of {count(len(everyone), 'customer')} could not be looked at: {some(unread, SHOWN_KEYS)}"
         raise CommandError(told, blind.UNOBSERVED)
     if closed:
         names = ", ".join(one.connection for one in closed)
@@ -223,8 +224,3 @@ def _grouped(items: Iterable[tuple[Task, Readiness]]) -> dict[tuple[str, str, st
         where = text.where(step.but_first(menu=menu))
         groups[where, text.action(step, Reader()), step.link, step.owner].append(task.customer)
     return groups
-
-
-def _some(keys: list[str]) -> str:
-    more = len(keys) - SHOWN_KEYS
-    return ", ".join(keys[:SHOWN_KEYS]) + (f" and {more} more" if more > 0 else "")

@@ -19,6 +19,7 @@ from csp.errors import CommandError
 from csp.say import say
 from onboarding.core.names import TYPE_PREFIX
 from schemas.command import command
+from schemas.plain import some
 from schemas.write.whole_file import private_folder, write_whole
 
 MAILING = ("TenantIdentity", "Attestation")
@@ -64,13 +65,13 @@ def run(
     left_out = [k for k in doubtful if verb == "refresh" or not all(map(asked.surely_reaches, under_way[k]))]
     if left_out:
         raise CommandError(
-            f"the last run was stopped while it worked on {_some(left_out)}, and not on this machine: run "
+            f"the last run was stopped while it worked on {some(left_out, 5)}, and not on this machine: run "
             f"{command('up', stack=engine.stack)} first, which takes into account that a mail may have been sent"
         )
     if doubtful:
         say(
-            f"csp: the last run was stopped while it worked on {_some(doubtful)}, and not on this machine: a mail that "
-            "is due there counts as one that may have been sent",
+            f"csp: the last run was stopped while it worked on {some(doubtful, 5)}, and not on this machine: a mail "
+            "that is due there counts as one that may have been sent",
             err=True,
         )
     given = os.environ.get(INTERRUPTED, "")
@@ -91,7 +92,3 @@ def stopped_here(engine: Engine) -> bool:
 def _note(home: Path, stack: str) -> Path:
     """Is there while a run of this machine is under way, and after it was stopped."""
     return home / "runs" / f"{stack}.running"
-
-
-def _some(keys: Sequence[str]) -> str:
-    return f"{', '.join(keys[:5])}{', ...' if len(keys) > 5 else ''}"

@@ -13,6 +13,7 @@ from csp.errors import CommandError
 from csp.estate import asked, layout, pins, record, release, repack
 from csp.estate.release import PRODUCT
 from schemas.command import command
+from schemas.plain import some
 
 ABOUT = "repository"
 
@@ -74,8 +75,7 @@ def _files(root: Path, known: record.Record) -> Check:
         if layout.is_renewed(path) and untouched and now != content:
             old.append(path)
     if old:
-        more = f" and {len(old) - 3} more" if len(old) > 3 else ""
-        return Check(ABOUT, "files", "warn", f"{', '.join(old[:3])}{more}: not of this release", command("upgrade"))
+        return Check(ABOUT, "files", "warn", f"{some(old, 3)}: not of this release", command("upgrade"))
     own = [path for path, was in known.files.items() if _is_own(root / path, was)]
     return Check(
         ABOUT, "files", "pass", f"as csp {known.release} wrote them" + (f"; yours: {', '.join(own)}" if own else "")

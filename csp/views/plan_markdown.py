@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from csp.say import count
-from csp.views.plan_text import footer, here, names, value_text
+from csp.views.plan_text import footer, here, value_text
 from onboarding.plan.report import IRREVERSIBLE, REMOVAL, SECTIONS, WORDS, Change, Report
 from schemas.command import command
 from schemas.plain import plain
@@ -97,7 +97,7 @@ def _must(report: Report) -> Iterator[str]:
             yield from (f"- {code(key)}: {code(text)}" for key, text in found)
     if report.portal_on:
         yield from ("", f"### Portal access goes on, and they can buy by themselves ({len(report.portal_on)})")
-        yield f"- {code(names(report.portal_on, len(report.portal_on)))}"
+        yield f"- {code(', '.join(report.portal_on))}"
     if report.lines:
         yield from ("", f"### Lines that decide whom we trust ({len(report.lines)})")
         yield from (f"- {code(name)}: {code(how)}" for name, how in report.lines.items())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from csp.say import count, folded
 from onboarding.plan.report import DRIFT, SECTIONS, Change, Line, Report, Value
 from schemas.command import NAME, command, shown
-from schemas.plain import plain
+from schemas.plain import plain, some
 
 WIDTH = 120
 JSON = command("plan", format="json")
@@ -27,7 +27,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     yield plain(f"Plan of {report.stack}: {report.headline}")
     if report.portal_on:
-        yield from _fold(f"Portal access goes on, and they can buy by themselves: {names(report.portal_on)}")
+        yield from _fold(f"Portal access goes on, and they can buy by themselves: {some(report.portal_on, 20)}")
     if report.lines:
         yield ""
         yield "Lines of connections that decide whom we trust"
@@ -54,11 +54,6 @@ def footer(report: Report) -> str:
         steps = count(len(report.later), "step")
         told += f" As people go on it may also lead to {steps} that nobody can undo ({JSON}: later)."
     return f"{told} csp-onboarding {report.version}, {report.digest}"
-
-
-def names(keys: list[str], most: int = 20) -> str:
-    """The first of many."""
-    return ", ".join(keys[:most]) + (f" and {len(keys) - most} more" if keys[most:] else "")
 
 
 def _customer(change: Change) -> Iterator[str]:

@@ -38,7 +38,12 @@ CANNOT_BE_SEEN = "cannot be seen"  # of a gate, of a step: no system shows it, a
 
 def now() -> str:
     """The present moment as RFC 3339, seconds, UTC. One function, so that tests can set the clock."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.now(UTC))
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339, seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ import schemas
 from clients.errors import ClientError, contained
 from clients.ion.models import IonCustomer
 from onboarding.core import compare
+from onboarding.core.contract import stamp
 from onboarding.core.remedy import Trouble
 from onboarding.drift.report import Coverage, Finding
 from onboarding.drift.resources import ATTESTATION, CUSTOMER, IDENTITY, Seen
-from onboarding.look.cache import ObservedLook, stamp
+from onboarding.look.cache import ObservedLook
 from onboarding.look.shown import PROFILES, is_active, other_rows, row_of, says_accepted
 from schemas.command import command
 

@@ -17,12 +17,12 @@ import schemas
 from clients.errors import ClientError, NotFound, contained
 from clients.partner_center.models import BillingProfile, PcCustomer
 from onboarding.core import compare
-from onboarding.core.contract import ABSENT, Facts, Field, Known, Outcome
+from onboarding.core.contract import ABSENT, Facts, Field, Known, Outcome, stamp
 from onboarding.core.remedy import Trouble
 from onboarding.drift.report import Rotation
 from onboarding.drift.resources import RECORD, Seen, related
 from onboarding.look.cache import RECORD as KIND
-from onboarding.look.cache import ObservedLook, stamp
+from onboarding.look.cache import ObservedLook
 from schemas.model.fields import PARTNER_CENTER, RemoteField, named, value_at
 
 WHERE = "Partner Center customer record"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from clients.errors import ClientError, contained
 from onboarding.core import compare
-from onboarding.core.contract import ABSENT, NEXT_RUN, Field, Known, Tell
+from onboarding.core.contract import ABSENT, NEXT_RUN, Field, Known, Tell, stamp
 from onboarding.core.remedy import Trouble
 from onboarding.core.session_checks import wrong_account
 from onboarding.drift import account as drift_estate
@@ -38,7 +38,7 @@ from onboarding.drift.resources import (
     unread,
 )
 from onboarding.drift.verdict import RESELLER, Judged, changes, judge, moved, will
-from onboarding.look.cache import Observed, ObservedLook, observed_file, stamp
+from onboarding.look.cache import Observed, ObservedLook, observed_file
 from onboarding.readiness import blind
 from schemas.command import for_connection
 from schemas.distributor import DISTRIBUTOR

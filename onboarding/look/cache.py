@@ -27,6 +27,7 @@ from clients.errors import ClientError
 from clients.ion.models import AssociationRow, CloudProfile, LegacyAgreement, LegacyProfile
 from clients.partner_center.models import Agreement, AuditRecord, BillingProfile, PcAddress, PcCustomer
 from onboarding.core import compare
+from onboarding.core.contract import stamp
 from onboarding.look.snapshot import EstateLook
 from schemas.write.whole_file import private_folder
 
@@ -302,11 +303,6 @@ class ObservedLook(EstateLook):
                 if question.partition("/")[2] not in self._pc_index()[0]:
                     del self.observed.answers[question]
         self.observed.looked_at = stamp(self.now)
-
-
-def stamp(moment: datetime) -> str:
-    """RFC 3339, seconds, UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _dump_profiles(rows: list[CloudProfile]) -> list[dict[str, Any]]:

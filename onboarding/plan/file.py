@@ -29,7 +29,7 @@ def document(
         {
             "stack": told.estate.stack,
             "made_at": made,
-            "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expires_at": contract.stamp(ends),
             "reviewed": told.reviewed(policy),
             "starts": told.starts(),
             "allowed": [step.words for step in told.allowed()],

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from onboarding.allowed.once import Step
+from schemas.plain import some
 
 IRREVERSIBLE, REMOVAL, WRITE, STEP, STOPPED, DRIFT, RECORDED, DECLARED = (
     "irreversible",
@@ -99,7 +100,7 @@ class Unlooked:
     do: str
 
     def __str__(self) -> str:
-        who = ", ".join(self.customers[:5]) + (f" and {len(self.customers) - 5} more" if self.customers[5:] else "")
+        who = some(self.customers, 5)
         return f"{self.connection}: {who or 'every customer'}: {self.why}" + (f". To do: {self.do}" if self.do else "")
 
 

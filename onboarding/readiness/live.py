@@ -18,7 +18,7 @@ import schemas
 from clients.errors import ClientError, contained
 from onboarding import steps
 from onboarding.core.catalogue import RESOURCES
-from onboarding.core.contract import ABSENT, NOT_CHECKED, Facts, Known, NextStep, Tell
+from onboarding.core.contract import ABSENT, NOT_CHECKED, Facts, Known, NextStep, Tell, stamp
 from onboarding.look.account import each
 from onboarding.look.shown import SeenRow, row_of
 from onboarding.look.snapshot import IonLook
@@ -75,7 +75,7 @@ def _one(look: IonLook, sight: Sight, now: datetime) -> Readiness:
         with contained():
             return _verdict(look, sight, now)
     except ClientError as error:
-        told = {"reason": str(error), "since": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        told = {"reason": str(error), "since": stamp(now)}
         outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
         key = sight.customer.email.casefold() or sight.customer.id
         states = {kind: ResourceState(kind, key, outputs) for kind in RESOURCES}
@@ -116,7 +116,7 @@ def todo(found: list[Readiness], owner: str = "") -> list[tuple[Task, Readiness]
 
 
 def _verdict(look: IonLook, sight: Sight, now: datetime) -> Readiness:
-    stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(now)
     key = sight.customer.email.casefold() or sight.customer.id
     declared = _stand_in(sight.customer, key)
     states = {}
@@ -125,9 +125,9 @@ def _verdict(look: IonLook, sight: Sight, now: datetime) -> Readiness:
             blind: dict[str, Any] = {
                 "status": "unobserved",
                 "reason": f"could not look: {sight.trouble}",
-                "observed_at": stamp,
+                "observed_at": at,
             }
-            blind |= {"waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": stamp}}
+            blind |= {"waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": at}}
             states[kind] = ResourceState(kind, key, blind)
             continue
         facts = _observed(kind, declared, sight, look)
@@ -138,7 +138,7 @@ def _verdict(look: IonLook, sight: Sight, now: datetime) -> Readiness:
             "reason": reason,
             "next_step": step.as_dict() if step else None,
             "waiting_on": step.owner if step else "",
-            "observed_at": stamp,
+            "observed_at": at,
         }
         states[kind] = ResourceState(kind, key, outputs)
     verdict = readiness(declared, states, now)

@@ -163,7 +163,7 @@ def _put_on_record(
     template, who = templates[-1].template_id, signatory(desired)
     memory = AttestationMemory.changes(kind="attested", signer=signer(desired), asked_for=signer(desired))
     if pending.accepted is not None:
-        memory |= AttestationMemory.changes(accepted_at=pending.accepted.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        memory |= AttestationMemory.changes(accepted_at=contract.stamp(pending.accepted))
     try:
         pc.create_agreement(
             desired.tenant_id,

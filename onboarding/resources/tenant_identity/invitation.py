@@ -85,7 +85,7 @@ def stand(
         return made("prepared")
     end = datetime.fromisoformat(sent) + timedelta(days=connection.invitation_days)
     if datetime.fromisoformat(now) >= end:
-        return made("expired", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return made("expired", contract.stamp(end))
     return made("maybe" if result == "maybe" else "sent", sent)
 
 
