@@ -34,7 +34,6 @@ from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, unobserved, waiting
 from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
-from onboarding.look.snapshot import Look
 from providers import noted, planned, removals, sessions
 from providers.errors import OnboardingError, handed_over, quiet_tracebacks
 from schemas.command import command, for_connection, shown
@@ -43,6 +42,7 @@ from schemas.plain import plain
 
 if TYPE_CHECKING:  # the program only declares: what looks and writes is loaded where it is asked for
     from clients.session import Session
+    from onboarding.look.snapshot import Look
     from onboarding.plan.judged import Subject
 
 END_RELATIONSHIP = "end-relationship"
@@ -278,6 +278,7 @@ class Provider(ResourceProvider):
         after a failure the engine begins nothing more, and customers of other connections would wait for a sign-in."""
         from clients.locks import Taken
         from onboarding import steps
+        from onboarding.look.snapshot import Look
         from onboarding.resources import reconcile
 
         facts = Facts()

@@ -21,7 +21,6 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, waiting
 from onboarding.core.remedy import reason, remedy
 from onboarding.look import engine_run
 from onboarding.look.run_notes import RUN
-from onboarding.plan import policy
 from providers import noted, sessions
 from schemas.command import command
 
@@ -85,6 +84,8 @@ def about(subject: Subject) -> None:
 
 def not_reviewed(estate: schemas.Estate) -> list[str]:
     """Why the program must not begin: what it declares is not what was reviewed, or no plan where one is needed."""
+    from onboarding.plan import policy
+
     rules = policy.in_force(estate)
     try:
         plan = reviewed.of_this_run()

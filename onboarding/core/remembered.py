@@ -25,7 +25,7 @@ class Remembers(Protocol):
 class Part(BaseModel):
     """Some values that belong together."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Mark(Part):

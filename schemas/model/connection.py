@@ -242,7 +242,7 @@ class Connection(Declared):
     """A person's confirmation that the CSP program is approved for this account in ION."""
     agreement_valid_from: v.Date = dt.date(2023, 4, 1)
     """An agreement of an earlier day must be accepted again."""
-    enhanced_attestation: EnhancedAttestation = EnhancedAttestation()
+    enhanced_attestation: EnhancedAttestation = EnhancedAttestation.model_construct()
     """Names of Microsoft's enhanced attestation call."""
     status_words: Annotated[Mapping[str, str], AfterValidator(_meanings)] = {}
     """Status words of ION or Microsoft unknown to this release -> what they mean (`accepted`, `expired` ...)."""
@@ -251,7 +251,7 @@ class Connection(Declared):
     coordination: Annotated[Literal["postgresql"] | None, Harmless()] = None
     """Where runners meet that share no folder: locks, pauses, sent markers and what a plan allows once, in the
     PostgreSQL of `CSP_POSTGRESQL`."""
-    limits: Annotated[Limits, Harmless()] = Limits()
+    limits: Annotated[Limits, Harmless()] = Limits.model_construct()
     """Budget of one run."""
 
     @property

@@ -209,11 +209,11 @@ class Customer(Declared):
     They are warnings; correct the value and take the name out."""
     profile: Profile
     """The ION customer profile."""
-    cloud_provider: CloudProvider = CloudProvider()
+    cloud_provider: CloudProvider = CloudProvider.model_construct()
     """The Microsoft row of Cloud Providers."""
     identity: Identity
     """The Microsoft tenant: `new`, `existing` or `invite`."""
-    attestation: Attestation = Attestation()
+    attestation: Attestation = Attestation.model_construct()
     """The Microsoft Customer Agreement."""
 
     @property

@@ -47,7 +47,7 @@ class Freeze(Declared):
 class Policy(Declared):
     """The rules of a stack."""
 
-    plan: PlanRule = PlanRule()
+    plan: PlanRule = PlanRule.model_construct()
     """Reviewed plans."""
     new_tenants: v.Count | None = None
     """At most so many new tenants a run."""

@@ -20,5 +20,5 @@ class StackEstate(Declared):
     """Patterns of customer files (`customers/*.yaml`)."""
     customers: tuple[Mapping[str, Any], ...] = ()
     """Customers declared here instead of in files of their own."""
-    policy: Policy = Policy()
+    policy: Policy = Policy.model_construct()
     """Rules over what a run may do."""

@@ -99,9 +99,7 @@ def test_what_is_read_from_state_loads_no_wire(words: tuple[str, ...], tmp_path:
 def test_what_only_declares_loads_nothing_that_looks_or_writes(tmp_path: Path) -> None:
     code = "import json, sys\nimport providers.program\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
     found = loaded(code, home=tmp_path)
-    assert (
-        not {"httpx", "clients.session", "filelock", "onboarding.resources.reconcile", "onboarding.plan.judged"} & found
-    )
+    assert not {"httpx", "clients.session", "filelock", "clients.ion.models", "onboarding.plan.judged"} & found
 
 
 def test_httpx_comes_without_its_own_command_line(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from clients.errors import CredentialsLost, OurBug, PersonMustAct, Problem, Retr
 from onboarding.core import contract
 from onboarding.core.contract import NEXT_RUN, Facts, Field, Known, NextStep, Outcome, ready, waiting
 from onboarding.core.state_format import FORMAT
+from onboarding.look import snapshot
 from providers import dynamic, removals, sessions
 from providers.dynamic import Provider
 from providers.errors import OnboardingError
@@ -87,7 +88,7 @@ def provider(thing: Thing, monkeypatch: pytest.MonkeyPatch) -> Provider:
     session = SimpleNamespace(account="10501", partner_tenant="pt", connection=SimpleNamespace(name="us"))
     monkeypatch.setattr(sessions, "session", lambda name: session)
     monkeypatch.setattr(sessions, "estate_look", lambda name: None)
-    monkeypatch.setattr(dynamic, "Look", lambda session: None)
+    monkeypatch.setattr(snapshot, "Look", lambda session: None)
     made = Provider("thing", lambda: thing, lambda: made, from_others=("other_id",))
     made.session = session  # type: ignore[attr-defined]
     return made
