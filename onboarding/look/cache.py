@@ -29,6 +29,7 @@ from clients.partner_center.models import Agreement, AuditRecord, BillingProfile
 from onboarding.core import compare
 from onboarding.core.contract import stamp
 from onboarding.look.snapshot import EstateLook
+from schemas.read.json_text import json_of
 from schemas.write.whole_file import private_folder
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ class Observed:
     @classmethod
     def load(cls, path: Path, account: str, partner_tenant: str) -> Observed:
         """The kept memory; an empty one when there is none, it cannot be read, or it is of another account."""
-        with contextlib.suppress(OSError, ValueError):
-            kept = TypeAdapter(cls).validate_json(path.read_bytes())
-            if (kept.version, kept.account, kept.partner_tenant) == (VERSION, account, partner_tenant):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, OverflowError):
+            # Not validate_json: it refuses half a sign, which a name of ION's may hold.
+            kept = TypeAdapter(cls).validate_python(json_of(path.read_bytes()))
+            times = [one["at"] for one in kept.answers.values()] + [kept.looked_at] * bool(kept.looked_at)
+            ours = (kept.version, kept.account, kept.partner_tenant) == (VERSION, account, partner_tenant)
+            if ours and all(stamp(datetime.fromisoformat(at)) == at for at in times):
                 return kept
         return cls(account, partner_tenant)
 
@@ -213,7 +217,8 @@ class ObservedLook(EstateLook):
             with self._counting:
                 self._times[question] = entry["at"]
                 self.kept += 1
-            return load(entry["value"])
+            with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):  # else nobody wrote it: asked
+                return load(entry["value"])
         answer = ask()
         with self._counting:
             self._times[question] = stamp(self.now)

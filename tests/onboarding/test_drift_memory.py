@@ -170,6 +170,19 @@ def test_a_strange_file_is_not_trusted(tmp_path: Path) -> None:
     observed.save(file)
     assert Observed.load(file, "10502", "") == Observed("10502", "")
     assert Observed.load(file, "10501", "another tenant").looked_at == ""
-    for text in ("", "[]", "{}", "{", json.dumps({"version": 1, "account": "10501", "partner_tenant": "", "x": 1})):
+    ours = {"version": 1, "account": "10501", "partner_tenant": ""}
+    odd: list[dict[str, Any]] = [{"updated": 1}, {"answers": []}, {"answers": {"row/1": 7}}, {"looked_at": "today"}]
+    odd += [{"answers": {"row/1": {"at": at, "value": {}}}} for at in (None, "", "2026-11-22", "2026-11-22T10:00:00")]
+    for text in ("", "[]", "{}", "{", "null", *(json.dumps(ours | members) for members in ({"x": 1}, *odd))):
         file.write_text(text, "utf-8")
         assert Observed.load(file, "10501", "") == Observed("10501", "")
+
+
+def test_an_answer_that_nobody_wrote_is_asked_again() -> None:
+    systems, observed = Systems(1), memory()
+    whole = systems.look(observed, NOON)
+    strange: list[Any] = [None, 7, [7], [{"tenant": 1}]]
+    for value in strange:
+        for kept in observed.answers.values():
+            kept["value"] = value
+        assert systems.look(observed, NOON) == whole
