@@ -14,8 +14,8 @@ from clients.wire.shape import CAMEL, Needed, Off, Rank, Text, Words
 
 @dataclass(frozen=True, slots=True)
 class PcAddress:
-    """Reference section 2.1: line 1 1-200, names 1-50, `country` two letters. `region` holds the state in company
-    profiles (partner-center.md 2.7)."""
+    """An address. Line 1 has 1 to 200 characters, names 1 to 50 (partner-center.md 2.1); `country` has two letters;
+    `region` holds the state in company profiles (partner-center.md 2.7)."""
 
     __pydantic_config__ = CAMEL
     address_line1: Text = ""

@@ -24,7 +24,7 @@ from csp.say import count, say
 from csp.views.progress import progress
 from csp.views.readiness import pasted, print_unseen
 from onboarding.adoption import match as adoption
-from onboarding.adoption.read import Sight
+from onboarding.adoption.read import Candidate
 from onboarding.core import contract
 from onboarding.look.snapshot import EstateLook
 from onboarding.readiness import blind
@@ -97,14 +97,14 @@ def _adopt(
         states = states_from_export(exported, estate.renamed) if exported else {}
         look = EstateLook(session)
         with progress("reading") as tell:
-            sights = adoption.read_account(look, tell)
+            candidates = adoption.read_account(look, tell)
         today = clock.now().date()
         plan = adoption.plan(
-            session, sights, look, estate, _ion_ids(states), today, update=update, elsewhere=elsewhere, only=only
+            session, candidates, look, estate, _ion_ids(states), today, update=update, elsewhere=elsewhere, only=only
         )
         if only and not (plan.new or plan.known or plan.ambiguous):
             raise CommandError(f"--only {', '.join(only)}: no customer that this stack could adopt is like that", 2)
-        unseen = _unseen(name, sights, only)
+        unseen = _unseen(name, candidates, only)
         print_unseen(unseen, stack)
         written = _write(project, plan, folder, estate, declared.defaults)
         _tell_plan(plan, written, folder.relative_to(project.root), pasted("drift", stack=stack))
@@ -129,9 +129,9 @@ def _adopt(
     return not unseen
 
 
-def _unseen(connection: str, sights: Sequence[Sight], only: Sequence[str]) -> list[Unseen]:
+def _unseen(connection: str, candidates: Sequence[Candidate], only: Sequence[str]) -> list[Unseen]:
     """What of the account (of those who were asked for) could not be looked at."""
-    asked_for = [one for one in sights if not only or adoption.chosen(one.customer, only)]
+    asked_for = [one for one in candidates if not only or adoption.chosen(one.customer, only)]
     troubles = {one.customer.email or one.customer.id: one.trouble for one in asked_for if one.trouble}
     return blind.just_now(connection, len(asked_for), troubles, contract.now())
 

@@ -150,8 +150,8 @@ def _look_at(session: Session) -> Account:
         raise CommandError(f"the connection {name} names no ION account", 2)
     with progress(f"ION account {session.account}") as tell:
         look = IonLook(session)
-        sights = live.look_at_account(look, tell)
-    return Account(name, session.account, live.verdicts(look, sights, clock.now()), session.calls.line())
+        everybody = live.look_at_account(look, tell)
+    return Account(name, session.account, live.verdicts(look, everybody, clock.now()), session.calls.line())
 
 
 def _account_session(account: str) -> Session:

@@ -9,7 +9,7 @@ from typing import Any
 
 import schemas
 from clients.ion.models import IonCustomer
-from onboarding.adoption.read import Sight
+from onboarding.adoption.read import Candidate
 from onboarding.core import compare
 from schemas.kinds import places
 from schemas.kinds.countries import code_of, held
@@ -27,10 +27,10 @@ MARKS = {
 
 
 def declared(
-    sight: Sight, key: str, connection: schemas.Connection, today: dt.date
+    candidate: Candidate, key: str, connection: schemas.Connection, today: dt.date
 ) -> tuple[schemas.Customer | None, str]:
     """The customer file that says what is seen; or None and why no file may say it."""
-    data = _declaration(sight, key, connection.name)
+    data = _declaration(candidate, key, connection.name)
     for _ in range(2 * len(_OPTIONAL) + 2):
         made, findings = schemas.findings_of(copy.deepcopy(data), connection, today)
         if _as_found(data, findings):
@@ -45,20 +45,20 @@ def declared(
     raise AssertionError("every round takes an optional part away")
 
 
-def _declaration(sight: Sight, key: str, connection: str) -> dict[str, Any]:
-    customer, unknown = sight.customer, []
-    row = {name: value for name, value in sight.row.items() if value is not None}
+def _declaration(candidate: Candidate, key: str, connection: str) -> dict[str, Any]:
+    customer, unknown = candidate.customer, []
+    row = {name: value for name, value in candidate.row.items() if value is not None}
     if "pricebook" not in row:
         unknown.append("cloud_provider.pricebook")
-    if sight.row and "portal_access" not in row:
+    if candidate.row and "portal_access" not in row:
         unknown.append("cloud_provider.portal_access")
-    identity = {"domain": sight.domain.lower() or None, "tenant_id": sight.tenant or None}
-    if not sight.tenant:
+    identity = {"domain": candidate.domain.lower() or None, "tenant_id": candidate.tenant or None}
+    if not candidate.tenant:
         identity["domain"] = None
         unknown.append("identity.tenant_id")
-    agreement: dict[str, Any] = {"route": "customer"} if sight.direct else {}
-    if sight.signatory:
-        agreement["signatory"] = dict(sight.signatory)
+    agreement: dict[str, Any] = {"route": "customer"} if candidate.direct else {}
+    if candidate.signatory:
+        agreement["signatory"] = dict(candidate.signatory)
     else:
         unknown.append("attestation.signatory")
     return {
@@ -125,11 +125,11 @@ def _without(data: dict[str, Any], path: str) -> bool:
 
 
 def completed(
-    one: schemas.Customer, sight: Sight, connection: schemas.Connection, today: dt.date, *, update: bool
+    one: schemas.Customer, candidate: Candidate, connection: schemas.Connection, today: dt.date, *, update: bool
 ) -> schemas.Customer | None:
     """The declaration with what its file calls unknown filled in as far as it is seen now; with `update` also with the
     values that differ from what is seen. None when nothing changes."""
-    seen = _declaration(sight, one.key, connection.name)
+    seen = _declaration(candidate, one.key, connection.name)
     data = one.model_dump(mode="json", by_alias=True, exclude_unset=True)
     before = copy.deepcopy(data)
     for name in one.unknown:
@@ -150,9 +150,11 @@ def completed(
     return None if schemas.errors(findings) else schemas.Customer.model_validate(data)
 
 
-def says_what_is_seen(one: schemas.Customer, sight: Sight, connection: schemas.Connection, today: dt.date) -> bool:
+def says_what_is_seen(
+    one: schemas.Customer, candidate: Candidate, connection: schemas.Connection, today: dt.date
+) -> bool:
     """Whether a declaration is the one that adoption would write of what is seen."""
-    made, _ = declared(sight, one.key, connection, today)
+    made, _ = declared(candidate, one.key, connection, today)
     if made is None:
         return False
     filled, _ = schemas.findings_of(made.model_dump(mode="json", by_alias=True, exclude_unset=True), connection, today)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import schemas
 from clients.ion.models import IonCustomer
 from onboarding.adoption.file import MARKS, completed, declared, says_what_is_seen
-from onboarding.adoption.read import Sight, read_account
+from onboarding.adoption.read import Candidate, read_account
 from onboarding.core import compare
 from onboarding.look.shown import is_active
 from onboarding.look.snapshot import EstateLook
@@ -28,7 +28,7 @@ from onboarding.resources.tenant_identity.observe import declared_domain, declar
 if TYPE_CHECKING:
     from clients.session import Session
 
-__all__ = ["MARKS", "Plan", "Sight", "plan", "read_account"]
+__all__ = ["MARKS", "Candidate", "Plan", "plan", "read_account"]
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Plan:
     """
 
     new: list[schemas.Customer] = field(default_factory=list)
-    known: dict[str, Sight] = field(default_factory=dict)
+    known: dict[str, Candidate] = field(default_factory=dict)
     as_seen: set[str] = field(default_factory=set)
     filled: list[schemas.Customer] = field(default_factory=list)
     ambiguous: dict[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Plan:
 
 def plan(
     session: Session,
-    sights: list[Sight],
+    candidates: list[Candidate],
     look: EstateLook,
     estate: schemas.Estate,
     ion_ids: Mapping[str, str],
@@ -74,42 +74,44 @@ def plan(
     company, e-mail or ION id is like one of them.
     """
     connection = session.connection
-    done = Plan(inactive=sum(not is_active(s.customer, connection) for s in sights))
-    everyone = [one for one in look.ion_customers() or [s.customer for s in sights] if is_active(one, connection)]
+    done = Plan(inactive=sum(not is_active(s.customer, connection) for s in candidates))
+    everyone = [one for one in look.ion_customers() or [s.customer for s in candidates] if is_active(one, connection)]
     ours = _Matcher([one for one in estate.customers if one.connection == connection.name], ion_ids, everyone)
     # What this stack declares on other accounts: an e-mail or a tenant belongs to one customer of a stack.
     others = _Matcher([one for one in estate.customers if one.connection != connection.name], {}, everyone)
     abroad = {stack: _Matcher(customers, {}, everyone) for stack, customers in (elsewhere or {}).items()}
-    shared = Counter(sight.tenant for sight in sights if sight.tenant)
+    shared = Counter(candidate.tenant for candidate in candidates if candidate.tenant)
     keys = {name for one in _all(estate, elsewhere) for name in (one.key, *one.previously)}
     in_state = set(ion_ids.values())
-    for sight in _to_match(sights, connection, only, done):
-        found, why = ours.match(sight)
+    for candidate in _to_match(candidates, connection, only, done):
+        found, why = ours.match(candidate)
         if found:
-            done.known[found] = sight
-            better = completed(estate.customer(found), sight, connection, today, update=update)
+            done.known[found] = candidate
+            better = completed(estate.customer(found), candidate, connection, today, update=update)
             if better is not None:
                 done.filled.append(better)
-            if found not in in_state and says_what_is_seen(better or estate.customer(found), sight, connection, today):
+            if found not in in_state and says_what_is_seen(
+                better or estate.customer(found), candidate, connection, today
+            ):
                 done.as_seen.add(found)
             continue
-        stack, why = ("", why) if why else _declared_by(sight, abroad)
+        stack, why = ("", why) if why else _declared_by(candidate, abroad)
         if stack:
             done.elsewhere[stack] += 1
             continue
-        why = why or _shared(sight, others, shared)
+        why = why or _shared(candidate, others, shared)
         if why:
-            done.ambiguous[sight.name] = why
+            done.ambiguous[candidate.name] = why
             continue
-        key = _key(sight.customer, keys)
-        made, wrong = declared(sight, key, connection, today)
+        key = _key(candidate.customer, keys)
+        made, wrong = declared(candidate, key, connection, today)
         if made is None:
-            done.left_out[sight.name] = wrong
+            done.left_out[candidate.name] = wrong
         else:
             keys.add(key)
             done.new.append(made)
     declared_ones = {declared_tenant(one.identity) for one in _all(estate, elsewhere)}
-    done.tenants = _unheld(look, {sight.tenant for sight in sights} | declared_ones)
+    done.tenants = _unheld(look, {candidate.tenant for candidate in candidates} | declared_ones)
     return done
 
 
@@ -118,25 +120,27 @@ def _unheld(look: EstateLook, held: set[str]) -> list[str]:
     return [f"{t.company_name} ({t.domain}), {i}" for i, t in look.related_tenants().items() if i not in held]
 
 
-def _to_match(sights: list[Sight], connection: schemas.Connection, only: Sequence[str], done: Plan) -> Iterator[Sight]:
+def _to_match(
+    candidates: list[Candidate], connection: schemas.Connection, only: Sequence[str], done: Plan
+) -> Iterator[Candidate]:
     """The active customers that were asked for and could be looked at; `done` takes down the others."""
-    for sight in sights:
-        if not is_active(sight.customer, connection):
+    for candidate in candidates:
+        if not is_active(candidate.customer, connection):
             continue
-        if only and not chosen(sight.customer, only):
+        if only and not chosen(candidate.customer, only):
             done.not_chosen += 1
-        elif sight.trouble:
-            done.left_out[sight.name] = f"could not look: {sight.trouble}"
+        elif candidate.trouble:
+            done.left_out[candidate.name] = f"could not look: {candidate.trouble}"
         else:
-            yield sight
+            yield candidate
 
 
-def _shared(sight: Sight, others: _Matcher, tenants: Counter[str]) -> str:
+def _shared(candidate: Candidate, others: _Matcher, tenants: Counter[str]) -> str:
     """Who else claims this customer, "" when nobody does."""
-    if clash := others.claims(sight):
+    if clash := others.claims(candidate):
         return f"{clash}, which is on another account"
-    if tenants[sight.tenant] > 1:
-        return f"tenant {sight.tenant} is linked to {tenants[sight.tenant]} ION customers"
+    if tenants[candidate.tenant] > 1:
+        return f"tenant {candidate.tenant} is linked to {tenants[candidate.tenant]} ION customers"
     return ""
 
 
@@ -154,10 +158,10 @@ def _all(
         yield from customers
 
 
-def _declared_by(sight: Sight, abroad: Mapping[str, _Matcher]) -> tuple[str, str]:
+def _declared_by(candidate: Candidate, abroad: Mapping[str, _Matcher]) -> tuple[str, str]:
     """The other stack that declares it ("" for none), and why that cannot be told ("" when it can)."""
     for stack, matcher in abroad.items():
-        found, why = matcher.match(sight)
+        found, why = matcher.match(candidate)
         if found:
             return stack, ""
         if why:
@@ -187,34 +191,34 @@ class _Matcher:
             if email in self._emails and self._emails[email] not in known
         }
 
-    def claims(self, sight: Sight) -> str:
+    def claims(self, candidate: Candidate) -> str:
         """What a declared customer has in common with it, "" when nothing."""
-        by = self._by(sight)
+        by = self._by(candidate)
         return "; ".join(f"the {name} is that of {key}" for name, key in by.items() if key)
 
-    def _by(self, sight: Sight) -> dict[str, str]:
+    def _by(self, candidate: Candidate) -> dict[str, str]:
         return {
-            "e-mail": self._emails.get(compare.email(sight.customer.email), ""),
-            "tenant id": self._tenants.get(sight.tenant, "") if sight.tenant else "",
-            "domain": self._domains.get(compare.domain(sight.domain), "") if sight.domain else "",
+            "e-mail": self._emails.get(compare.email(candidate.customer.email), ""),
+            "tenant id": self._tenants.get(candidate.tenant, "") if candidate.tenant else "",
+            "domain": self._domains.get(compare.domain(candidate.domain), "") if candidate.domain else "",
         }
 
-    def match(self, sight: Sight) -> tuple[str, str]:
+    def match(self, candidate: Candidate) -> tuple[str, str]:
         """The key ("" for none), and why it cannot be told ("" when it can)."""
-        if (key := self._ion_ids.get(sight.customer.id, "")) in self._keys:
+        if (key := self._ion_ids.get(candidate.customer.id, "")) in self._keys:
             return key, ""
-        same = self._same_email[compare.email(sight.customer.email)]
+        same = self._same_email[compare.email(candidate.customer.email)]
         if len(same) > 1:
             return "", f"the e-mail is that of {len(same)} ION customers, ids {', '.join(same)}"
-        by = self._by(sight)
+        by = self._by(candidate)
         found = {key: name for name, key in reversed(by.items()) if key}
         if not found:
             return "", ""
         if len(found) > 1:
             return "", "; ".join(f"the {name} is that of {key}" for key, name in reversed(found.items()))
         key, name = next(iter(found.items()))
-        other = self._taken.get(key, sight.customer.id)
-        if other != sight.customer.id:
+        other = self._taken.get(key, candidate.customer.id)
+        if other != candidate.customer.id:
             return "", f"the {name} is that of {key}, which is ION customer {other}"
         if not by["e-mail"]:
             return "", f"the {name} is that of {key}, the e-mail is not: correct profile.email of its file"

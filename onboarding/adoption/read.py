@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Candidate:
     """One customer of the account as the systems show it.
 
     row: what is known of its Cloud Provider row, {} when none is shown. tenant: linked tenant id, lower case, "" when
-    none is linked or shown. linkless: a system shows that no tenant is linked. signed: who accepted the agreement
-    ("direct", or the signatory of a current attestation), None when nobody is known. trouble: why we could not look.
+    none is linked or shown. linkless: a system shows that no tenant is linked. direct: the customer itself accepted the
+    agreement. signatory: of a current attestation, None when nobody is known. trouble: why we could not look.
     """
 
     customer: IonCustomer
@@ -43,7 +43,7 @@ class Sight:
         return f"{self.customer.organization} <{self.customer.email}>, ION id {self.customer.id}"
 
 
-def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> list[Sight]:
+def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> list[Candidate]:
     """Every customer of the account, by ION id; the answers stay in `look`.
 
     Raises ClientError when a list cannot be read, and at once for lost credentials or a wrong account; one customer
@@ -51,20 +51,20 @@ def read_account(look: EstateLook, tell: Tell = lambda done, total: None) -> lis
     """
     customers = sorted(look.ion_customers(), key=lambda one: (len(one.id), one.id))
     look.related_tenants()
-    return _by_domain(look, each(look, customers, partial(_sight, look), _unread, tell))
+    return _by_domain(look, each(look, customers, partial(_candidate, look), _unread, tell))
 
 
-def _unread(customer: IonCustomer, why: str) -> Sight:
-    return Sight(customer, trouble=why)
+def _unread(customer: IonCustomer, why: str) -> Candidate:
+    return Candidate(customer, trouble=why)
 
 
-def _sight(look: EstateLook, customer: IonCustomer) -> Sight:
+def _candidate(look: EstateLook, customer: IonCustomer) -> Candidate:
     if not is_active(customer, look.session.connection):
-        return Sight(customer)
+        return Candidate(customer)
     return _agreed(look, _linked(look, customer))
 
 
-def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
+def _linked(look: EstateLook, customer: IonCustomer) -> Candidate:
     """The Cloud Provider row. Where portal access is on, ION shows it: a row that is not shown has it off."""
     row = row_of(look, customer.id)
     shown: dict[str, Any] = {}
@@ -72,24 +72,24 @@ def _linked(look: EstateLook, customer: IonCustomer) -> Sight:
         shown = {k: v for k, v in asdict(row.whole).items() if k not in ("tenant_id", "domain") and v != ""}
     elif row.shown:
         shown = {"portal_access": row.portal_access}
-    return Sight(customer, shown, row.tenant or "", row.domain, linkless=row.tenant == "")
+    return Candidate(customer, shown, row.tenant or "", row.domain, linkless=row.tenant == "")
 
 
-def _agreed(look: EstateLook, sight: Sight) -> Sight:
+def _agreed(look: EstateLook, candidate: Candidate) -> Candidate:
     """Who accepted the agreement, where a system tells. An agreement that no longer counts names nobody: whoever signs
     next is for a person to say."""
     if look.session.partner_center is not None:
-        if not sight.tenant or sight.tenant not in look.related_tenants():
-            return sight
-        found = on_record(look, sight.tenant)
+        if not candidate.tenant or candidate.tenant not in look.related_tenants():
+            return candidate
+        found = on_record(look, candidate.tenant)
         signatory = _person(found.latest) if found.kind == "attested" else None
-        return replace(sight, signatory=signatory, direct=found.kind == "direct")
-    if not row_of(look, sight.customer.id).agreement:
-        return sight
-    legacy = look.legacy_profile(sight.customer.id)
+        return replace(candidate, signatory=signatory, direct=found.kind == "direct")
+    if not row_of(look, candidate.customer.id).agreement:
+        return candidate
+    legacy = look.legacy_profile(candidate.customer.id)
     last = latest(legacy.agreements) if legacy else None
     current = last and last.date_agreed and last.date_agreed >= look.session.connection.agreement_valid_from
-    return replace(sight, signatory=_person(last) if current else None)
+    return replace(candidate, signatory=_person(last) if current else None)
 
 
 def _person(one: Agreement | LegacyAgreement | None) -> Mapping[str, str] | None:
@@ -99,33 +99,33 @@ def _person(one: Agreement | LegacyAgreement | None) -> Mapping[str, str] | None
     return {name: text for name, text in named.items() if text}
 
 
-def _by_domain(look: EstateLook, sights: list[Sight]) -> list[Sight]:
+def _by_domain(look: EstateLook, candidates: list[Candidate]) -> list[Candidate]:
     """A tenant that no system links but that OpenID discovery gives for the customer's e-mail domain, when it is one of
     our Partner Center's, linked to nobody else and claimed by this customer alone."""
-    taken = {sight.tenant for sight in sights}
+    taken = {candidate.tenant for candidate in candidates}
     free = {tenant: found for tenant, found in look.related_tenants().items() if tenant not in taken}
-    active = [s for s in sights if is_active(s.customer, look.session.connection) and not s.trouble]
+    active = [s for s in candidates if is_active(s.customer, look.session.connection) and not s.trouble]
     unseen = [s for s in active if not s.tenant and not s.linkless]
     if not free or not unseen:
-        return sights
+        return candidates
     found = {one.customer.id: one for one in each(look, unseen, partial(_with_tenant, look), _in_trouble)}
     claims = Counter(one.tenant for one in found.values())
 
-    def settled(sight: Sight) -> Sight:
-        one = found.get(sight.customer.id, sight)
+    def settled(candidate: Candidate) -> Candidate:
+        one = found.get(candidate.customer.id, candidate)
         if one.trouble or one.tenant not in free or claims[one.tenant] > 1:
-            return one if one.trouble else sight
+            return one if one.trouble else candidate
         named = replace(one, domain=free[one.tenant].domain)
         return handled(look, named, partial(_agreed, look), _in_trouble)
 
-    return list(map(settled, sights))
+    return list(map(settled, candidates))
 
 
-def _in_trouble(sight: Sight, why: str) -> Sight:
-    return Sight(sight.customer, trouble=why)
+def _in_trouble(candidate: Candidate, why: str) -> Candidate:
+    return Candidate(candidate.customer, trouble=why)
 
 
-def _with_tenant(look: EstateLook, sight: Sight) -> Sight:
-    """The sight with the tenant that discovery gives for the e-mail domain; "" for none."""
-    name = sight.customer.email.rpartition("@")[2]
-    return replace(sight, tenant=look.discovered_tenant(name).lower()) if name else sight
+def _with_tenant(look: EstateLook, candidate: Candidate) -> Candidate:
+    """The candidate with the tenant that discovery gives for the e-mail domain; "" for none."""
+    name = candidate.customer.email.rpartition("@")[2]
+    return replace(candidate, tenant=look.discovered_tenant(name).lower()) if name else candidate

@@ -104,9 +104,9 @@ class Facts:
 class Outcome:
     """What a run ended with. `carried`: values that other resources or the next run need (never a secret).
 
-    again: nothing was decided (not sent, or outcome unknown): the next run tries without waiting for a new observation.
-    final: the remote gave a definite answer, so that the next write is a new attempt.
-    do: nothing was seen, and this is the one thing that lets the next run see again.
+    again: nothing was decided (not sent, or the answer got lost): the next run tries although nothing has changed.
+    final: the system gave a definite answer. The next write is a new attempt, with a request id of its own.
+    do: of an unobserved resource: the one thing to do so that the next run can look again.
     alarm: what a person must hear of although the run went on; the run ends red, after everything else is done.
     """
 

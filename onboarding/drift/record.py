@@ -29,8 +29,8 @@ WHERE = "Partner Center customer record"
 ROOM = 20
 """Records asked for by a look that follows another one closely."""
 FIRST_ROOM, FIRST_SHARE = 50, 0.15
-"""Records asked for by any other look: so many, or this share of the customers if that is more. It is what the budget
-of 2.2 calls a customer leaves beside row, agreement and lists."""
+"""Records asked for by any other look: so many, or this share of the customers if that is more. A look may
+make 2.2 calls a customer (docs/decisions.md, Drift); row, agreement and lists leave 0.15 of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _compared(turn: _Turn, record: PcCustomer, eyes: ObservedLook) -> Iterable[t
         seen = _shown(record.billing, field) if record.billing is not None else None
         if seen == "" and field.form != "phone":
             seen = ABSENT
-        # Microsoft was seen to echo a phone number as "" (partner-center-api 2.1), so that an empty one says nothing.
+        # An empty phone number says nothing: Microsoft may echo one so (partner-center.md 2.1).
         yield field.path, compare.field(field.path, text, seen or None, WHERE, country=country)
     direct = turn.identity.direct_customer
     if eyes.session.connection.role == "indirect-provider" and (direct or eyes.session.reseller_tenant):

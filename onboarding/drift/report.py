@@ -93,14 +93,16 @@ class Rotation:
 class DriftReport:
     """The result of one look.
 
-    not_checked: what (`connection NAME`, a customer's key, that and some fields) -> why we could not look. pending:
-    fields that wait for a step.
-    calls: system -> requests of this look. oldest: connection -> when its oldest answer was given. asked, kept: answers
-    asked for now, and answers of earlier looks that were used. seen_at: customer key -> resource -> when
-    the oldest of its facts was seen. rotations: connection -> how far the reading of tenant records got.
-    log_closed: connection -> why Partner Center's activity log could not be read: then only the sample finds what
-    changed since an answer was kept. left_out: another stack -> why its customers were not taken into account, so that
-    they may be listed as unmanaged. unseen: `not_checked` in lines for people, one a connection.
+    looked_at: when, RFC 3339.
+    not_checked: what (`connection NAME`, a customer's key, a key and some fields) -> why we could not look.
+    unseen: the same for people, one line a connection.
+    customers, fields, pending: how many were compared, and how many fields wait for a known step.
+    calls: system -> requests of this look. asked, kept: answers that it asked for, and cached ones that it used.
+    oldest: connection -> when its oldest answer was given, RFC 3339. seen_at: customer key -> resource -> the same.
+    rotations: connection -> how far the reading of tenant records got, which take turns.
+    log_closed: connection -> why Partner Center's activity log could not be read. Then a change behind a cached answer
+    is found only when the sample gets to it.
+    left_out: another stack -> why its customers could not be read. They may be listed as unmanaged.
     """
 
     looked_at: str

@@ -64,10 +64,10 @@ def look(
     """Compare every declared field of every customer with what the systems show now. Read-only.
 
     sessions: connection name -> session, for every connection of the estate but those in `closed`: connection name ->
-    why it could not be opened. known_states: customer key -> resource ->
-    outputs (`csp.states`), {} without a state. now: aware. fresh: use no answer of an earlier look. elsewhere: what
-    other stacks declare on the same accounts, which counts as declared.
-    What cannot be looked at is in `not_checked`; nothing is raised for a remote reason.
+    why it could not be opened. known_states: customer key -> resource -> outputs
+    (`onboarding.readiness.states.states_from_export`), {} without a state. now: aware. fresh: use no answer of an
+    earlier look. elsewhere: what other stacks declare on the same accounts, which counts as declared. What cannot be
+    looked at is in `not_checked`; nothing is raised for a remote reason.
     """
     report = DriftReport(stamp(now))
     for name in sorted({one.connection for one in estate.customers}):

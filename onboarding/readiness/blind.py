@@ -97,7 +97,7 @@ def in_state(verdicts: Iterable[Readiness], estate: schemas.Estate, home: Path |
 
 
 def in_run(notes: Sequence[Note], estate: schemas.Estate) -> list[Alarm | Unseen]:
-    """The same from the notes of one run, alarms first."""
+    """What one run could not look at, from its notes: a line for each connection, alarms first."""
     found: dict[str, list[Note]] = defaultdict(list)
     for note in notes:
         if note.kind != run_notes.ALARM:
@@ -115,21 +115,26 @@ def in_run(notes: Sequence[Note], estate: schemas.Estate) -> list[Alarm | Unseen
 
 
 def in_account(connection: str, verdicts: Sequence[Readiness]) -> list[Unseen]:
-    """The same of an account that was looked at just now (`csp status --live`)."""
+    """What `csp status --live` could not look at: one line for its account, none when everything was seen."""
     parts = [(v.key, blindness(r)) for v in verdicts for r in v.resources.values() if r.status == "unobserved"]
     return [_joined(connection, len(verdicts), parts)] if parts else []
 
 
 def just_now(connection: str, of: int, troubles: Mapping[str, str], since: str) -> list[Unseen]:
-    """The same of one look through one connection. `troubles`: customer -> why; under "" why not even the list could be
-    read. `since`: RFC 3339, the look."""
+    """What one look through one connection could not see, as one line.
+
+    troubles: customer -> why, best a `Trouble`; under "" why not even the list of customers could be read. of: how many
+    customers the connection has. since: when the look was, RFC 3339.
+    """
     parts = [(key, {"reason": why, "since": since}) for key, why in troubles.items()]
     return [_joined(connection, of, parts)] if parts else []
 
 
 def in_look(not_checked: Iterable[Trouble], estate: schemas.Estate, since: Mapping[str, str]) -> list[Unseen]:
-    """The same of a look for drift. `since`: customer key -> since when it cannot be looked at (RFC 3339); under ""
-    the look itself."""
+    """What `csp drift` could not look at, a line for each connection.
+
+    since: customer key -> since when runs cannot look at it (RFC 3339); "" -> when this look was, for all others.
+    """
     connection_of = {customer.key: customer.connection for customer in estate.customers}
     keys: dict[str, list[str]] = defaultdict(list)
     whys: dict[str, Trouble] = {}
@@ -154,7 +159,8 @@ def blindness(part: ResourceState) -> Mapping[str, str]:
 
 
 def _joined(connection: str, of: int, parts: Sequence[tuple[str, Mapping[str, str]]]) -> Unseen:
-    """One line for all: the reason that concerns most customers first, what is told of it is enough to begin with."""
+    """One line for a connection: the reason that concerns most customers, and how many other reasons there are. The
+    others are told by the next run, when the first is mended."""
     keys = sorted({key for key, _ in parts if key})
     by_action: dict[str, set[str]] = defaultdict(set)
     for key, how in parts:

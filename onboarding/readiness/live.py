@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class LiveCustomer:
     """One customer of the account that was looked at. row: its Microsoft row, None when we could not look; `trouble`:
     why, "" when we could."""
 
@@ -47,39 +47,39 @@ class Sight:
     trouble: str = ""
 
 
-def look_at_account(look: IonLook, tell: Tell = lambda done, total: None) -> list[Sight]:
+def look_at_account(look: IonLook, tell: Tell = lambda done, total: None) -> list[LiveCustomer]:
     """Every customer of the account, active or not, by e-mail. Reads only; the answers stay in `look`.
 
     One customer that cannot be read does not stop the others. Raises ClientError when the list cannot be read, and
     CredentialsLost or WrongAccount at once.
     """
 
-    def see(customer: IonCustomer) -> Sight:
-        return Sight(customer, row_of(look, customer.id))
+    def see(customer: IonCustomer) -> LiveCustomer:
+        return LiveCustomer(customer, row_of(look, customer.id))
 
-    def blind(customer: IonCustomer, why: str) -> Sight:
-        return Sight(customer, None, why)
+    def blind(customer: IonCustomer, why: str) -> LiveCustomer:
+        return LiveCustomer(customer, None, why)
 
     customers = sorted(look.ion_customers(), key=lambda one: (one.email.casefold(), one.id))
     return each(look, customers, see, blind, tell)
 
 
-def verdicts(look: IonLook, sights: list[Sight], now: datetime) -> list[Readiness]:
+def verdicts(look: IonLook, everybody: list[LiveCustomer], now: datetime) -> list[Readiness]:
     """The readiness of every customer that was looked at, in the same order; `key` is the e-mail."""
-    return [_one(look, sight, now) for sight in sights]
+    return [_one(look, seen_now, now) for seen_now in everybody]
 
 
-def _one(look: IonLook, sight: Sight, now: datetime) -> Readiness:
+def _one(look: IonLook, seen_now: LiveCustomer, now: datetime) -> Readiness:
     """The verdict; of a customer of whom none can be made, one that says so."""
     try:
         with contained():
-            return _verdict(look, sight, now)
+            return _verdict(look, seen_now, now)
     except ClientError as error:
         told = {"reason": str(error), "since": stamp(now)}
         outputs = {"status": "unobserved", "waiting_on": NOT_CHECKED, "unobserved": told}
-        key = sight.customer.email.casefold() or sight.customer.id
+        key = seen_now.customer.email.casefold() or seen_now.customer.id
         states = {kind: ResourceState(kind, key, outputs) for kind in RESOURCES}
-        return readiness(_stand_in(sight.customer, key), states, now)
+        return readiness(_stand_in(seen_now.customer, key), states, now)
 
 
 def only_unseen(verdict: Readiness) -> bool:
@@ -115,25 +115,25 @@ def todo(found: list[Readiness], owner: str = "") -> list[tuple[Task, Readiness]
     return [(task, verdict) for task, verdict in tasks if owner in ("", task.step.owner)]
 
 
-def _verdict(look: IonLook, sight: Sight, now: datetime) -> Readiness:
+def _verdict(look: IonLook, seen_now: LiveCustomer, now: datetime) -> Readiness:
     at = stamp(now)
-    key = sight.customer.email.casefold() or sight.customer.id
-    declared = _stand_in(sight.customer, key)
+    key = seen_now.customer.email.casefold() or seen_now.customer.id
+    declared = _stand_in(seen_now.customer, key)
     states = {}
     for kind in RESOURCES:
-        if sight.row is None and kind != "Customer":
+        if seen_now.row is None and kind != "Customer":
             blind: dict[str, Any] = {
                 "status": "unobserved",
-                "reason": f"could not look: {sight.trouble}",
+                "reason": f"could not look: {seen_now.trouble}",
                 "observed_at": at,
             }
-            blind |= {"waiting_on": NOT_CHECKED, "unobserved": {"reason": sight.trouble, "since": at}}
+            blind |= {"waiting_on": NOT_CHECKED, "unobserved": {"reason": seen_now.trouble, "since": at}}
             states[kind] = ResourceState(kind, key, blind)
             continue
-        facts = _observed(kind, declared, sight, look)
-        step, reason = _LEFT[kind](facts, sight, look.session.connection)
+        facts = _observed(kind, declared, seen_now, look)
+        step, reason = _LEFT[kind](facts, seen_now, look.session.connection)
         outputs: dict[str, Any] = {
-            "status": "waiting" if step or sight.trouble else "ready",
+            "status": "waiting" if step or seen_now.trouble else "ready",
             "facts": {name: fact.as_dict() for name, fact in facts.fields.items()},
             "reason": reason,
             "next_step": step.as_dict() if step else None,
@@ -147,23 +147,23 @@ def _verdict(look: IonLook, sight: Sight, now: datetime) -> Readiness:
     return replace(verdict, gates=gates)
 
 
-def _observed(kind: str, declared: schemas.Customer, sight: Sight, look: IonLook) -> Facts:
+def _observed(kind: str, declared: schemas.Customer, seen_now: LiveCustomer, look: IonLook) -> Facts:
     """What the resource itself observes; of it the facts that a gate rests on. Answers are those that `look` has."""
     resource = RESOURCES[kind]
     # Not validated, as the declaration is not.
     desired = resource.thing.Inputs.model_construct(
         key=declared.key,
-        ion_customer_id=sight.customer.id,
+        ion_customer_id=seen_now.customer.id,
         route="customer",
         company="",
         country="",
         **{resource.section: getattr(declared, resource.section)},
     )
-    seen: Facts = resource.thing.observe(desired, Known({"ion_customer_id": sight.customer.id}), look)
+    seen: Facts = resource.thing.observe(desired, Known({"ion_customer_id": seen_now.customer.id}), look)
     decisive = {name for gate in GATES.values() if gate.resource == kind for name in gate.facts}
     fields = {name: fact for name, fact in seen.fields.items() if name in decisive}
     if tenant := fields.get("tenant"):  # no tenant is declared: any that is linked will do
-        told = sight.row.linked if sight.row and tenant.state == "match" else tenant.seen
+        told = seen_now.row.linked if seen_now.row and tenant.state == "match" else tenant.seen
         fields["tenant"] = replace(tenant, declared="linked", seen=told)
     return replace(seen, fields=fields)
 
@@ -190,42 +190,42 @@ Left = tuple[NextStep | None, str]
 """The step that is left at one resource (None: nothing), and why."""
 
 
-def _profile(facts: Facts, sight: Sight, connection: schemas.Connection) -> Left:
+def _profile(facts: Facts, seen_now: LiveCustomer, connection: schemas.Connection) -> Left:
     if facts.fields["status"].state == "match":
         return None, ""
-    word = sight.customer.status or ABSENT
+    word = seen_now.customer.status or ABSENT
     return customer.profile_step(word, connection), f"the profile is {word}"
 
 
-def _row(_facts: Facts, sight: Sight, _connection: schemas.Connection) -> Left:
-    if sight.row is None or not sight.row.shown:
+def _row(_facts: Facts, seen_now: LiveCustomer, _connection: schemas.Connection) -> Left:
+    if seen_now.row is None or not seen_now.row.shown:
         return steps.look_for_row(), "ION shows no Cloud Provider row"
     return steps.look_at_pricebook(), "no API shows the pricebook"
 
 
-def _tenant(facts: Facts, sight: Sight, _connection: schemas.Connection) -> Left:
+def _tenant(facts: Facts, seen_now: LiveCustomer, _connection: schemas.Connection) -> Left:
     tenant = facts.fields["tenant"]
     if tenant.state == "match":
         return None, ""
     if tenant.state == "mismatch":
         return steps.connect_tenant(), "no tenant is linked"
-    step = steps.look_behind_portal_access() if sight.row and sight.row.shown else None
+    step = steps.look_behind_portal_access() if seen_now.row and seen_now.row.shown else None
     return step, "ION shows no tenant while portal access is off"
 
 
-def _agreement(facts: Facts, sight: Sight, _connection: schemas.Connection) -> Left:
+def _agreement(facts: Facts, seen_now: LiveCustomer, _connection: schemas.Connection) -> Left:
     agreement, word = facts.fields["agreement"], str(facts.data["status"])
     if agreement.state == "match":
         return None, ""
     unknown = "unknown" in facts.data
-    if not (sight.row and sight.row.tenant) or (agreement.state == "not_visible" and not unknown):
+    if not (seen_now.row and seen_now.row.tenant) or (agreement.state == "not_visible" and not unknown):
         return None, "comes with the tenant"
     if unknown:
         return steps.look_at_unknown_status(word=word), f'ION says "{word}", an unknown word'
     return steps.renew_agreement(word=word), "agreement not current"
 
 
-_LEFT: Mapping[str, Callable[[Facts, Sight, schemas.Connection], Left]] = {
+_LEFT: Mapping[str, Callable[[Facts, LiveCustomer, schemas.Connection], Left]] = {
     "Customer": _profile,
     "ProviderAssociation": _row,
     "TenantIdentity": _tenant,

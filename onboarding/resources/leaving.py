@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DONE, OPEN, UNSEEN = "done", "open", CANNOT_BE_SEEN
 
 
-class State(Protocol):
+class InState(Protocol):
     """What is needed of a resource's state."""
 
     @property
@@ -86,7 +86,7 @@ def refusal(known: Known) -> str:
 # What people read.
 
 
-def ending_steps(customer: schemas.Customer, resources: Mapping[str, State]) -> list[Step]:
+def ending_steps(customer: schemas.Customer, resources: Mapping[str, InState]) -> list[Step]:
     """The three steps of a leaving customer from its resource states."""
     left = customer.lifecycle == "left"
     settled = Step(
@@ -97,7 +97,7 @@ def ending_steps(customer: schemas.Customer, resources: Mapping[str, State]) -> 
     return [_portal(resources["ProviderAssociation"]), settled, _relationship(resources["TenantIdentity"])]
 
 
-def _portal(state: State) -> Step:
+def _portal(state: InState) -> Step:
     fact = state.fact("portal_access")
     if not fact:
         return Step("portal access off", UNSEEN, "not looked at yet")
@@ -110,7 +110,7 @@ def _portal(state: State) -> Step:
     return Step("portal access off", DONE, "not shown; ION shows the row while portal access is on")
 
 
-def _relationship(state: State) -> Step:
+def _relationship(state: InState) -> Step:
     fact = state.fact("relationship")
     if fact.get("state") == "match":
         return Step("relationship ended", OPEN, f"it stands ({fact['where']})")
@@ -119,13 +119,13 @@ def _relationship(state: State) -> Step:
     return Step("relationship ended", UNSEEN, "no API shows it")
 
 
-def still_buying(resources: Mapping[str, State]) -> bool:
+def still_buying(resources: Mapping[str, InState]) -> bool:
     """Whether the last look saw portal access on."""
     state = resources.get("ProviderAssociation")
     return state is not None and state.fact("portal_access").get("seen") == words.ON
 
 
-def next_step(customer: schemas.Customer, resources: Mapping[str, State], *, may_end: bool) -> NextStep | None:
+def next_step(customer: schemas.Customer, resources: Mapping[str, InState], *, may_end: bool) -> NextStep | None:
     """All that is open in one next step; None for who left and cannot buy. `may_end`: this role can end relationships
     by API."""
     portal, settled, relationship = ending_steps(customer, resources)

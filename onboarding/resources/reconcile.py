@@ -31,12 +31,14 @@ _PLACES = {"partner_center": PARTNER_CENTER, "association": ENDPOINT, "handover"
 class Write:
     """What a resource adds to the common step.
 
-    look, assess: what is there now, and what it means; both get what is known, which a write may add to.
-    send: the one write. It gives what is known after it, to look and assess again; or an Outcome where the answer says
-    all. refused: what a definite refusal means. later: failures after which nothing is decided and the next run tries
-    again, told as `not_sent: why`; UnknownOutcome is looked into, unless it is one of them (a repeated request is
-    answered alike). still: why to try again when the look after the write asks for it once more; "" where that is the
-    next run's matter. kept: memory of whatever happens.
+    look: reads what is there now. assess: what that means. Both get what is known; `send` may have added to it.
+    send: the one write. Returns what is known after it, and look and assess run once more; or the Outcome itself, where
+    the answer already says everything.
+    refused: what a definite refusal means for this resource.
+    later: failures after which the next run simply tries again, told as `not_sent: why`. After any other UnknownOutcome
+    the step looks whether the write arrived. (Name UnknownOutcome here where a repeated request gets the same answer.)
+    still: the reason to tell when the look after the write still asks for it; "" leaves that to the next run.
+    kept: what to remember even when the write fails.
     """
 
     look: Callable[[Known], Facts]
@@ -55,9 +57,12 @@ def is_due(outcome: Outcome) -> bool:
 
 
 def take(step: Write, lock: tuple[str, str], known: Known, session: Session, so_far: Outcome | None = None) -> Outcome:
-    """The whole step. `lock`: kind and key of what no two runs may write at once. so_far: what this run has brought
-    about before, which a lock that is taken or a look that fails must not lose: they are told as a write that was not
-    sent. Without it they are raised, as ClientErrors."""
+    """The whole step, under a lock.
+
+    lock: kind and key of what no two runs may write at once.
+    so_far: what this run has already done to the resource. When the lock is taken or the look fails, the outcome is
+    `so_far`, told as a write that was not sent. Without it the ClientError is raised.
+    """
     try:
         with session.locks.hold(*lock):
             facts = step.look(known)

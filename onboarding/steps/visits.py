@@ -1,6 +1,7 @@
-"""One visit a customer and owner: the screens of one form are one next step.
+"""Joins the next steps of a customer's four resources into one.
 
-Each resource knows its own part; here the parts of one owner are joined, so that a person goes to a screen once.
+Each resource asks for its own part of a form (ION's Cloud Provider row holds three of them). A person should go to that
+form once and fill in everything, so the parts that one owner does at the same form become one step.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from onboarding.steps.registry import instructions
 from schemas.model.gates import GATES
 
 
-class State(Protocol):
+class InState(Protocol):
     """What is needed of a resource's state."""
 
     @property
@@ -30,20 +31,20 @@ class State(Protocol):
     def outputs(self) -> Mapping[str, Any]: ...
 
 
-def _unsettled(resources: Sequence[State]) -> list[State]:
+def _unsettled(resources: Sequence[InState]) -> list[InState]:
     return [r for r in resources if r.last_status != "ready"]
 
 
-def _first(resources: Sequence[State]) -> State | None:
-    """The resource whose next step comes first. What the next run does needs no person, and what follows an earlier
-    resource waits for that one; a later resource may have a step nevertheless (both screens are one visit)."""
+def _first(resources: Sequence[InState]) -> InState | None:
+    """The resource whose next step comes first: a blocked one, else the first in order that needs a person. Resources
+    that wait for the next run or for an earlier resource have no step and are passed over."""
     with_step = [r for r in _unsettled(resources) if r.next_step]
     blocked = [r for r in with_step if r.last_status == "blocked"]
     settled = [r for r in resources if r.next_step]  # lost credentials stop no order, and are a step nevertheless
     return next(iter(blocked or with_step or settled), None)
 
 
-def one_next_step(customer: schemas.Customer, resources: Sequence[State]) -> Instructions | None:
+def one_next_step(customer: schemas.Customer, resources: Sequence[InState]) -> Instructions | None:
     """The one next step of a customer, with the steps of the same owner at the same form joined to it.
 
     Raises ValueError for a step of another release."""
@@ -85,7 +86,7 @@ def _joined(screens: Sequence[Screen]) -> tuple[Screen, ...]:
     return tuple(found.values())
 
 
-def _switched_off(row: State, resources: Sequence[State]) -> bool:
+def _switched_off(row: InState, resources: Sequence[InState]) -> bool:
     """Portal access that is declared on was switched off on a row whose tenant ION had shown. Tenant and agreement are
     out of sight only: nobody is asked to enter them anew, ION shows them again once the toggle is on."""
     access = (row.outputs.get("facts") or {}).get("portal_access") or {}
@@ -94,7 +95,7 @@ def _switched_off(row: State, resources: Sequence[State]) -> bool:
 
 
 def _to_confirm(
-    customer: schemas.Customer, parts: Sequence[Instructions], resources: Sequence[State]
+    customer: schemas.Customer, parts: Sequence[Instructions], resources: Sequence[InState]
 ) -> Confirm | None:
     """What the person records afterwards, because no API shows it; what is recorded is not asked for again."""
     gates = list(dict.fromkeys(gate for part in parts for gate in part.confirm))
@@ -106,11 +107,11 @@ def _to_confirm(
     return Confirm(customer.key, tuple(gates), hidden=not shown) if gates else None
 
 
-def _blind(resource: State) -> bool:
+def _blind(resource: InState) -> bool:
     return resource.status == "unobserved"
 
 
-def waits(resources: Sequence[State]) -> tuple[str, str]:
+def waits(resources: Sequence[InState]) -> tuple[str, str]:
     """Whom the customer waits for ("" for nobody) and since when."""
     first = _first(resources)
     if first is not None and first.next_step is not None:

@@ -10,7 +10,7 @@ import schemas
 from clients.session import Session
 from equipment.running import connection, start_sandbox, stop_sandbox
 from onboarding.adoption.file import declared as adopted_file
-from onboarding.adoption.read import Sight
+from onboarding.adoption.read import Candidate
 from onboarding.core.contract import Known
 from onboarding.look.snapshot import Look
 from onboarding.resources import customer
@@ -62,7 +62,7 @@ def check(session: Session) -> None:
     assert "fax" not in run(known, fax=None, title="CIO")[0]
     assert ion.customer(made).fax == "+14255550100"  # type: ignore[attr-defined]
     file, why = adopted_file(
-        Sight(ion.customer(made), linkless=True), "contoso", session.connection, dt.date(2026, 11, 22)
+        Candidate(ion.customer(made), linkless=True), "contoso", session.connection, dt.date(2026, 11, 22)
     )
     assert file is not None, why
     assert file.profile.fax == "+14255550100"  # type: ignore[attr-defined]

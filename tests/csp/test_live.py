@@ -18,7 +18,7 @@ from csp.commands import live
 from csp.errors import CommandError
 from onboarding.look.snapshot import IonLook
 from onboarding.readiness.blind import UNOBSERVED
-from onboarding.readiness.live import Sight, look_at_account
+from onboarding.readiness.live import LiveCustomer, look_at_account
 from tests.csp.conftest import Desk
 
 Look = Callable[..., dict[str, dict[str, Any]]]
@@ -174,7 +174,7 @@ class ManyCustomers:
         ]
 
 
-def look_at(ion: ManyCustomers, progress: Callable[[int, int], None]) -> list[Sight]:
+def look_at(ion: ManyCustomers, progress: Callable[[int, int], None]) -> list[LiveCustomer]:
     session = SimpleNamespace(ion=ion, connection=SimpleNamespace(limits=SimpleNamespace(concurrency=8)))
     return look_at_account(IonLook(cast(Session, session)), progress)
 

@@ -14,7 +14,7 @@ from clients.ion.models import CloudProfile, LegacyAgreement, LegacyProfile
 from clients.partner_center.models import PcCustomer
 from equipment.told import as_told
 from onboarding.adoption import match as adoption
-from onboarding.adoption.match import Plan, Sight
+from onboarding.adoption.match import Candidate, Plan
 from onboarding.adoption.state import adopted
 from onboarding.core.catalogue import RESOURCES
 from onboarding.core.contract import Known
@@ -46,25 +46,27 @@ def estate(*customers: schemas.Customer) -> schemas.Estate:
     return schemas.Estate("test", Path(), customers, {})
 
 
-def plan(sights: list[Sight], *declared: schemas.Customer, **more: Any) -> Plan:
+def plan(candidates: list[Candidate], *declared: schemas.Customer, **more: Any) -> Plan:
     found = world()
     ion_ids = more.pop("ion_ids", {})
-    return adoption.plan(found, sights, look_of(found), estate(*declared), ion_ids, TODAY, **more)  # type: ignore[arg-type]
+    return adoption.plan(found, candidates, look_of(found), estate(*declared), ion_ids, TODAY, **more)  # type: ignore[arg-type]
 
 
-def sight(number: int = 7, **more: Any) -> Sight:
+def candidate(number: int = 7, **more: Any) -> Candidate:
     profile = more.pop("profile", {})
     values = {"id": str(number), "phone": "+14255550100"} | profile
-    return Sight(ion_customer(**values), **({"row": ROW, "tenant": TENANT, "domain": "c.onmicrosoft.com"} | more))
+    return Candidate(ion_customer(**values), **({"row": ROW, "tenant": TENANT, "domain": "c.onmicrosoft.com"} | more))
 
 
 def declared(**changes: Any) -> schemas.Customer:
-    made = plan([sight(signatory=SIGNED)]).new[0]
+    made = plan([candidate(signatory=SIGNED)]).new[0]
     return schemas.Customer.model_validate(made.model_dump(mode="json") | changes)
 
 
 def test_all_that_is_seen_is_in_the_file_and_the_rest_is_named() -> None:
-    done = plan([sight(signatory=SIGNED), sight(8, row={}, tenant="", domain="", profile={"email": "x@y.example"})])
+    done = plan(
+        [candidate(signatory=SIGNED), candidate(8, row={}, tenant="", domain="", profile={"email": "x@y.example"})]
+    )
     full, bare = done.new
     assert (full.key, full.unknown) == ("contoso-ltd", ())
     assert full.cloud_provider.pricebook == "US Standard"
@@ -76,7 +78,7 @@ def test_all_that_is_seen_is_in_the_file_and_the_rest_is_named() -> None:
 
 def test_what_a_file_could_not_say_is_left_out_where_it_may_be() -> None:
     odd = {"phone": "ask Kim", "title": "", "address": {"state": "wa"}}
-    made = plan([sight(profile=odd, signatory=SIGNED | {"phone": "none"})]).new[0]
+    made = plan([candidate(profile=odd, signatory=SIGNED | {"phone": "none"})]).new[0]
     assert made.profile.phone is None
     assert made.profile.address.state == "WA"
     assert made.attestation.signatory is not None
@@ -92,33 +94,33 @@ def test_what_a_file_could_not_say_is_left_out_where_it_may_be() -> None:
     ],
 )
 def test_what_no_file_may_say_is_told(profile: dict[str, Any], told: str) -> None:
-    done = plan([sight(profile=profile)])
+    done = plan([candidate(profile=profile)])
     assert done.new == []
     assert [why for why in done.left_out.values() if why.startswith(told)]
 
 
 @pytest.mark.parametrize("country", ["United States", "USA", "U.S.A.", "United States of America", "us"])
 def test_a_country_by_any_name_is_declared_by_its_code(country: str) -> None:
-    done = plan([sight(profile={"address": {"country": country}})])
+    done = plan([candidate(profile={"address": {"country": country}})])
     assert [made.profile.address.country for made in done.new] == ["US"], done.left_out
 
 
 def test_inactive_customers_and_those_that_could_not_be_read_are_left_alone() -> None:
-    done = plan([sight(profile={"status": "INACTIVE"}), sight(8, trouble="ION: 500")])
+    done = plan([candidate(profile={"status": "INACTIVE"}), candidate(8, trouble="ION: 500")])
     assert (done.inactive, done.new) == (1, [])
     assert list(done.left_out.values()) == ["could not look: ION: 500"]
 
 
 def test_found_by_email_or_by_what_the_state_knows() -> None:
     one = declared()
-    assert list(plan([sight()], one).known) == [one.key]
-    moved = sight(profile={"email": "new@contoso.example"})
+    assert list(plan([candidate()], one).known) == [one.key]
+    moved = candidate(profile={"email": "new@contoso.example"})
     assert list(plan([moved], one, ion_ids={"7": one.key}).known) == [one.key]
 
 
 @pytest.mark.parametrize("how", ["tenant id", "domain"])
 def test_another_email_is_told_and_not_taken_for_the_same(how: str) -> None:
-    seen = sight(profile={"email": "new@contoso.example"})
+    seen = candidate(profile={"email": "new@contoso.example"})
     seen = replace(seen, tenant=TENANT if how == "tenant id" else OTHER)
     done = plan([seen], declared())
     assert (done.new, done.known) == ([], {})
@@ -131,15 +133,18 @@ def test_two_meanings_are_told_and_never_guessed() -> None:
     two = schemas.Customer.model_validate(
         two.model_dump(mode="json") | {"identity": {"method": "existing", "tenant_id": OTHER}}
     )
-    done = plan([sight(tenant=OTHER, domain="")], one, two)
+    done = plan([candidate(tenant=OTHER, domain="")], one, two)
     assert list(done.ambiguous.values()) == ["the e-mail is that of contoso-ltd; the tenant id is that of other"]
-    shared = plan([sight(), sight(8, profile={"email": "b@x.example"})])
+    shared = plan([candidate(), candidate(8, profile={"email": "b@x.example"})])
     assert len(shared.ambiguous) == 2
     assert all("linked to 2 ION customers" in why for why in shared.ambiguous.values())
 
 
 def test_an_email_that_two_customers_share_means_nobody() -> None:
-    twins = [sight(), sight(8, tenant=OTHER, domain="d.onmicrosoft.com", profile={"email": "IT@Contoso.example"})]
+    twins = [
+        candidate(),
+        candidate(8, tenant=OTHER, domain="d.onmicrosoft.com", profile={"email": "IT@Contoso.example"}),
+    ]
     undeclared = plan(twins)
     assert (undeclared.new, len(undeclared.ambiguous)) == ([], 2)
     assert set(undeclared.ambiguous.values()) == {"the e-mail is that of 2 ION customers, ids 7, 8"}
@@ -153,14 +158,14 @@ def test_an_email_that_two_customers_share_means_nobody() -> None:
 
 def test_thousands_are_matched_and_every_double_is_told() -> None:
     """One e-mail in two spellings, one tenant at two customers, among five thousand that are like nobody else."""
-    sights = [
-        sight(n, tenant=_tenant(n), domain=f"c{n}.onmicrosoft.com", profile={"email": f"it@c{n}.example"})
+    candidates = [
+        candidate(n, tenant=_tenant(n), domain=f"c{n}.onmicrosoft.com", profile={"email": f"it@c{n}.example"})
         for n in range(1, 5001)
     ]
     for n in range(1, 5001, 100):
-        sights[n] = replace(sights[n], customer=replace(sights[n].customer, email=f"It@C{n}.example"))
-        sights[n + 1] = replace(sights[n + 1], tenant=_tenant(n + 3), domain=f"c{n + 3}.onmicrosoft.com")
-    done = plan(sights)
+        candidates[n] = replace(candidates[n], customer=replace(candidates[n].customer, email=f"It@C{n}.example"))
+        candidates[n + 1] = replace(candidates[n + 1], tenant=_tenant(n + 3), domain=f"c{n + 3}.onmicrosoft.com")
+    done = plan(candidates)
     doubles = {n + more for n in range(1, 5001, 100) for more in (0, 1, 2, 3)}
     told = {int(name.rpartition(" ")[2]) for name in done.ambiguous}
     assert told == doubles
@@ -169,27 +174,30 @@ def test_thousands_are_matched_and_every_double_is_told() -> None:
 
 
 def test_no_more_than_the_chosen_and_matched_with_all() -> None:
-    sights = [sight(), sight(8, tenant=OTHER, domain="", profile={"email": "b@b.example", "organization": "Bikes"})]
-    assert [one.key for one in plan(sights, only=("BIKES*",)).new] == ["bikes"]
-    assert [one.key for one in plan(sights, only=("7", "b@*")).new] == ["contoso-ltd", "bikes"]
-    assert plan(sights, only=("bikes*",)).not_chosen == 1
-    shared = [sights[0], replace(sights[1], tenant=TENANT)]
+    candidates = [
+        candidate(),
+        candidate(8, tenant=OTHER, domain="", profile={"email": "b@b.example", "organization": "Bikes"}),
+    ]
+    assert [one.key for one in plan(candidates, only=("BIKES*",)).new] == ["bikes"]
+    assert [one.key for one in plan(candidates, only=("7", "b@*")).new] == ["contoso-ltd", "bikes"]
+    assert plan(candidates, only=("bikes*",)).not_chosen == 1
+    shared = [candidates[0], replace(candidates[1], tenant=TENANT)]
     assert plan(shared, only=("bikes*",)).new == [], "who has its tenant is no matter of the choice"
-    assert plan(sights, declared(), only=("bikes*",), update=True).known == {}
+    assert plan(candidates, declared(), only=("bikes*",), update=True).known == {}
 
 
 def test_what_another_stack_declares_is_left_to_it() -> None:
     other = declared()
-    there = plan([sight()], elsewhere={"east": [other]})
+    there = plan([candidate()], elsewhere={"east": [other]})
     assert (there.new, there.ambiguous, dict(there.elsewhere)) == ([], {}, {"east": 1})
-    moved = plan([sight(profile={"email": "new@contoso.example"})], elsewhere={"east": [other]})
+    moved = plan([candidate(profile={"email": "new@contoso.example"})], elsewhere={"east": [other]})
     assert [why for why in moved.ambiguous.values() if why.endswith("(stack east)")]
-    fresh = sight(8, tenant=OTHER, domain="", profile={"email": "b@x.example"})
+    fresh = candidate(8, tenant=OTHER, domain="", profile={"email": "b@x.example"})
     assert [one.key for one in plan([fresh], elsewhere={"east": [other]}).new] == ["contoso-ltd-8"]
 
 
 def test_what_this_stack_declares_on_another_account_is_not_declared_twice() -> None:
-    done = plan([sight()], declared(connection="elsewhere"))
+    done = plan([candidate()], declared(connection="elsewhere"))
     assert done.new == []
     (why,) = done.ambiguous.values()
     assert why.startswith("the e-mail is that of contoso-ltd; the tenant id is that of contoso-ltd")
@@ -199,23 +207,23 @@ def test_what_this_stack_declares_on_another_account_is_not_declared_twice() -> 
 def test_a_file_that_adoption_wrote_is_known_as_such() -> None:
     """A run may end between the files and the import: the next one goes on as the first would have."""
     one = declared()
-    assert plan([sight(signatory=SIGNED)], one).as_seen == {one.key}
-    assert plan([sight(signatory=SIGNED)], one, ion_ids={"7": one.key}).as_seen == set()
+    assert plan([candidate(signatory=SIGNED)], one).as_seen == {one.key}
+    assert plan([candidate(signatory=SIGNED)], one, ion_ids={"7": one.key}).as_seen == set()
     changed = declared(profile=one.profile.model_dump() | {"contact_name": "Somebody Else"})
-    assert plan([sight(signatory=SIGNED)], changed).as_seen == set()
+    assert plan([candidate(signatory=SIGNED)], changed).as_seen == set()
 
 
 def test_a_file_is_completed_once_something_is_seen() -> None:
-    before = plan([sight(row={"portal_access": True})]).new[0]
+    before = plan([candidate(row={"portal_access": True})]).new[0]
     assert before.unknown == ("cloud_provider.pricebook", "attestation.signatory")
-    assert plan([sight(row={"portal_access": True})], before).filled == []
-    after = plan([sight(signatory=SIGNED)], before).filled[0]
+    assert plan([candidate(row={"portal_access": True})], before).filled == []
+    after = plan([candidate(signatory=SIGNED)], before).filled[0]
     assert after.unknown == ()
     assert after.cloud_provider.provider_currency == "USD"
 
 
 def test_a_person_s_values_are_replaced_on_request_only() -> None:
-    renamed = sight(profile={"organization": "Contoso Works", "email": "IT@contoso.example"}, signatory=SIGNED)
+    renamed = candidate(profile={"organization": "Contoso Works", "email": "IT@contoso.example"}, signatory=SIGNED)
     assert plan([renamed], declared()).filled == []
     taken = plan([renamed], declared(), update=True).filled[0]
     assert taken.profile.organization == "Contoso Works"
@@ -239,14 +247,14 @@ def test_reading_an_account_of_a_reseller() -> None:
 def test_an_open_tenant_is_asked_of_us(role: str) -> None:
     found = world(role=role, api=False, customers={"7": ion_customer()})
     look = look_of(found)
-    state = adopted(plan([sight(row={}, tenant="", domain="")]).new[0], look).outputs["TenantIdentity"]
+    state = adopted(plan([candidate(row={}, tenant="", domain="")]).new[0], look).outputs["TenantIdentity"]
     assert (state["status"], state["waiting_on"]) == ("waiting", "us")
     assert "identity.tenant_id" in as_told(state["next_step"])["action"]
 
 
 def test_no_row_is_added_while_its_pricebook_is_open() -> None:
     found = world(customers={"7": ion_customer(phone="+14255550100")})
-    state = adopted(plan([sight(row={}, tenant="", domain="")]).new[0], look_of(found))
+    state = adopted(plan([candidate(row={}, tenant="", domain="")]).new[0], look_of(found))
     assert state.open == ""
     assert "pricebook" in state.outputs["ProviderAssociation"]["reason"]
 
@@ -296,5 +304,5 @@ def _tenant(number: int) -> str:
 
 def test_what_a_system_holds_is_declared_as_found() -> None:
     """A value that ION would refuse today, and that a file may not leave out: a warning, and the file is valid."""
-    made = plan([sight(profile={"address": {"zip": "ask Kim"}})]).new[0]
+    made = plan([candidate(profile={"address": {"zip": "ask Kim"}})]).new[0]
     assert (made.profile.address.zip, made.as_found) == ("ask Kim", ("profile.address.zip",))

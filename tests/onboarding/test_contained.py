@@ -92,8 +92,8 @@ def test_a_live_look_shows_the_others(pipeline: Pipeline, monkeypatch: pytest.Mo
         blind = [one for one in verdicts if one.unobserved]
         assert [one.key for one in blind] == [first.email.casefold()]
         assert len(verdicts) > 1
-        sights = read_account(EstateLook(session))
-        assert ["UnicodeEncodeError" in sight.trouble for sight in sights].count(True) <= 1
+        candidates = read_account(EstateLook(session))
+        assert ["UnicodeEncodeError" in candidate.trouble for candidate in candidates].count(True) <= 1
 
 
 def test_a_live_verdict_hides_no_other(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,17 +101,17 @@ def test_a_live_verdict_hides_no_other(pipeline: Pipeline, monkeypatch: pytest.M
     with pipeline._process() as names:
         session = sessions.session(next(iter(names.values())))
         look = IonLook(session)
-        sights = live.look_at_account(look)
+        candidates = live.look_at_account(look)
         made = live._observed
 
-        def odd(kind: str, declared: Any, sight: live.Sight, look: IonLook) -> Any:
-            if sight is sights[0]:
+        def odd(kind: str, declared: Any, candidate: live.Candidate, look: IonLook) -> Any:
+            if candidate is candidates[0]:
                 raise ODD
-            return made(kind, declared, sight, look)
+            return made(kind, declared, candidate, look)
 
         monkeypatch.setattr(live, "_observed", odd)
-        verdicts = live.verdicts(look, sights, START)
-    assert [one.unobserved for one in verdicts] == [True] + [False] * (len(sights) - 1)
+        verdicts = live.verdicts(look, candidates, START)
+    assert [one.unobserved for one in verdicts] == [True] + [False] * (len(candidates) - 1)
     assert "UnicodeEncodeError" in verdicts[0].resources["Customer"].outputs["unobserved"]["reason"]
     assert not verdicts[0].can_order
     assert live.report(verdicts)["counts"]["unobserved"] == 1
@@ -135,17 +135,17 @@ def test_a_tenant_that_cannot_be_found_by_domain_hides_no_other(monkeypatch: pyt
         ),
     )
 
-    def agreed(_look: Any, sight: adoption_read.Sight) -> adoption_read.Sight:
-        if sight.tenant == "t3":
+    def agreed(_look: Any, candidate: adoption_read.Candidate) -> adoption_read.Candidate:
+        if candidate.tenant == "t3":
             raise ODD
-        return sight
+        return candidate
 
     monkeypatch.setattr(adoption_read, "_agreed", agreed)
-    sights = [
-        adoption_read.Sight(SimpleNamespace(id=name, email=f"it@{name}.example", status="ACTIVE"))  # type: ignore[arg-type]
+    candidates = [
+        adoption_read.Candidate(SimpleNamespace(id=name, email=f"it@{name}.example", status="ACTIVE"))  # type: ignore[arg-type]
         for name in "abc"
     ]
-    one, two, three = adoption_read._by_domain(look, sights)
+    one, two, three = adoption_read._by_domain(look, candidates)
     assert (one.tenant, one.domain, one.trouble) == ("t1", "T1.com", "")
     assert "UnicodeEncodeError" in two.trouble
     assert "UnicodeEncodeError" in three.trouble

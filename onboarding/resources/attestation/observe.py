@@ -61,7 +61,7 @@ def signer(desired: AttestationInputs) -> Signer:
 
 
 def other_signer(desired: AttestationInputs, known: Known) -> bool:
-    """The agreement was attested for another signatory or legal entity than is declared now.
+    """Whether the agreement was attested for another signatory or legal entity than is declared now.
 
     A new company name alone is a rename of the same legal entity; another one is declared as `legal_entity`.
     """
@@ -212,9 +212,11 @@ def _asked(desired: AttestationInputs, known: Known) -> str:
 
 
 def given(desired: AttestationInputs) -> dict[str, Any]:
-    """What to remember of an agreement that the tenant's resource began, before there was a tenant: its id, and who was
-    asked for whom. Both resources run with the same declaration, so that is who is declared now; another signatory in
-    a later run then shows as a change. Nothing where no agreement was begun."""
+    """What to remember of an agreement that the tenant's resource began before there was a tenant: its id, and who was
+    asked to sign for which company. {} where none was begun.
+
+    The tenant's resource does not hand over the signatory. Both resources run with the same declaration, so it is the
+    one declared now; a signatory that is changed later then shows as a change."""
     if not desired.attestation_id:
         return {}
     return AttestationMemory.changes(given=desired.attestation_id, given_for=signer(desired))

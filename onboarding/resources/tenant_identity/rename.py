@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def unsettled(desired: TenantIdentityInputs, known: Known) -> dict[str, Any]:
-    """To remember when a run fails before it is done: the company name that Partner Center still has. The new
-    declaration is in the state by then, and the old name would be lost."""
+    """What to remember when a run fails before the rename is done: the company name that Partner Center still has.
+    The state holds the new declaration by then, and `follow` needs the old name to know the profile as ours."""
     before = _before(desired, known)
     return TenantMemory.changes(renamed_from=before) if before else {}
 
@@ -39,9 +39,9 @@ def _before(desired: TenantIdentityInputs, known: Known) -> str:
 
 
 def follow(desired: TenantIdentityInputs, known: Known, facts: Facts, outcome: Outcome, session: Session) -> Outcome:
-    """`outcome`, after the billing profile was given the new company name.
+    """Give the billing profile the new company name, where the file changed it; else `outcome` as it is.
 
-    A billing profile that showed another name than the one declared before was never ours to keep: it stays.
+    A profile that shows another name than the one that was declared before was named by somebody else, and stays.
     """
     before = _before(desired, known)
     found: Found = facts.data["found"]
