@@ -1,6 +1,7 @@
 """`csp comment`: a plan as one comment on its pull request, updated in place."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,13 +56,17 @@ def comment(
             "this is no job of GitHub, GitLab or Azure DevOps: say which with --on github|gitlab|azure", 2
         )
     job = surroundings.job(name, os.environ)
+    if number and not re.fullmatch(r"[0-9]{1,18}", number):
+        raise CommandError("--number is the number of a pull request: write digits alone", 2)
+    if commit and not re.fullmatch(r"[0-9a-f]{7,64}", commit):
+        raise CommandError("--commit is the name of a commit: write 7 to 64 hex digits", 2)
     number, commit = number or job.number, commit or job.commit
     if bool(reports) == outdated:
         raise CommandError("name the files that hold the plans as markdown, or say --outdated", 2)
     whole = ""
     if reports:
         whole = leaving(body.composed([_read(path) for path in reports], commit or "0000000"))
-        keep.write_text(whole, encoding="utf-8")
+        _keep(keep, whole)
         where = (
             f"The whole report is an artifact of [this job]({job.page})."
             if job.page
@@ -117,6 +122,13 @@ def _write(name: str, number: str, commit: str, job: surroundings.Job, whole: st
     finally:
         platform.close()
     say(SAID[done].format(where=where, commit=commit[:12]))
+
+
+def _keep(path: Path, whole: str) -> None:
+    try:
+        path.write_text(whole, encoding="utf-8")
+    except OSError as broken:
+        raise CommandError(f"{path} cannot be written: {broken.strerror}", 1) from None
 
 
 def _read(path: Path) -> str:

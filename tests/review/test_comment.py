@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from csp.commands import comment as command
+from csp.errors import CommandError
 from csp.main import app
 from csp.review import body as text
 from csp.review import comment as writing
-from csp.review import wire
+from csp.review import summary, wire
 from csp.review.azure import AzureDevOps
 from csp.review.github import GitHub
 from csp.review.gitlab import GitLab
@@ -215,3 +216,40 @@ def test_no_platform_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(command.CommandError, match="say which with --on"):
         command.comment([Path("x.md")])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--number", "7/../8"), "write digits alone"),
+        (("--number", "0x7"), "write digits alone"),
+        (("--commit", "HEAD"), "7 to 64 hex digits"),
+        (("--commit", "0123456\n::error::x"), "7 to 64 hex digits"),
+        (("--keep", "no/such/folder/plan.md"), "cannot be written"),
+    ],
+)
+def test_what_is_no_number_commit_or_file_is_one_line(
+    server: Server, job: Path, words: tuple[str, ...], told: str
+) -> None:
+    (job / "report.md").write_text("# Plan", "utf-8")
+    done = CliRunner().invoke(app, ["comment", "report.md", *words], standalone_mode=True)
+    assert done.exit_code
+    assert isinstance(done.exception, SystemExit | CommandError), repr(done.exception)
+    assert told in (str(done.exception) + done.output)
+    assert not server.calls
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+@pytest.mark.parametrize("before", [0, 1000, summary.GITHUB_BYTES - 60, summary.GITHUB_BYTES])
+def test_the_page_of_a_job_is_never_too_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: int, over: int
+) -> None:
+    page, kept = tmp_path / "summary.md", tmp_path / "plan.md"
+    page.write_bytes(b"x" * before)
+    body = text.composed(["é" * 50 + "\n"] * 9000, HEAD)
+    body += "y" * max(0, summary.GITHUB_BYTES - before - len(body.encode()) + over - 1) + "\n"
+    summary.put("github", {"GITHUB_STEP_SUMMARY": str(page)}, body, kept, "There.")
+    assert page.stat().st_size <= summary.GITHUB_BYTES
+    full = "the page of this job is full" in capsys.readouterr().err
+    assert full == (before > summary.GITHUB_BYTES - 100)
+    assert full or page.read_text("utf-8")[before:] == body or "does not count as reviewed" in page.read_text("utf-8")
