@@ -2,11 +2,10 @@
 
 import shutil
 import subprocess
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
 
-from csp.errors import CommandError
 from csp.project import Project
 
 
@@ -26,6 +25,8 @@ Stack = Annotated[
 ]
 CustomerKey = Annotated[str, typer.Argument(help="Customer key.")]
 
+TextOrJson = Annotated[Literal["text", "json"], typer.Option("--format", help="For people, or for programs.")]
+
 
 def whoami() -> str:
     """Who runs the command, for a record that others read: the e-mail in Git's settings, else this machine's user."""
@@ -39,10 +40,3 @@ def whoami() -> str:
     import getpass
 
     return getpass.getuser()
-
-
-def one_of(value: str, *allowed: str) -> Any:
-    """The value of an option that knows some words only. Raises CommandError for any other."""
-    if value not in allowed:
-        raise CommandError(f"{value!r} is not one of: {', '.join(a for a in allowed if a)}", 2)
-    return value

@@ -21,6 +21,7 @@ from csp.commands import auth_microsoft
 from csp.diagnosis.check import Check
 from csp.diagnosis.credentials import REFRESH_DAYS, ion_rights
 from csp.errors import CommandError
+from csp.options import TextOrJson
 from csp.say import say, say_block, say_json
 from csp.views.readiness import pasted
 from schemas.command import command
@@ -94,11 +95,9 @@ def _start_chain(name: str, tokens: IonTokens, token: str) -> None:
 @ion.command("status")
 def status(
     connection: access.ConnectionName = "",
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: TextOrJson = "text",
 ) -> None:
     """Show how long the token lasts, where it is kept and what it may do. Renews nothing. Exit 1 when it is lost."""
-    if format_ not in ("text", "json"):
-        raise CommandError(f"--format {format_}: write text or json", 2)
     with _opened(connection) as (session, tokens):
         facts = _facts(session, tokens)
     if format_ == "json":

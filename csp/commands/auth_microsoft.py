@@ -14,6 +14,7 @@ from csp import access, secret_input
 from csp.diagnosis.check import Options
 from csp.diagnosis.credentials import claims_line, explained, microsoft_checks, partner_center_rights
 from csp.errors import CommandError
+from csp.options import TextOrJson
 from csp.say import say, say_block, say_json
 
 app = typer.Typer(
@@ -70,11 +71,9 @@ def _sign_in(session: Session, *, ask: bool) -> int:
 def status(
     connection: access.ConnectionName = "",
     renew: Annotated[bool, typer.Option("--renew", help="Renew an access token that has ended.")] = False,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: TextOrJson = "text",
 ) -> None:
     """Show both kinds of tokens: whose, with MFA or not, how long they last, where they are. Exit 1 when one fails."""
-    if format_ not in ("text", "json"):
-        raise CommandError(f"--format {format_}: write text or json", 2)
     with access.opened(connection) as session:
         _user_tokens(session)
         checks = list(microsoft_checks(session, Options(renew=renew)))

@@ -31,7 +31,7 @@ def comment(
     reports: Annotated[
         list[Path] | None, typer.Argument(help="The plan as markdown, a file for each stack.", show_default=False)
     ] = None,
-    on: Annotated[str, typer.Option("--on", help="github, gitlab or azure; the job's own platform if left out.")] = "",
+    on: Annotated[surroundings.Name | None, typer.Option("--on", help="The job's own platform if left out.")] = None,
     number: Annotated[str, typer.Option("--number", help="The pull request; the job's own if left out.")] = "",
     commit: Annotated[
         str, typer.Option("--commit", help="The commit that was planned; the job's own if left out.")
@@ -50,8 +50,8 @@ def comment(
     """Put the plan of a pull request into one comment on it, on GitHub, GitLab or Azure DevOps.
 
     Without a right to comment the report is on the job's page and in the file, and the command succeeds."""
-    name: Any = on or surroundings.platform_of(os.environ)
-    if name not in surroundings.NAMES:
+    name = on or surroundings.platform_of(os.environ)
+    if name is None:
         raise CommandError(
             "this is no job of GitHub, GitLab or Azure DevOps: say which with --on github|gitlab|azure", 2
         )

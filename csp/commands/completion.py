@@ -1,22 +1,21 @@
 """`csp completion SHELL`, and what a shell gets that asks what may come next."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from csp.options import one_of
 from csp.say import say_document
 from schemas.command import COMPLETE, NAME
 
-SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+Shell = Literal["bash", "zsh", "fish", "powershell", "pwsh"]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(completion)
 
 
-def completion(shell: Annotated[str, typer.Argument(help=f"{', '.join(SHELLS)}.")]) -> None:
+def completion(shell: Annotated[Shell, typer.Argument()]) -> None:
     """Print what makes a shell complete commands, stacks and connections.
 
     For bash: source <(csp completion bash), also in ~/.bashrc. It asks the csp that is typed, so each repository
@@ -24,7 +23,7 @@ def completion(shell: Annotated[str, typer.Argument(help=f"{', '.join(SHELLS)}."
     """
     from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its own module is private
 
-    say_document(get_completion_script(prog_name=NAME, complete_var=COMPLETE, shell=one_of(shell, *SHELLS)))
+    say_document(get_completion_script(prog_name=NAME, complete_var=COMPLETE, shell=shell))
 
 
 def prepare() -> None:

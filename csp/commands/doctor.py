@@ -35,7 +35,7 @@ def doctor(
         ),
     ] = "",
     connection: access.ConnectionName = "",
-    output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: options.TextOrJson = "text",
     renew: Annotated[
         bool, typer.Option("--renew", help="Renew a token that has ended, so that its rights can be checked too.")
     ] = False,
@@ -46,15 +46,13 @@ def doctor(
     ION's refresh token is single-use, so a token that has ended is renewed only with --renew. Exit code 1 when a line
     fails.
     """
-    if output not in ("text", "json"):
-        raise CommandError(f"--format {output}: write text or json", 2)
     project = Project.find()
     own = list(repository_checks(project.root))
     if not (stack or connection or own):
         raise CommandError("name a stack with -s, a connection with -c, or both", 2)
     checks = [*own, *_all(project, stack, connection, Options(renew=renew))]
     counts = {verdict: sum(c.verdict == verdict for c in checks) for verdict in COLOURS}
-    if output == "json":
+    if format_ == "json":
         say_json({"checks": [asdict(c) for c in checks], "counts": counts})
     else:
         _print(checks, counts)

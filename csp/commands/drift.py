@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,7 +29,7 @@ from onboarding.readiness.states import states_from_export
 from schemas.command import shown
 from schemas.plain import as_json
 
-FORMATS = ("table", "markdown", "json", "sarif")
+Format = Literal["table", "markdown", "json", "sarif"]
 UNOBSERVED_ALONE = "unobserved"
 """For --fail-on: nothing but what could not be looked at."""
 
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def drift(
     stack: Stack,
-    format_: Annotated[str, typer.Option("--format", help="table, markdown, json or sarif.")] = "table",
+    format_: Annotated[Format, typer.Option("--format")] = "table",
     fail_on: Annotated[
         str,
         typer.Option(
@@ -55,8 +55,6 @@ def drift(
 
     Exit 0 none, 7 drift, 10 no drift in what could be looked at, and not everything could.
     """
-    if format_ not in FORMATS:
-        raise CommandError(f"{format_!r} is no format: choose from {', '.join(FORMATS)}", 2)
     kinds = [kind.strip().replace("-", "_") for kind in fail_on.split(",") if kind.strip()]
     if wrong := [kind for kind in kinds if kind not in (*KINDS, UNOBSERVED_ALONE)]:
         known = ", ".join((*KINDS, UNOBSERVED_ALONE))
@@ -102,8 +100,8 @@ def _states(project: Project, stack: str, estate: schemas.Estate) -> dict[str, O
     return {key: {kind: one.outputs for kind, one in kinds.items()} for key, kinds in found.items()}
 
 
-def render(report: DriftReport, form: str, root: Path, stack: str) -> str:
-    """The report as text of one of FORMATS. `root`: the project folder that the files of findings are relative to."""
+def render(report: DriftReport, form: Format, root: Path, stack: str) -> str:
+    """The report as text. `root`: the project folder that the files of findings are relative to."""
     if form == "json":
         return shown(as_json(report.as_dict()), stack=stack)
     if form == "sarif":

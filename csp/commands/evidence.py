@@ -1,13 +1,12 @@
 """`csp evidence`: who accepted the Microsoft Customer Agreement of each customer, when, and who says so."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 import yaml
 
 from clients.wire import clock
 from csp.commands import status as look
-from csp.errors import CommandError
 from csp.known import no_customer
 from csp.options import Stack
 from csp.project import Project
@@ -44,14 +43,12 @@ _Dumper.add_representer(_Line, lambda dumper, line: dumper.represent_mapping("ta
 def print_evidence(
     stack: Stack,
     customer: Annotated[str, typer.Option("--customer", "-k", help="One customer only.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="yaml or json.")] = "yaml",
+    format_: Annotated[Literal["yaml", "json"], typer.Option("--format")] = "yaml",
 ) -> None:
     """Print the evidence for the agreement of every customer, one fact a line, each with its source.
 
     Reads the state of the last run and sends nothing. Holds names and e-mail addresses: keep it where those may be.
     """
-    if format_ not in ("yaml", "json"):
-        raise CommandError(f"{format_!r} is not one of: yaml, json", 2)
     project = Project.find()
     estate, states = look.estate_and_states(project, stack)
     verdicts = [v for v in all_readiness(states, estate, clock.now()) if customer in ("", v.key)]

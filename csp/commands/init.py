@@ -24,6 +24,7 @@ from csp.estate.release import Release
 from csp.review import surroundings
 from csp.say import count, say
 from schemas.command import command
+from schemas.model.connection import Role
 from schemas.plain import some
 
 
@@ -33,9 +34,9 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The repository: a new folder, or an empty one.")],
-    role: Annotated[str, typer.Option(help=f"What we are to Partner Center: {', '.join(layout.ROLES)}.")] = "",
+    role: Annotated[Role | None, typer.Option(help="What we are to Partner Center.")] = None,
     country: Annotated[str, typer.Option(help="Where our customers are: DE, Germany.")] = "",
-    ci: Annotated[str, typer.Option(help=f"Who runs the pipelines: {', '.join(surroundings.NAMES)}.")] = "",
+    ci: Annotated[surroundings.Name | None, typer.Option(help="Who runs the pipelines.")] = None,
     backend: Annotated[
         str | None,
         typer.Option(help="Where state is kept: azblob://..., s3://...; empty: PULUMI_BACKEND_URL."),

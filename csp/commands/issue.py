@@ -4,7 +4,7 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ SAID = {
     "noted": "the issue about {about} stays open: this look could not see whether it is gone",
     "none": "there is no open issue about {about}",
 }
-On = Annotated[str, typer.Option("--on", help="github, gitlab or azure; the job's own platform if left out.")]
+On = Annotated[surroundings.Name | None, typer.Option("--on", help="The job's own platform if left out.")]
 _ABOUT = re.compile(r"[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 
 
@@ -38,7 +38,7 @@ def issue(
     about: Annotated[str, typer.Option("--about", help="What it is about, as one word: drift-production.")],
     code: Annotated[int, typer.Option("--code", help="The exit code of the command that looked.")],
     found: Annotated[int, typer.Option("--found", help="The exit code that says it is there.")] = exit_codes.CHANGED,
-    on: On = "",
+    on: On = None,
 ) -> None:
     """Keep one issue about what a schedule looks at: open while it is there, closed after.
 
@@ -74,7 +74,7 @@ def issue(
 
 def schedules(
     pipelines: Annotated[list[str], typer.Argument(help="PIPELINE=HOURS: how old its last scheduled run may be.")],
-    on: On = "",
+    on: On = None,
 ) -> None:
     """Notice a schedule that did not run: platforms switch schedules off in silence.
 
@@ -102,9 +102,9 @@ def schedules(
     raise typer.Exit(worst)
 
 
-def _job(on: str) -> tuple[str, surroundings.Job]:
-    name: Any = on or surroundings.platform_of(os.environ)
-    if name not in surroundings.NAMES:
+def _job(on: surroundings.Name | None) -> tuple[str, surroundings.Job]:
+    name = on or surroundings.platform_of(os.environ)
+    if name is None:
         raise CommandError(
             "this is no job of GitHub, GitLab or Azure DevOps: say which with --on github|gitlab|azure", 2
         )

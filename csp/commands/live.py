@@ -16,7 +16,6 @@ from clients.session import Session
 from clients.wire import clock
 from csp import access
 from csp.errors import CommandError
-from csp.options import one_of
 from csp.project import Project
 from csp.say import count, say, say_document, say_json
 from csp.views import report
@@ -56,8 +55,6 @@ def live_status(
     `format_` is table, json, markdown or html. Raises CommandError: exit code 1 when the only account cannot be read or
     `fail_on` (waiting or blocked) applies to a customer; 10 when an account or a customer could not be looked at.
     """
-    one_of(format_, "table", "json", *report.FORMATS)
-    one_of(fail_on, "", "blocked", "waiting", "unobserved")
     found, closed = _look(connections, account)
     unseen = _unseen(found, closed)
     everyone = [verdict for one in found for verdict in one.verdicts]
@@ -96,8 +93,6 @@ def _red(everyone: list[Readiness], closed: list[Unseen]) -> None:
 
 def live_todo(connections: Sequence[str] = (), *, account: str = "", owner: str = "", format_: str = "text") -> None:
     """Print the next step of every customer of the accounts. `format_` is text or json, `owner` as for `csp todo`."""
-    one_of(format_, "text", "json")
-    one_of(owner, "", *contract.OWNERS)
     found, closed = _look(connections, account)
     unseen = _unseen(found, closed)
     print_unseen(unseen, err=format_ == "json")

@@ -1,7 +1,7 @@
 """`csp plan`: what a run would do, customer by customer, for the person who approves it. Changes nothing."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,7 +9,7 @@ from csp import exit_codes
 from csp.engine import planning, ruling
 from csp.engine import start as engines
 from csp.errors import CommandError
-from csp.options import Stack, one_of
+from csp.options import Stack
 from csp.project import Project
 from csp.say import say, say_block, say_document
 from csp.views import plan_markdown, plan_page, plan_text
@@ -19,7 +19,7 @@ from onboarding.plan.report import Report
 from schemas.plain import as_json
 from schemas.write.whole_file import write_whole
 
-FORMATS = ("text", "markdown", "html", "json", "sarif")
+Format = Literal["text", "markdown", "html", "json", "sarif"]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     stack: Stack,
-    format_: Annotated[str, typer.Option("--format", help="text, markdown, html, json or sarif.")] = "text",
+    format_: Annotated[Format, typer.Option("--format")] = "text",
     out: Annotated[str, typer.Option(help="Also write the file that `csp up --plan` keeps to.")] = "",
     refresh: Annotated[
         bool, typer.Option(help="--no-refresh looks at nothing and needs no credential: files against state.")
@@ -46,7 +46,6 @@ def plan(
 
     Exit 0 done, 1 a run of it would be refused, 10 not everything could be looked at.
     """
-    one_of(format_, *FORMATS)
     if out and not refresh:
         raise CommandError("--out needs a look: a run is held to the facts that its changes start from", 2)
     project = Project.find()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from csp.options import one_of
+from csp.options import TextOrJson
 from csp.project import Project
 from csp.review.touched import changed_files, touched
 from csp.say import say, say_document
@@ -20,12 +20,11 @@ def stacks(
         str, typer.Option("--changed", help="Only those that differ from this commit, or from where HEAD left it.")
     ] = "",
     stack: Annotated[list[str] | None, typer.Option("--stack", "-s", help="Only of these; may be repeated.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text (one a line) or json (a list).")] = "text",
+    format_: TextOrJson = "text",
 ) -> None:
     """List the stacks, or those that a change touches.
 
     By stack file, customers, connections, mail templates; all by project, program or product pin. Sends nothing."""
-    one_of(format_, "text", "json")
     project = Project.find()
     names = list(dict.fromkeys(stack)) if stack else project.stacks()
     for name in names:

@@ -1,6 +1,6 @@
 """`csp status|todo`: who can order, who has to do what. Nothing here changes anything."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,11 +10,11 @@ from csp import kept
 from csp.engine import start as engines
 from csp.errors import CommandError
 from csp.known import no_customer
-from csp.options import Stack, one_of
+from csp.options import Stack, TextOrJson
 from csp.project import Project
 from csp.say import count, say, say_block, say_document, say_json
 from csp.views import readiness as shown
-from onboarding.core.contract import OWNERS
+from onboarding.core.contract import OWNERS, Owner
 from onboarding.readiness import blind, confirmed, counts, credentials
 from onboarding.readiness.states import States, states_from_export
 from onboarding.readiness.verdicts import Readiness, all_readiness
@@ -22,9 +22,8 @@ from onboarding.steps import text
 from onboarding.steps.text import Reader
 from schemas.distributor import DISTRIBUTOR
 
-FAIL_ON = ("blocked", "waiting", "unobserved")
-PAGES = ("markdown", "html")
-FORMATS = ("table", "json", *PAGES)
+FailOn = Literal["blocked", "waiting", "unobserved"]
+Format = Literal["table", "json", "markdown", "html"]
 Live = Annotated[bool, typer.Option("--live", help="The account as it is now: no customer files, no state, no write.")]
 Connections = Annotated[
     list[str] | None, typer.Option("--connection", "-c", help="With --live: a connection; may be repeated.")
@@ -42,14 +41,14 @@ def register(app: typer.Typer) -> None:
 def status(
     stack: Stack = "",
     customer: Annotated[str, typer.Option("--customer", "-k", help="Explain one customer, gate by gate.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="table, json, markdown or html.")] = "table",
+    format_: Annotated[Format, typer.Option("--format")] = "table",
     fail_on: Annotated[
-        str,
+        FailOn | None,
         typer.Option(
             help="Exit 1 when a customer is blocked, or waiting (or blocked). With any of them, and with unobserved "
             "alone, exit 10 when one could not be looked at."
         ),
-    ] = "",
+    ] = None,
     ticket_: Annotated[
         bool, typer.Option("--ticket", help=f"With --customer: the text for {DISTRIBUTOR.name}.")
     ] = False,
@@ -61,13 +60,12 @@ def status(
 
     With --live of every customer of an ION account as it is now, from a token alone.
     """
-    one_of(fail_on, "", *FAIL_ON)
     if live_:
         if customer or ticket_:
             raise CommandError("--live shows whole accounts: --customer and --ticket need a stack", 2)
         from csp.commands import live
 
-        live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on)
+        live.live_status(_accounts(stack, connection, account), account=account, format_=format_, fail_on=fail_on or "")
         return
     project = Project.find()
     estate, states = estate_and_states(project, _named(stack, connection, account))
@@ -77,7 +75,6 @@ def status(
         verdicts = [v for v in everyone if v.key == customer]
         if not verdicts:
             raise no_customer(stack, customer, estate)
-    one_of(format_, *FORMATS)
     if ticket_ and not customer:
         raise CommandError("--ticket is about one customer: name it with --customer", 2)
     told = [shown.told_on_stack(verdict, stack) for verdict in verdicts]
@@ -92,7 +89,7 @@ def status(
         from onboarding.readiness import ticket
 
         say_block(ticket.text(declared, verdicts[0], estate.connections[declared.connection]))
-    elif format_ in PAGES:
+    elif format_ in ("markdown", "html"):
         from csp.views import report
 
         say_document(report.render(format_, stack, report.LAST_RUN, verdicts, now, stack=stack, unseen=unseen))
@@ -104,8 +101,8 @@ def status(
     _fail_on(fail_on, verdicts)
 
 
-def _fail_on(what: str, verdicts: list[Readiness]) -> None:
-    """End with 1 for customers whom `what` of FAIL_ON names, else with 10 for any that could not be looked at."""
+def _fail_on(what: FailOn | None, verdicts: list[Readiness]) -> None:
+    """End with 1 for customers whom `what` names, else with 10 for any that could not be looked at."""
     if not what:
         return
     staying = [v for v in verdicts if not v.ending]
@@ -123,28 +120,26 @@ def _fail_on(what: str, verdicts: list[Readiness]) -> None:
 
 def todo(
     stack: Stack = "",
-    owner: Annotated[str, typer.Option(help="us, customer or distributor.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    owner: Annotated[Owner | None, typer.Option(help="Only the steps of this one.")] = None,
+    format_: TextOrJson = "text",
     live_: Live = False,
     connection: Connections = None,
     account: Account = "",
 ) -> None:
     """List every next step, the oldest wait first, with the menu path and every value to enter."""
-    one_of(format_, "text", "json")
-    one_of(owner, "", *OWNERS)
     if live_:
         from csp.commands import live
 
-        live.live_todo(_accounts(stack, connection, account), account=account, owner=owner, format_=format_)
+        live.live_todo(_accounts(stack, connection, account), account=account, owner=owner or "", format_=format_)
         return
     project, stack = Project.find(), _named(stack, connection, account)
     estate, states = estate_and_states(project, stack)
     verdicts = all_readiness(states, estate, clock.now())
-    tasks = _tasks(project, estate, states, verdicts, owner)
+    tasks = _tasks(project, estate, states, verdicts, owner or "")
     unseen = blind.in_state(verdicts, estate, project.home)
     shown.print_unseen(unseen, stack, err=format_ == "json")
     if format_ == "json":
-        say_json([task.as_dict(Reader(stack)) for task in (*shown.as_tasks(unseen, owner), *tasks)])
+        say_json([task.as_dict(Reader(stack)) for task in (*shown.as_tasks(unseen, owner or ""), *tasks)])
         return
     for task in tasks:
         again = f"; {task.follow_up}" if task.follow_up and str(task.follow_up) else ""

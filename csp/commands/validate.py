@@ -1,18 +1,16 @@
 """`csp validate`: what is declared, checked without a word to any system. Nothing here changes anything."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
 import schemas
 from csp.engine import if_sent
-from csp.options import Stack, one_of
+from csp.options import Stack
 from csp.project import Project
 from csp.say import count, say, say_block, say_document
 from onboarding.people import letters
 from schemas.report.findings import Format
-
-CHECKED: tuple[Format, ...] = get_args(Format)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def validate(
     stack: Stack,
-    format_: Annotated[str, typer.Option("--format", help="text, json, sarif, github, gitlab or azure.")] = "text",
+    format_: Annotated[Format, typer.Option("--format")] = "text",
 ) -> None:
     """Check every file of a stack: all errors at once, one line each. Sends nothing. Exit code 2 when there are any."""
     project = Project.find()
@@ -35,11 +33,10 @@ def validate(
         if format_ == "text":
             say_block(errors, err=True)
         else:
-            say_document(schemas.format_findings(errors.findings, one_of(format_, *CHECKED)))
+            say_document(schemas.format_findings(errors.findings, format_))
         raise typer.Exit(2) from None
-    form = one_of(format_, *CHECKED)
-    if form != "text":
-        say_document(schemas.format_findings(sorted(warnings), form))
+    if format_ != "text":
+        say_document(schemas.format_findings(sorted(warnings), format_))
     else:
         for found in sorted(warnings):
             say(str(found), err=True)

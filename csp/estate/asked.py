@@ -14,7 +14,6 @@ import typer
 
 from csp.errors import CommandError
 from csp.estate.layout import ROLES, TRIAL, Answers
-from csp.options import one_of
 from csp.review.surroundings import NAMES
 from csp.say import say
 from schemas.kinds.nearest import quoted
@@ -33,9 +32,9 @@ _STACK = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 def new(
     folder: Path,
     *,
-    role: str,
+    role: str | None,
     country: str,
-    ci: str,
+    ci: str | None,
     backend: str | None,
     owners: str | None,
     name: str,
@@ -43,7 +42,7 @@ def new(
 ) -> Answers:
     """For a repository with its first stacks. Raises CommandError."""
     role = _asked(
-        "--role", role, f"What are we to Partner Center ({', '.join(ROLES)})", lambda text: one_of(text, *ROLES)
+        "--role", role, f"What are we to Partner Center ({', '.join(ROLES)})", lambda text: _one_of(text, *ROLES)
     )
     country = _asked("--country", country, "Where are our customers (a country)", _country)
     ci = _ci(ci)
@@ -60,7 +59,7 @@ def new(
     return Answers(name, ci, owners, (stack,), backend=backend, role=role, country=country)
 
 
-def moved(found: Moved, *, ci: str, owners: str | None, backend: str | None) -> Answers:
+def moved(found: Moved, *, ci: str | None, owners: str | None, backend: str | None) -> Answers:
     """For stacks that come out of a checkout: project name and backend stay what they are."""
     if backend is not None and _backend(backend) != found.backend:
         raise CommandError(
@@ -74,11 +73,17 @@ def with_source(answers: Answers, source: str) -> Answers:
     return replace(answers, source=source)
 
 
-def _ci(given: str) -> str:
-    return _asked("--ci", given, f"Who runs the pipelines ({', '.join(NAMES)})", lambda text: one_of(text, *NAMES))
+def _ci(given: str | None) -> str:
+    return _asked("--ci", given, f"Who runs the pipelines ({', '.join(NAMES)})", lambda text: _one_of(text, *NAMES))
 
 
-def _asked(option: str, given: str, question: str, checked: Callable[[str], str]) -> str:
+def _one_of(value: str, *allowed: str) -> str:
+    if value not in allowed:
+        raise CommandError(f"{value!r} is not one of: {', '.join(allowed)}", 2)
+    return value
+
+
+def _asked(option: str, given: str | None, question: str, checked: Callable[[str], str]) -> str:
     """A value that must be there. At a terminal a wrong answer is told and asked again."""
     if given:
         return checked(given)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 import schemas
 from schemas.kinds import microsoft
 from schemas.plain import plain
 
-LANGUAGES = ("en", "fr")
+Language = Literal["en", "fr"]
 
 _TEXTS: Mapping[str, str] = {
     "en": """\
@@ -72,11 +73,11 @@ def user_name(given: str, customer: schemas.Customer) -> str:
     return f"admin@{name}" if name.lower() == identity.initial_domain else f"{name}@{identity.initial_domain}"
 
 
-def language_of(customer: schemas.Customer) -> str:
+def language_of(customer: schemas.Customer) -> Language:
     """The tenant's language where we have it, else English."""
     identity = customer.identity
     own = identity.language[:2].lower() if isinstance(identity, schemas.NewIdentity) else ""
-    return own if own in LANGUAGES else LANGUAGES[0]
+    return "fr" if own == "fr" else "en"
 
 
 def render(customer: schemas.Customer, *, to: str, user: str, password: str, language: str) -> str:

@@ -98,4 +98,4 @@ def test_what_has_no_invitation_or_nothing_to_renew(provider_desk: Desk) -> None
     assert "only invite has an invitation" in provider_desk.csp("invite", "show", "alpine", *STACK).err
     assert "has no customer 'nobody'" in provider_desk.csp("invite", "show", "nobody", *STACK).err
     assert f"csp invite send {KEY}" in invite(provider_desk, "renew").err
-    assert "write one of text, html, eml, json" in invite(provider_desk, "show", "--format", "pdf").err
+    assert "'pdf' is not one of 'text', 'html', 'eml', 'json'" in invite(provider_desk, "show", "--format", "pdf").err

@@ -195,7 +195,6 @@ def test_live_takes_its_accounts_from_names_or_the_stack(csp: Any, monkeypatch: 
         (["status", "--live", "--ticket"], "need a stack"),
         (["status", "-s", "provider", "--ticket"], "name it with --customer"),
         (["status", "-s", "provider", "-k", "nobody"], "no customer 'nobody'"),
-        (["status", "-s", "provider", "--format", "pdf"], "is not one of"),
         (["evidence", "-s", "provider", "-k", "nobody"], "no customer 'nobody'"),
         (["status", "-s", "reseller", "--fail-on", "blocked"], "1 of 8 customers blocked: northwind"),
     ],

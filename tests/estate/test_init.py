@@ -149,10 +149,10 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, folder: Path) -> N
 
 
 WRONG = [
-    ({"role": "distributor"}, "'distributor' is not one of: indirect-reseller, indirect-provider, direct-bill"),
+    ({"role": "distributor"}, "'distributor' is not one of 'indirect-reseller', 'indirect-provider', 'direct-bill'"),
     ({"country": "Holland"}, "\"Holland\" is no country; try NL"),
     ({"country": "Atlantis"}, '"Atlantis" is no country'),
-    ({"ci": "jenkins"}, "'jenkins' is not one of: github, gitlab, azure"),
+    ({"ci": "jenkins"}, "'jenkins' is not one of 'github', 'gitlab', 'azure'"),
     ({"backend": "ftp://x/y"}, "--backend"),
     ({"backend": "s3://key:secret@bucket"}, "--backend: the address of bucket holds a user or a password"),
     ({"owners": "acme csp"}, "--owners"),

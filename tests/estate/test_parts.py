@@ -13,14 +13,14 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import Distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import csp_onboarding
 from csp import sandbox
 from csp.commands import upgrade
-from csp.commands.completion import SHELLS
+from csp.commands.completion import Shell
 from csp.errors import CommandError
 from csp.estate import pins, repack
 from csp.estate.release import Release
@@ -253,7 +253,7 @@ def test_the_script_of_a_shell_works_in_it(tmp_path: Path) -> None:
     }
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=env, capture_output=True, encoding="utf-8")
     assert (done.stdout.strip(), done.stderr) == ("evidence", "")
-    for shell in SHELLS[1:]:
+    for shell in get_args(Shell)[1:]:
         from typer.testing import CliRunner
 
         from csp.main import app
