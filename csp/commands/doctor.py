@@ -20,7 +20,7 @@ from csp.say import cell, count, folded, say, say_json
 from schemas.command import command
 from schemas.plain import plain
 
-COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
+COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "note": "cyan"}
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,8 @@ def doctor(
 ) -> None:
     """Check addresses, clocks, tokens, rights, the reseller's authorisation, engine, handover and mail. Writes nothing.
 
-    In a repository of csp init also what it pins. Without a stack and a connection that is all.
+    In a repository of csp init also what it pins, and what has to be set on its platform by hand; without a stack and
+    a connection that is all.
     ION's refresh token is single-use, so a token that has ended is renewed only with --renew. Exit code 1 when a line
     fails.
     """
@@ -51,7 +52,9 @@ def doctor(
     if not (stack or connection or own):
         raise CommandError("name a stack with -s, a connection with -c, or both", 2)
     checks = [*own, *_all(project, stack, connection, Options(renew=renew))]
-    counts = {verdict: sum(c.verdict == verdict for c in checks) for verdict in COLOURS}
+    counts = {verdict: sum(c.verdict == verdict for c in checks) for verdict in ("pass", "warn", "fail")}
+    if notes := sum(c.verdict == "note" for c in checks):
+        counts["note"] = notes
     if format_ == "json":
         say_json({"checks": [asdict(c) for c in checks], "counts": counts})
     else:
@@ -112,4 +115,5 @@ def _print(checks: list[Check], counts: dict[str, int]) -> None:
                 line = cell(part)
                 line.stylize(COLOURS[check.verdict], 0, 0 if number else len(check.verdict))
                 console.print(line, soft_wrap=True)
-    say(f"{counts['pass']} pass, {counts['warn']} warn, {counts['fail']} fail")
+    notes = f"; {count(counts['note'], 'setting')} that only the platform knows" if "note" in counts else ""
+    say(f"{counts['pass']} pass, {counts['warn']} warn, {counts['fail']} fail{notes}")

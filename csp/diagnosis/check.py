@@ -7,7 +7,8 @@ from clients.errors import ClientError, CredentialsLost, NotReached, PersonMustA
 from clients.redact import redact
 from schemas.command import for_connection, shown
 
-Verdict = Literal["pass", "warn", "fail"]
+Verdict = Literal["pass", "warn", "fail", "note"]
+"""`note`: what no file can set and nothing here can see; somebody has to know it."""
 
 
 @dataclass(frozen=True, slots=True)

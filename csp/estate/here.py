@@ -31,6 +31,8 @@ def repository_checks(root: Path) -> Iterator[Check]:
     yield from _wheels(root)
     yield _reviewers(known)
     yield _files(root, known)
+    for one in layout.settings(known.answers):
+        yield Check(known.answers.ci, "set by hand", "note", one)
 
 
 def _product(root: Path) -> Check:

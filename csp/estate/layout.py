@@ -66,6 +66,12 @@ def written(answers: Answers) -> dict[str, bytes]:
     return made
 
 
+def settings(answers: Answers) -> list[str]:
+    """What no file can set: a sentence or two for each page of the platform, as the README has them."""
+    told = _environment().get_template(f"ci/{answers.ci}/settings.md").render(_variables(answers))
+    return [" ".join(one.split()) for one in f"\n{told}".split("\n- ") if one.strip()]
+
+
 def is_renewed(path: str) -> bool:
     """Whether `csp upgrade` may write a file again: not what people fill in."""
     return not path.startswith("stacks/")

@@ -22,7 +22,7 @@ from csp import sandbox
 from csp.commands import upgrade
 from csp.commands.completion import Shell
 from csp.errors import CommandError
-from csp.estate import pins, repack
+from csp.estate import layout, pins, repack
 from csp.estate.release import Release
 from csp.project import Project
 from equipment.workspace import ROOT, environment
@@ -263,3 +263,14 @@ def test_the_script_of_a_shell_works_in_it(tmp_path: Path) -> None:
 
 def test_init_says_where_a_source_is_missing(tmp_path: Path) -> None:
     assert "neither a folder nor the address of an index" in init(tmp_path / "e", "--from", "x", expect=2)
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab", "azure"])
+def test_doctor_names_what_only_the_platform_knows(ci: str) -> None:
+    answers = layout.Answers("estate", ci, "@org/team", ("production", "staging"))
+    told = layout.settings(answers)
+    assert len(told) >= 5
+    assert all(any(f"`{stack}`" in one or f"-{stack}`" in one for one in told) for stack in answers.stacks)
+    readme = " ".join(layout.written(answers)["README.md"].decode().split())
+    assert all(one in readme for one in told)
+    assert not any("<" in one or "- Settings" in one for one in told)
