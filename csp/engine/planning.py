@@ -14,7 +14,7 @@ from csp.errors import CommandError
 from csp.say import say_block
 from onboarding.allowed import said
 from onboarding.look import run_notes
-from onboarding.plan.told import Told
+from onboarding.plan.preview import Preview
 from onboarding.readiness import blind
 
 _ENGINES_OWN = ("--non-interactive",)
@@ -22,7 +22,7 @@ _ENGINES_OWN = ("--non-interactive",)
 
 def preview(
     engine: Engine, estate: schemas.Estate, state: Mapping[str, Any], *, look: bool
-) -> tuple[Told, list[object]]:
+) -> tuple[Preview, list[object]]:
     """What a run would do, and what could not be looked at. Raises CommandError when the preview itself fails."""
     states = looking.outputs_of(state, estate)
     if look:
@@ -42,7 +42,7 @@ def preview(
         said.remove(where)
         engine.environment.pop(said.PLANNING)
     notes = run_notes.read(run_notes.folder(engine.project.home, name))
-    return Told(told, estate, states), [*blind.in_run(notes, estate)]
+    return Preview(told, estate, states), [*blind.in_run(notes, estate)]
 
 
 def _errors(output: str) -> Sequence[str]:

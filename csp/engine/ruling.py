@@ -25,7 +25,7 @@ from schemas.model.policy import Policy
 from schemas.model.stack import CONFIG_KEY
 
 if TYPE_CHECKING:
-    from onboarding.plan.told import Told
+    from onboarding.plan.preview import Preview
 
 
 def apply(engine: Engine, estate: schemas.Estate, commit: str = "") -> Policy:
@@ -70,7 +70,7 @@ def _git(git: str, project: Project, *words: str) -> subprocess.CompletedProcess
     )
 
 
-def of_plan(rules: Policy, told: Told, state: Mapping[str, Any]) -> list[Refusal]:
+def of_plan(rules: Policy, told: Preview, state: Mapping[str, Any]) -> list[Refusal]:
     """What the guard could not tell of a plan."""
     old, new = told.guard.get("old", {}), told.guard.get("new", {})
     ready = _can_order(told.estate, state)

@@ -28,7 +28,7 @@ from onboarding.core import contract
 from onboarding.look import engine_run
 from onboarding.look.run_notes import RUN
 from onboarding.plan import file
-from onboarding.plan.told import Told
+from onboarding.plan.preview import Preview
 from providers.errors import OnboardingError
 
 REFUSED, GOES = "refused", "goes on"
@@ -204,7 +204,7 @@ def estate_of(pipeline: Pipeline) -> schemas.Estate:
     return schemas.Estate("provider", ROOT, tuple(pipeline.declared.values()), pipeline.connections)
 
 
-def plan_of(pipeline: Pipeline) -> Told:
+def plan_of(pipeline: Pipeline) -> Preview:
     """What `csp plan` is told by its processes."""
     where = said.folder(pipeline.home, _RUN)
     with clocked(pipeline, **{said.PLANNING: said.LOOK}):
@@ -214,7 +214,7 @@ def plan_of(pipeline: Pipeline) -> Told:
     states: dict[str, dict[str, Any]] = {}
     for (key, kind), one in pipeline.state.items():
         states.setdefault(key, {})[kind] = one.outputs
-    return Told(found, estate_of(pipeline), states)
+    return Preview(found, estate_of(pipeline), states)
 
 
 def reviewed_estate() -> Situation:

@@ -30,7 +30,7 @@ def refusal(*parts: Mapping[str, Any]) -> str:
 
 
 def refusal_of(export: Mapping[str, Any]) -> str:
-    """The same of a whole state, as `stack export` gives it."""
+    """Why a whole state, as `stack export` gives it, must be left alone; "" for one that this release can read."""
     deployment = export.get("deployment", export)
     return refusal(*_parts(deployment.get("resources") or []))
 

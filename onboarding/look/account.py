@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 
 def handled(look: Look, subject: S, see: Callable[[S], T], blind: Callable[[S, str], T]) -> T:
-    """What is seen of one, or what is made of it and of the line that tells why nothing was. Raises CredentialsLost and
-    WrongAccount: the same would happen to every other."""
+    """Look at one subject: `see(subject)`, or `blind(subject, why)` where that failed. Raises CredentialsLost and
+    WrongAccount, because every other subject would meet the same."""
     try:
         with contained():
             return see(subject)
@@ -37,7 +37,10 @@ def each(
     blind: Callable[[S, str], T],
     tell: Tell = lambda done, total: None,
 ) -> list[T]:
-    """The same of many, in their order. After a failure that is raised, or Ctrl-C, nothing more is sent."""
+    """Look at many side by side, as many at a time as the connection allows; the results in the order of `subjects`.
+
+    see: looks at one. blind: makes a result of the line that tells why it could not be seen. Raises what `handled`
+    raises; after that, or Ctrl-C, nothing more is sent."""
     stop = Event()
 
     def turn(subject: S) -> T:

@@ -11,15 +11,15 @@ from onboarding.allowed.reviewed import Reviewed, sealed
 from onboarding.core import contract
 from onboarding.plan import intent
 from onboarding.plan.intent import Difference
+from onboarding.plan.preview import Preview
 from onboarding.plan.report import Refusal
-from onboarding.plan.told import Told
 
 HOURS = 72
 """How long a plan may be carried out, unless the stack's policy says otherwise."""
 
 
 def document(
-    told: Told, policy: Mapping[str, str], *, cut: bool, refused: Sequence[Refusal] = (), hours: int = HOURS
+    told: Preview, policy: Mapping[str, str], *, cut: bool, refused: Sequence[Refusal] = (), hours: int = HOURS
 ) -> dict[str, Any]:
     """The plan as it is kept. `cut`: what was shown to the reviewer left out what must be seen. `refused`: what only a
     plan's look can tell; all other refusals are asked for again by the run."""
@@ -40,5 +40,5 @@ def document(
 
 
 def differences(plan: Reviewed, estate: schemas.Estate, policy: Mapping[str, str]) -> list[Difference]:
-    """What is declared now and was not reviewed so."""
+    """What the files declare now otherwise than when the plan was reviewed, one line each; [] when nothing differs."""
     return intent.differences(plan.intent, intent.of_estate(estate, policy))

@@ -183,7 +183,7 @@ def _lean(change: dict[str, Any]) -> dict[str, Any]:
 
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The most serious first, then by key; the lines of each likewise."""
+    """The changes by their most serious section, then by key; the lines of each by section."""
     sorted_lines = [_sorted(one) for one in changes]
     return tuple(sorted(sorted_lines, key=lambda one: (one.rank, one.key)))
 

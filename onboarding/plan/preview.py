@@ -1,4 +1,4 @@
-"""From what the processes of a preview said to the report of a plan."""
+"""What the processes of a preview said (`onboarding.allowed.said`), put together into the report of a plan."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Outputs = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Customer -> kind -> outputs in state."""
 
 
-class Told:
+class Preview:
     """What one preview said. `states`: the outputs in state before it."""
 
     def __init__(self, said: Sequence[Mapping[str, Any]], estate: schemas.Estate, states: Outputs) -> None:
@@ -76,8 +76,10 @@ class Told:
             yield Refusal(rule, customer, why)
 
     def reviewed(self, policy: Mapping[str, str]) -> dict[str, Any]:
-        """What a review is bound to: what is declared, and the values that its changes overwrite. No progress: a step
-        that people take in between, and what follows from it, makes no other plan."""
+        """What a reviewer approves: what the files declare, and the live values that the changes overwrite.
+
+        A step that people take between review and run (a tenant is linked, an invitation accepted) is not in it, so it
+        does not make the plan another one."""
         facts: dict[str, dict[str, str]] = {}
         for key, kinds in sorted(self.resources.items()):
             for kind, one in kinds.items():
@@ -87,7 +89,7 @@ class Told:
         return {"intent": intent.of_estate(self.estate, policy), "facts": facts}
 
     def starts(self) -> dict[str, dict[str, dict[str, str]]]:
-        """The deciding facts that each change starts from."""
+        """Customer -> kind of resource -> the deciding facts that the planned change starts from."""
         return {
             key: {kind: dict(one["seen"]) for kind, one in kinds.items()}
             for key, kinds in sorted(self.resources.items())
@@ -99,7 +101,8 @@ class Told:
         return sorted({*found, *self._endings()})
 
     def allowed(self) -> list[Step]:
-        """That, and what may follow from the declarations as people and systems go on."""
+        """What a run may do that nobody can undo: what it does now (`once`), and what the files lead to as people
+        and systems go on."""
         return sorted({*self.once(), *(step for one in self.estate.customers for step in self._later(one))})
 
     def _later(self, one: schemas.Customer) -> Iterator[Step]:
