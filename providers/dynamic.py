@@ -20,7 +20,6 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
-    ResourceProvider,
     UpdateResult,
 )
 from pulumi.dynamic import Resource as DynamicResource
@@ -35,8 +34,10 @@ from onboarding.core.contract import NEXT_RUN, Facts, Known, Outcome, blocked, u
 from onboarding.core.remedy import reason, remedy
 from onboarding.core.session_checks import wrong_account
 from providers import noted, planned, removals, sessions
-from providers.errors import OnboardingError, handed_over, quiet_tracebacks
+from providers.by_reference import ByReference
+from providers.errors import OnboardingError, handed_over
 from schemas.command import command, for_connection, shown
+from schemas.dotted import value_at
 from schemas.model.gates import ResourceName
 from schemas.plain import plain
 
@@ -65,10 +66,8 @@ class Thing(Protocol):
     def release(self) -> Callable[[Known, Session], Outcome]: ...
 
 
-class Provider(ResourceProvider):
+class Provider(ByReference):
     """Maps Pulumi's calls to the verbs of one thing. No state of its own: the pickle is a reference to a function."""
-
-    serialize_as_secret_always = False
 
     def __init__(
         self,
@@ -79,12 +78,10 @@ class Provider(ResourceProvider):
     ) -> None:
         """`kind`: how messages name the resource. `thing`: loads its verbs. `from_others`: inputs that come from
         outputs of other resources."""
-        super().__init__()
-        quiet_tracebacks()
+        super().__init__(by_reference)
         self._kind = kind
         self._name = next((name for name, one in RESOURCES.items() if one.title == kind), kind)
         self._load = thing
-        self._by_reference = by_reference
         self._from_others = from_others
         self._connection = ""
 
@@ -92,9 +89,6 @@ class Provider(ResourceProvider):
     def _thing(self) -> Thing:
         verbs: Thing = self._load()
         return verbs
-
-    def __reduce__(self) -> tuple[Callable[[], Provider], tuple[()]]:
-        return (self._by_reference, ())
 
     def configure(self, req: ConfigureRequest) -> None:
         self._connection = req.config.get("connection") or ""
@@ -392,7 +386,7 @@ def _not_newer(outs: Mapping[str, Any]) -> None:
 def _renewing(olds: Mapping[str, Any]) -> bool:
     """A new invitation was ordered for this customer (`csp invite renew`), and this resource holds its invitation."""
     wanted = str(olds.get("key")) in os.environ.get("CSP_RENEW_INVITATION", "").split(",")
-    return wanted and state.get_path(olds, "identity.method") == "invite"
+    return wanted and value_at(olds, "identity.method") == "invite"
 
 
 def _retries() -> frozenset[str]:

@@ -20,7 +20,6 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
-    ResourceProvider,
     UpdateResult,
 )
 from pulumi.dynamic import Resource as DynamicResource
@@ -35,7 +34,8 @@ from onboarding.plan import policy
 from onboarding.plan.report import Refusal
 from onboarding.resources.digests import ENDS, PORTAL, digest, first_digests, unchanged
 from providers import planned, removals
-from providers.errors import OnboardingError, quiet_tracebacks
+from providers.by_reference import ByReference
+from providers.errors import OnboardingError
 from schemas.check import sensitive
 from schemas.command import shown
 from schemas.model.policy import Policy
@@ -164,17 +164,8 @@ def _number(variable: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-class EstateProvider(ResourceProvider):
+class EstateProvider(ByReference):
     """No remote side: everything happens in check."""
-
-    serialize_as_secret_always = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        quiet_tracebacks()
-
-    def __reduce__(self) -> Any:
-        return (provider, ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         declared = state.plain(news)
@@ -241,7 +232,7 @@ class EstateProvider(ResourceProvider):
 
 def provider() -> EstateProvider:
     """State refers to this function by name: never rename or move it."""
-    return EstateProvider()
+    return EstateProvider(provider)
 
 
 def _only(estate: schemas.Estate) -> dict[str, str] | None:

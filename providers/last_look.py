@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, ResourceProvider
+from pulumi.dynamic import CheckFailure, CheckResult
 from pulumi.dynamic import Resource as DynamicResource
 
 import schemas
 from onboarding.look import engine_run, run_notes
 from providers import noted
-from providers.errors import quiet_tracebacks
+from providers.by_reference import ByReference
 from schemas.command import shown
 from schemas.plain import plain
 
@@ -26,17 +26,8 @@ if TYPE_CHECKING:
     from onboarding.readiness.blind import Alarm, Unseen
 
 
-class LastLookProvider(ResourceProvider):
+class LastLookProvider(ByReference):
     """Refuses with the text that it is given."""
-
-    serialize_as_secret_always = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        quiet_tracebacks()
-
-    def __reduce__(self) -> Any:
-        return (provider, ())
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         return CheckResult(news, [CheckFailure("", plain(news["unseen"]))])
@@ -44,7 +35,7 @@ class LastLookProvider(ResourceProvider):
 
 def provider() -> LastLookProvider:
     """Pickled by reference, like the others."""
-    return LastLookProvider()
+    return LastLookProvider(provider)
 
 
 class LastLook(DynamicResource, module="csp", name="LastLook"):

@@ -28,9 +28,10 @@ from clients.wire.rules import classify
 from clients.wire.shape import CAMEL, Items, Lower, Needed, Part, Rows, ShapeError, Text, Words, read, rows
 from clients.wire.transport import Answer, AuthorizedTransport, Call, join
 from clients.words import PROFILE_STATUSES, UNSPECIFIED
+from schemas.dotted import nested, value_at
 from schemas.kinds.mail_domains import unicode_domain
 from schemas.kinds.normal import normal
-from schemas.model.fields import ION, nested, value_at
+from schemas.model.fields import ION
 
 _PAGE_SIZE = "500"
 # Microsoft 365 Business Basic: a product that every Microsoft pricebook holds; asking for its price buys nothing.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +11,7 @@ from typing import Protocol
 
 from clients.wire.bounded import WHOLE_SECONDS
 from clients.wire.clock import Clock
-from schemas.write.whole_file import private_folder
+from schemas.write.whole_file import write_beside_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +89,7 @@ class Pauses:
         # A little longer than asked: rounding here or there must not make us early.
         until = self._told[scope] = self._clock.now().timestamp() + seconds + 0.05
         with contextlib.suppress(OSError):
-            private_folder(self._folder)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".pause-")
-            try:
-                with os.fdopen(handle, "w") as stream:
-                    os.fchmod(handle, 0o600)
-                    stream.write(f"{until:.3f}")
-                Path(name).replace(self._path(scope))
-            except OSError:
-                Path(name).unlink(missing_ok=True)
+            write_beside_others(self._path(scope), f"{until:.3f}".encode())
 
     def close(self) -> None:
         """Files need no end."""

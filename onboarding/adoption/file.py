@@ -11,9 +11,10 @@ import schemas
 from clients.ion.models import IonCustomer
 from onboarding.adoption.read import Candidate
 from onboarding.core import compare
+from schemas.dotted import drop, put, value_at
 from schemas.kinds import places
 from schemas.kinds.countries import code_of, held
-from schemas.model.fields import ION, put, value_at
+from schemas.model.fields import ION
 from schemas.model.gates import CONFIRMABLE
 from schemas.report.rules import SENT
 
@@ -110,15 +111,10 @@ _OPTIONAL = (
 def _without(data: dict[str, Any], path: str) -> bool:
     """Leave out the optional part that a finding is about; False when there is none."""
     name = next((one for one in _OPTIONAL if path == one or path.startswith(f"{one}.")), "")
-    *parents, last = name.split(".")
-    place: Any = data
-    for part in parents:
-        place = place.get(part) if isinstance(place, dict) else None
-    if not isinstance(place, dict) or last not in place:
+    if name == "identity.domain" and "tenant_id" not in (data.get("identity") or {}):
         return False
-    if name == "identity.domain" and "tenant_id" not in place:
+    if not drop(data, name):
         return False
-    del place[last]
     if name in MARKS:
         data["unknown"].append(name)
     return True

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from onboarding.core import state
+from schemas.dotted import value_at
 
 NOTHING: Mapping[str, Any] = {"reason": "", "rejected": "", "attempt": 0, "memory": {}, "declared": {}}
 """Outputs that are absent while they hold nothing."""
@@ -45,7 +45,7 @@ def full(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(name: str, fact: Mapping[str, str], outputs: Mapping[str, Any]) -> dict[str, Any]:
     """What the other outputs and the fact itself tell of it: declared as in the inputs, seen as declared, seen here."""
-    inputs = (state.get_path(outputs, f"{section}.{name}") for section in SECTIONS)
+    inputs = (value_at(outputs, f"{section}.{name}") for section in SECTIONS)
     declared = next((value for value in inputs if isinstance(value, str)), "")
     seen = fact.get("declared", declared)
     return {"declared": declared, "seen": seen, "state": "match", "where": outputs.get(WHERE, "")}

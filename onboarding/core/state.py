@@ -12,6 +12,7 @@ from typing import Any
 
 from onboarding.core import contract, first_form, state_format
 from onboarding.core.contract import Facts, Known, Outcome
+from schemas.dotted import drop, put, value_at
 
 PROVIDER_KEY = "__provider"
 AGAIN = {"again": "yes"}
@@ -29,26 +30,13 @@ def plain(value: Any) -> Any:
     return value
 
 
-def get_path(values: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path, None when absent."""
-    found: Any = values
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
 def with_paths(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with the values at dotted paths replaced; None removes."""
     result = plain(values)
     for path, value in changes.items():
-        *parents, last = path.split(".")
-        place = result
-        for part in parents:
-            place = place.setdefault(part, {})
-        if value is None:
-            place.pop(last, None)
-        else:
-            place[last] = value
+        put(result, path, value)
+        if value is None:  # the mapping that it is taken out of stays: a state has it
+            drop(result, path)
     assert isinstance(result, dict)
     return result
 
@@ -101,7 +89,7 @@ def outputs(
         "memory": known.memory | dict(outcome.memory),
         "attempt": known.attempt + (1 if converged and outcome.final else 0),
         "rejected": rejected,
-        "declared": {path: get_path(inputs, path) for path in overlay},
+        "declared": {path: value_at(inputs, path) for path in overlay},
     }
     if handled is not None:
         values["handled"] = dict(handled)

@@ -23,7 +23,8 @@ from onboarding.drift.report import Rotation
 from onboarding.drift.resources import RECORD, Seen, related
 from onboarding.look.cache import RECORD as KIND
 from onboarding.look.cache import ObservedLook
-from schemas.model.fields import PARTNER_CENTER, RemoteField, named, value_at
+from schemas.dotted import value_at
+from schemas.model.fields import PARTNER_CENTER, RemoteField, named
 
 WHERE = "Partner Center customer record"
 ROOM = 20

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field, fields
@@ -30,7 +28,7 @@ from onboarding.core import compare
 from onboarding.core.contract import stamp
 from onboarding.look.snapshot import EstateLook
 from schemas.read.json_text import json_of
-from schemas.write.whole_file import private_folder
+from schemas.write.whole_file import write_beside_others
 
 if TYPE_CHECKING:
     from clients.session import Session
@@ -80,12 +78,7 @@ class Observed:
 
     def save(self, path: Path) -> None:
         """Replace the file at once; readable by its owner only."""
-        private_folder(path.parent)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".observed-")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            os.fchmod(handle, 0o600)
-            json.dump({f.name: getattr(self, f.name) for f in fields(self)}, stream)
-        Path(name).replace(path)
+        write_beside_others(path, json.dumps({f.name: getattr(self, f.name) for f in fields(self)}).encode())
 
 
 def observed_file(home: Path, connection: str) -> Path:

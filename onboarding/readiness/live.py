@@ -30,7 +30,8 @@ from onboarding.resources import customer
 from onboarding.resources.provider_association import PRICED
 from onboarding.steps.text import ANYWHERE, Reader
 from schemas.distributor import DISTRIBUTOR
-from schemas.model.fields import ION, value_at
+from schemas.dotted import value_at
+from schemas.model.fields import ION
 from schemas.model.gates import GATES
 
 if TYPE_CHECKING:

@@ -35,9 +35,10 @@ from onboarding.look.shown import is_active
 from onboarding.look.snapshot import Look
 from onboarding.resources import leaving, reconcile
 from onboarding.resources.reconcile import Refusal, Write
+from schemas.dotted import value_at
 from schemas.kinds import phones, places
 from schemas.model.customer import Lifecycle, OnRemove
-from schemas.model.fields import ION, value_at
+from schemas.model.fields import ION
 from schemas.model.gates import program_access_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ sent, adopted and shown from these lists. A new field of the profile is one line
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,29 +89,6 @@ ION: tuple[RemoteField, ...] = tuple(_ion(Profile))
 """Of a customer profile, in the order of the file."""
 PARTNER_CENTER: tuple[RemoteField, ...] = tuple(_partner_center(NewIdentity))
 """Of the billing profile of a tenant that is made from a file; their names are attributes of `BillingProfile`."""
-
-
-def value_at(thing: object, path: str) -> Any:
-    """The value of an object (or mapping) at a dotted path, None where a part of the path is missing."""
-    for name in path.split("."):
-        thing = thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
-    return thing
-
-
-def put(data: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path; mappings on the way are made."""
-    *parents, last = path.split(".")
-    for part in parents:
-        data = data.setdefault(part, {})
-    data[last] = value
-
-
-def nested(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Dotted paths with their values as nested mappings."""
-    made: dict[str, Any] = {}
-    for path, value in values:
-        put(made, path, value)
-    return made
 
 
 def named(model: BaseModel, path: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from schemas.dotted import value_at
 from schemas.model.customer import Customer
 from schemas.read.yaml_source import looks_like_text
 from schemas.write.editing import CannotEditError, edited, editor, load
@@ -158,7 +159,4 @@ def _unknown(root: CommentedMap, names: tuple[str, ...], marks: Mapping[str, str
 
 
 def _filled(root: CommentedMap, name: str) -> bool:
-    node: Any = root
-    for part in name.split("."):
-        node = node.get(part) if isinstance(node, CommentedMap) else None
-    return node is not None and node != ""
+    return value_at(root, name) not in (None, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -29,6 +30,20 @@ def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
         os.fsync(handle)
     draft.replace(path)
     sync_folder(path.parent)
+
+
+def write_beside_others(path: Path, content: bytes) -> None:
+    """For several writers at once: what one of them wrote, whole, readable by this user only; the last one's stays. Not
+    on disk when this returns, so for what may be lost. The folder is made. Raises OSError."""
+    handle, draft = tempfile.mkstemp(dir=private_folder(path.parent), prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            os.fchmod(handle, 0o600)  # the umask may take some of it
+            out.write(content)
+        Path(draft).replace(path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def private_folder(folder: Path) -> Path:

@@ -29,7 +29,8 @@ from onboarding.resources.tenant_identity.country_rules import ADDRESS, PROFILE_
 from onboarding.resources.tenant_identity.declared import TenantIdentityInputs
 from onboarding.resources.tenant_identity.observe import LAG, create_sent
 from onboarding.resources.tenant_identity.refused import Refused as Refused
-from schemas.model.fields import PARTNER_CENTER, value_at
+from schemas.dotted import value_at
+from schemas.model.fields import PARTNER_CENTER
 
 if TYPE_CHECKING:
     from clients.session import Session
