@@ -21,6 +21,7 @@ import httpx
 from filelock import FileLock
 
 from clients.handover import make_local_recipient
+from equipment import forked
 from schemas.write.whole_file import private_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -221,10 +222,13 @@ class Workspace:
         return text
 
     def csp_result(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        variables = {**self.env, **(env or {})}
+        if self.python == sys.executable and forked.possible(variables):
+            return forked.run(arguments, self.root, variables, timeout=300)
         return subprocess.run(
             [self.python, *CSP[1:], *arguments],
             cwd=self.root,
-            env={**self.env, **(env or {})},
+            env=variables,
             capture_output=True,
             text=True,
             encoding="utf-8",
