@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,20 +19,25 @@ ASKED = {"live": [(ahead.AGREEMENTS, f"t{n}") for n in range(12)] + [(ahead.ROW,
 
 
 class Systems:
-    """ION and Partner Center that answer after a moment and know how many calls they had at once."""
+    """ION and Partner Center that know how many calls they had at once, and answer from the moment when they had
+    `several`, or when `answering` is set."""
 
-    def __init__(self, refuse: Callable[[str], Exception | None] = lambda _whom: None) -> None:
+    def __init__(self, refuse: Callable[[str], Exception | None] = lambda _whom: None, several: int = 1) -> None:
+        self.answering = threading.Event()
         self.asked: list[str] = []
         self.most = self._now = 0
         self._lock = threading.Lock()
         self._refuse = refuse
+        self._several = several
 
     def _answer(self, whom: str) -> list[Any]:
         with self._lock:
             self.asked.append(whom)
             self._now += 1
             self.most = max(self.most, self._now)
-        time.sleep(0.02)
+        if self.most >= self._several:
+            self.answering.set()
+        assert self.answering.wait(10)
         with self._lock:
             self._now -= 1
         if why := self._refuse(whom):
@@ -59,7 +63,7 @@ def quiet() -> None:
 
 
 def test_every_question_is_asked_once_and_many_at_a_time(tmp_path: Path) -> None:
-    systems = Systems()
+    systems = Systems(several=3)
     look = systems.look(6)
     ahead.write(tmp_path, "live", ASKED)
     ahead.begin(look, tmp_path, "live", "live")
@@ -86,11 +90,12 @@ def test_a_refusal_that_others_may_get_ends_it(tmp_path: Path, why: str, left: i
 
 
 def test_a_write_ends_it(tmp_path: Path) -> None:
-    systems = Systems()
+    systems = Systems(several=2)  # which never come: the answer comes after the write
     look = systems.look(1)
     ahead.write(tmp_path, "live", ASKED)
     ahead.begin(look, tmp_path, "live", "live")
     look.forget()
+    systems.answering.set()
     quiet()
     assert len(systems.asked) <= 1
 
