@@ -13,6 +13,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,7 +24,10 @@ _READ_AT_A_START = ("PYTHON", "LD_", "FAKETIME", "LC_", "LANG", "TZ")
 
 
 def possible(env: Mapping[str, str]) -> bool:
-    """Whether a fork is the same as a start with these variables."""
+    """Whether a fork is the same as a start with these variables. In a second thread it is not: two that look at one
+    process of multiprocessing at once may both read its exit code, and one gets 255."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
     told = [{k: v for k, v in one.items() if k.startswith(_READ_AT_A_START)} for one in (env, os.environ)]
     return "forkserver" in multiprocessing.get_all_start_methods() and told[0] == told[1]
 

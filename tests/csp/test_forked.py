@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ def test_what_only_a_start_reads_asks_for_a_start(tmp_path: Path) -> None:
     assert forked.possible(env) == (sys.platform != "win32")
     assert not forked.possible({**env, "PYTHONUTF8": "0"})
     assert not forked.possible({**env, "FAKETIME": "+1d"})
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(forked.possible, env).result()
 
 
 def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
