@@ -118,10 +118,12 @@ class Session:
         scope = f"{self.account}/{self.partner_tenant}"
         self._pauses: PausesOf
         markers: Path | Markers
+        self._shared = ""
         if connection.coordination == "postgresql":
             from clients.shared import postgres
 
-            database = postgres.Database(environment.get(postgres.VARIABLE, ""))
+            self._shared = environment.get(postgres.VARIABLE, "")
+            database = postgres.Database(self._shared)
             self.locks = postgres.SharedLocks(database, scope)
             self._pauses, markers = postgres.SharedPauses(database), postgres.SharedMarkers(database)
             self.ledger = postgres.SharedLedger(database)
@@ -187,7 +189,8 @@ class Session:
                 store,
                 self.endpoints.ion,
                 wanted,
-                pauses=self.home / "locks" / "pauses",
+                pauses=None if self._shared else self.home / "locks" / "pauses",
+                database=self._shared,
                 trust_env=self.connection.sandbox is None,
             )
         else:

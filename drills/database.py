@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import psycopg
 
+_WORLDS = itertools.count(1)
 _END = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE application_name = 'csp-onboarding' AND pid <> pg_backend_pid()"
+    "WHERE application_name = 'csp-onboarding' AND datname = current_database() AND pid <> pg_backend_pid()"
 )
 
 
@@ -32,6 +34,19 @@ def server() -> Iterator[str]:
                 running.cleanup()
 
 
+@contextmanager
+def of_world(address: str) -> Iterator[str]:
+    """The address of a database of its own on the server, for one world: those of several meet neither in a lock nor in
+    what a plan allows once."""
+    name = f"world_{next(_WORLDS)}"
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            yield psycopg.conninfo.make_conninfo(address, dbname=name)
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
 def end_connections(address: str) -> int:
     """What a fail-over of the server does to every runner; how many there were."""
     with psycopg.connect(address, autocommit=True) as admin:
@@ -41,5 +56,6 @@ def end_connections(address: str) -> int:
 def locks_held(address: str) -> int:
     """Natural keys that runners work on at this moment."""
     question = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    question += " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     with psycopg.connect(address, autocommit=True) as admin:
         return int((admin.execute(question).fetchone() or (0,))[0])

@@ -44,7 +44,7 @@ from clients.tokens.renewal import Wanted, exchange_over, renew, unknown
 from clients.tokens.store import Chain, TokenStore
 from clients.wire.bounded import open_client
 from clients.wire.clock import SystemClock
-from clients.wire.pace import CallStats, Limits, Pace, Pauses
+from clients.wire.pace import CallStats, Limits, Pace, Pauses, PausesOf
 from clients.wire.transport import Transport
 from clients.wire.wirelog import WireLog
 
@@ -54,14 +54,18 @@ _CLASSES: Mapping[str, type[ClientError]] = {
 _LONGEST = 300.0
 
 
-def renew_detached(store: TokenStore, base_url: str, wanted: Wanted, *, pauses: Path, trust_env: bool) -> None:
-    """`renew` in a process that outlives this one. Raises what `renew` raises."""
+def renew_detached(
+    store: TokenStore, base_url: str, wanted: Wanted, *, pauses: Path | None, trust_env: bool, database: str = ""
+) -> None:
+    """`renew` in a process that outlives this one. `pauses`: their folder, None where the shared database at `database`
+    holds them. Raises what `renew` raises."""
     before = store.load()
     job = {
         "store": store.spec(),
         "base_url": base_url,
         "wanted": asdict(wanted),
-        "pauses": str(pauses),
+        "pauses": str(pauses) if pauses else None,
+        "database": database,
         "trust_env": trust_env,
     }
     root = str(Path(__file__).resolve().parents[2])
@@ -115,12 +119,24 @@ def _error(data: Mapping[str, Any]) -> ClientError:
     return _CLASSES[data["kind"]](problem)
 
 
+def _pauses(job: Mapping[str, Any], clock: SystemClock) -> PausesOf:
+    """Those that the run keeps which asked: all runners honour them."""
+    if job["pauses"] is not None:
+        return Pauses(Path(job["pauses"]), clock)
+    from clients.shared import postgres
+
+    return postgres.SharedPauses(postgres.Database(job["database"]))
+
+
 def run(job: Mapping[str, Any]) -> dict[str, Any]:
     """One job; never raises for a remote reason."""
     clock = SystemClock()
     limits = Limits(attempts=2, call_seconds=90.0)
-    pauses = Pauses(Path(job["pauses"]), clock)
-    with open_client(seconds=60.0, connect_seconds=10.0, trust_env=job["trust_env"]) as http:
+    pauses = _pauses(job, clock)
+    with (
+        contextlib.closing(pauses),
+        open_client(seconds=60.0, connect_seconds=10.0, trust_env=job["trust_env"]) as http,
+    ):
         transport = Transport(
             "ion",
             http,

@@ -25,9 +25,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from clients.shared.postgres import VARIABLE
@@ -113,6 +112,11 @@ def apart(pipeline: Pipeline, address: str) -> Pipeline:
     return other
 
 
+def world(address: str) -> AbstractContextManager[str]:
+    """A database of its own on the server for one world, "" without a server."""
+    return database.of_world(address) if address else nullcontext("")
+
+
 def play(start: Pipeline, at: int, moment: str, how: Meeting, address: str = "") -> list[str]:
     """Hold the first pipeline at a boundary, let the second run; what is wrong. `address`: of the database in which
     they meet, "" for one folder."""
@@ -159,7 +163,8 @@ def run(every: int = 1, report: Callable[[str], None] = print, address: str = ""
             continue
         start = chapter.situation()
         for at, moment, how in boundaries(start, chapter, cut=bool(address))[::every]:
-            wrong = play(start, at, moment, how, address)
+            with world(address) as own:
+                wrong = play(start, at, moment, how, own)
             played += 1
             if wrong:
                 failed += 1
@@ -199,14 +204,14 @@ def whole(every: int, address: str, *, processes: bool) -> int:
     where = "two pipelines that share a database alone" if address else "two pipelines"
     played, failed = run(every, address=address)
     print(f"{where}: {played} interleavings, {failed} with something twice ({time.monotonic() - began:.0f} s)")
-    proofs = [partial(proof, address) for proof in APART] if address else list(PROOFS)
+    proofs: tuple[Callable[..., list[str]], ...] = APART if address else PROOFS
     for proof in proofs if processes else ():
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, world(address) as own:
             try:
-                wrong = proof(Path(folder))
+                wrong = proof(own, Path(folder)) if address else proof(Path(folder))
             except AssertionError as failure:
                 wrong = [str(failure)]
-        told = str(getattr(proof, "func", proof).__doc__).rstrip(".")
+        told = str(proof.__doc__).rstrip(".")
         print(f"{where}, {told}: {wrong or 'nothing twice, both quiet afterwards'}")
         failed += bool(wrong)
     return failed

@@ -54,7 +54,10 @@ class Preview:
         changes = parts.ordered([*self._changes(), *self._removed()])
         now = self.once()
         number, seconds = cost.expected(self.estate, self.resources)
-        guard = (*(Refusal("guard", "", text) for text in self.guard.get("refusals", ())), *self._ruled())
+        guard = [Refusal("guard", "", text) for text in self.guard.get("refusals", ())]
+        # A rule that both can tell of is told once, by the look: it knows which tenants are there already.
+        looked_at = {(one.rule, one.customer) for one in refusals}
+        guard += [one for one in self._ruled() if (one.rule, one.customer) not in looked_at]
         return Report(
             self.estate.stack,
             intent.version(),

@@ -18,6 +18,8 @@ from onboarding.allowed.reviewed import PLAN, Unusable, canonical, digest_of, lo
 from onboarding.core import contract
 from onboarding.look.run_notes import RUN
 from onboarding.plan import intent, policy, starts
+from onboarding.plan.preview import Preview
+from onboarding.plan.report import Refusal
 from onboarding.resources.digests import digest
 from schemas.model.policy import Policy
 
@@ -196,7 +198,10 @@ def test_each_rule_refuses_in_one_line_with_the_way_out(
     assert "makes 2 new tenants (alpineskihouse.onmicrosoft.com, blueyonderus.onmicrosoft.com), at most 1" in str(told)
     assert policy.declared(rules(new_tenants=2), {}, new, facts, running=False) == []
     steps = [Step(str(n), once.TENANT, f"t{n}") for n in range(3)]
-    assert len(policy.planned(rules(new_tenants=2), steps)) == 1
+    (seen,) = policy.planned(rules(new_tenants=2), steps)
+    ruled = {"ruled": [[told.rule, told.customer, told.text], ["policy freeze", "", "now"]]}
+    plan = Preview([{"what": "guard", **ruled}], estate, {})
+    assert plan.report([], {}, [seen]).refusals == (Refusal("policy freeze", "", "now"), seen)
 
     wanted = rules(approvals=[{"environment": "canada", "countries": ["CA"]}])
     (told,) = policy.declared(wanted, {}, new, facts, running=False)

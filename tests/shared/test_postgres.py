@@ -20,6 +20,7 @@ from clients.mail.sender import Message
 from clients.redact import redact
 from clients.session import Session
 from clients.shared.postgres import VARIABLE, Database, SharedLedger, SharedLocks, SharedMarkers, SharedPauses
+from clients.tokens.renewer import _pauses
 from clients.wire.clock import SystemClock
 from drills.database import end_connections, server
 from equipment.workspace import ROOT
@@ -39,6 +40,14 @@ def database(address: str) -> Iterator[Database]:
     yield Database(address)
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute("DROP TABLE IF EXISTS csp_allowed, csp_pause, csp_sent")
+
+
+def test_the_renewal_of_a_token_keeps_its_pauses_in_the_database(database: Database, address: str) -> None:
+    """The renewer is a process of its own: what it learns of a busy token endpoint holds for every runner."""
+    pauses = _pauses({"pauses": None, "database": address}, SystemClock())
+    pauses.hold("ion-oauth", 30.0)
+    pauses.close()
+    assert 25 < SharedPauses(database).remaining("ion-oauth") <= 31
 
 
 def test_look_up_and_write_of_one_key_never_overlap(database: Database) -> None:
