@@ -114,6 +114,14 @@ class Commands(TyperGroup):
         super().__init__(**settings)
         self.commands: Any = Late()
 
+    def invoke(self, ctx: Any) -> Any:
+        """A wrong word of a command's options is one line like every error, and nothing in it acts."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            told = error.format_message().replace("Value error, ", "", 1)
+            raise CommandError(told, 2) from None
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of `csp --help`, from the table alone."""
         limit = formatter.width - 6 - max(map(len, COMMANDS))
