@@ -95,7 +95,7 @@ def test_what_stops_a_delivery_before_it_begins(csp: Csp, store: HandoverStore, 
         ((), "would stay in a log"),
         (("--out", str(there)), "name a new file"),
         (("--out", str(project / "secret.txt")), "inside the project"),
-        (("--stdout", "--language", "de"), "not one of: en, fr"),
+        (("--stdout", "--language", "de"), "'de' is not one of 'en', 'fr'"),
         (("--out", str(tmp_path / "new.txt"), "--identity", str(there)), "does not open"),
         (("--stdout", "--arrived"), "no delivery"),
     ):

@@ -69,7 +69,7 @@ def test_the_readiness_table(terminal: Terminal) -> None:
     name = "The Considerably Long Name of Contoso Holding & Sons 株式会社 Ltd"
     gates = ("confirmed (confirmed)", "confirmed", "seen", "wrong")
     with redirect_stdout(terminal):
-        print_rows([(name, "yes (confirmed)", "seen", *gates, "the customer", "2026-11-02")] * 2)
+        print_rows([(name, "yes (confirmed)", "seen", *gates, "the customer", "2026-11-02")] * 2, ["yes"] * 2)
     assert max(map(len, terminal.getvalue().splitlines())) <= 80
     assert "…" not in terminal.getvalue()
     assert set(name.split()) <= set(terminal.getvalue().split())
