@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A run is three to five Python processes. Where caching of bytecode is off, each of them compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: coverage wheels test-estate test-ahead up people down setup test check cli test-cli sbom format schemas bench numbers bench-sandbox bench-load bench-engine faults drills clean
+.PHONY: coverage wheels test-estate test-runner test-ahead up people down setup test check cli test-cli sbom format schemas bench numbers bench-sandbox bench-load bench-engine faults drills clean
 
 up: export CSP_STARTED := $(shell date +%s)
 up: $(READY)          ## Start the sandbox, bring both example estates up, show who can order
@@ -88,6 +88,9 @@ wheels: $(READY)      ## The wheels of product, sandbox and engine, in dist/ (do
 
 test-estate: $(READY) ## An estate's repository with all its packages from the index, each checked by its hash
 	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/estate/test_repository.py
+
+test-runner: $(READY) ## GitLab's pipeline files by gitlab-ci-local, from the npm index; needs Node.js
+	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/review/test_gitlab_runner.py
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null

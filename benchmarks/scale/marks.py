@@ -25,6 +25,8 @@ def _at(results: Results, size: int) -> Iterable[str]:
     preview = results.get(Cell(size, "preview"))
     if preview and (empty := results.get(Cell(size, "preview", who="empty"))):
         yield _row(f"{label}: preview to the empty provider's, 0 ms", 1.15, preview.seconds / empty.seconds)
+        of_processor = sum(preview.processor.values()) / sum(empty.processor.values())
+        yield _row(f"{label}: the same in seconds of processor", 1.15, of_processor)
     if (offline := results.get(Cell(size, "offline"))) and offline.calls is not None:
         yield _row(f"{label}: calls of an offline preview", 0, offline.calls)
     yield from _refresh(results, size, label)

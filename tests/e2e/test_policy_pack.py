@@ -107,7 +107,7 @@ def test_the_pack_says_what_the_plan_says(provider: Workspace, refused: Callable
     )
     assert {rule for rule, _ in told} == {"new_tenants", "portal_access", "approvals", "freeze"}
     pack = here(refused())
-    # The plan has looked and counts what is made now, since one tenant waits for a person; the pack counts what is declared.
+    # The plan has looked and counts what is made now: one tenant waits for a person. The pack counts what is declared.
     counted = [text.partition(",")[0] for rule, text in sorted(told ^ pack) if rule == "new_tenants"]
     assert counted == [
         "this makes 1 new tenant (blueyonderus.onmicrosoft.com)",
