@@ -90,7 +90,7 @@ test-estate: $(READY) ## An estate's repository with all its packages from the i
 	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/estate/test_repository.py
 
 test-runner: $(READY) ## GitLab's pipeline files by gitlab-ci-local, from the npm index; needs Node.js
-	CSP_TEST_INDEX=1 $(BIN)/python -m pytest tests/review/test_gitlab_runner.py
+	CSP_TEST_RUNNER=1 $(BIN)/python -m pytest tests/review/test_gitlab_runner.py
 
 sbom: $(READY)        ## The software bill of materials of what is shipped (CycloneDX), from uv.lock
 	@$(UV) export --frozen --quiet --all-packages --no-dev --format cyclonedx1.5 --output-file .csp/sbom.json >/dev/null

@@ -25,7 +25,8 @@ EXPORT = (
     "--no-annotate",
     "--no-header",
 )
-PINS = {"pins.txt": (), "pins-local.txt": ("--extra", "engine", "--extra", "sandbox")}
+BASE = ("--extra", "postgresql")  # so that `coordination: postgresql` is one line, and no index is asked for our name
+PINS = {"pins.txt": BASE, "pins-local.txt": (*BASE, "--extra", "engine", "--extra", "sandbox")}
 """In csp/estate: for every pipeline; with sandbox and embedded engine."""
 
 

@@ -62,6 +62,7 @@ def test_pins_are_those_of_the_lock_file(wheels: Release) -> None:
         name, version = pins._NAMED.match(entry).groups()
         hashes = {line.partition("--hash=")[2].rstrip(" \\") for line in entry.splitlines()[1:]}
         assert known[name, version] <= hashes
+    assert "psycopg-binary==" in wheels.pins(), "`coordination: postgresql` would need an index"
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from equipment.workspace import Workspace, environment
-from tests.estate.conftest import FROM_INDEX
 from tests.review.platforms import Server, serving
 from tests.review.steps import rendered
 from tests.review.test_played import another_phone
@@ -43,7 +42,7 @@ SOURCES = {
 }
 
 pytestmark = [
-    pytest.mark.skipif(not os.environ.get(FROM_INDEX), reason="asks the npm index: make test-runner"),
+    pytest.mark.skipif(not os.environ.get("CSP_TEST_RUNNER"), reason="asks the npm index: make test-runner"),
     pytest.mark.skipif(not shutil.which("npm"), reason="there is no npm: gitlab-ci-local is not played"),
 ]
 
