@@ -5,8 +5,9 @@ PYTHON ?= python3
 UV := .csp/tool/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
-CLI_TESTS := tests/e2e engine/tests/test_scenarios.py engine/tests/test_runs.py engine/tests/test_flags.py \
-	engine/tests/test_walk.py
+# These compare the engines that there are: with a CLI on PATH, as in test-cli, both.
+COMPARED := $(addprefix engine/tests/,test_scenarios.py test_runs.py test_flags.py test_walk.py)
+CLI_TESTS := tests/e2e $(COMPARED)
 
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
@@ -40,7 +41,7 @@ $(READY): pyproject.toml engine/pyproject.toml sandbox/pyproject.toml uv.lock | 
 
 WORKERS ?= 3
 test: $(READY)        ## The whole suite; ends with its slowest tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations=15
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --durations=15 $(if $(COMPARED_LATER),$(addprefix --ignore=,$(COMPARED)))
 
 # The clock a year ahead, in every process that a test starts: what is right today must be right then. Only the folders
 # whose tests compare dates; end-to-end tests clear the environment of what they start, where nothing would be ahead.

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -107,12 +108,28 @@ def _module(name: str) -> Any:
     return import_module(f"csp.commands.{COMMANDS[name][0]}")
 
 
+def _refuse_empty(words: list[str]) -> None:
+    """An empty value is mostly a variable of a pipeline that is not set, and `--plan "$PLAN"` is no run without a plan.
+    Raises CommandError (2)."""
+    for before, word in pairwise(["", *words]):
+        name, equals, text = word.partition("=")
+        if not word or (name.startswith("-") and equals and not text):
+            option = name or before
+            raise CommandError(f"{option} needs a value" if option.startswith("-") else "a word is empty", 2)
+
+
 class Commands(TyperGroup):
     """The commands of `csp`."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands: Any = Late()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:  # a shell completes a word that is empty so far
+            _refuse_empty(args)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
     def invoke(self, ctx: Any) -> Any:
         """A wrong word of a command's options is one line like every error, and nothing in it acts."""

@@ -86,6 +86,11 @@ class Result:
     state: dict[str, float] = field(default_factory=dict)
     load: float = 0.0
 
+    @property
+    def used(self) -> float:
+        """Seconds of processor of all processes; a little for none, so that a ratio to them is one."""
+        return max(sum(self.processor.values()), 0.01)
+
 
 def matrix(sizes: Sequence[int], only: Sequence[str], latencies: Sequence[int]) -> Iterator[Cell]:
     """Every cell of these sizes, operations (of `BY_NAME`) and milliseconds a call, floors beside the product's."""

@@ -25,8 +25,7 @@ def _at(results: Results, size: int) -> Iterable[str]:
     preview = results.get(Cell(size, "preview"))
     if preview and (empty := results.get(Cell(size, "preview", who="empty"))):
         yield _row(f"{label}: preview to the empty provider's, 0 ms", 1.15, preview.seconds / empty.seconds)
-        of_processor = sum(preview.processor.values()) / sum(empty.processor.values())
-        yield _row(f"{label}: the same in seconds of processor", 1.15, of_processor)
+        yield _row(f"{label}: the same in seconds of processor", 1.15, preview.used / empty.used)
     if (offline := results.get(Cell(size, "offline"))) and offline.calls is not None:
         yield _row(f"{label}: calls of an offline preview", 0, offline.calls)
     yield from _refresh(results, size, label)
@@ -63,7 +62,7 @@ def _growth(results: Results) -> Iterable[str]:
         small, large = (results.get(Cell(size, name, warm=warm)) for size in (1000, 5000))
         if small and large:
             ratio = (large.seconds / large.customers) / (small.seconds / small.customers)
-            share = large.processor.get("program", 0.0) / max(sum(large.processor.values()), 0.01)
+            share = large.processor.get("program", 0.0) / large.used
             yield _row(f"{name}: a customer at 5,000 to one at 1,000 (the program's process: {share:.0%})", 1.1, ratio)
 
 

@@ -89,8 +89,7 @@ def _rows(results: Results, size: int, latency: int, operation: Operation) -> It
 def _against(ours: Result, floor: Result | None) -> str:
     if floor is None:
         return ""
-    processor = sum(ours.processor.values()) / max(sum(floor.processor.values()), 0.01)
-    return f"{ours.seconds / floor.seconds:.2f} / {processor:.2f} ({floor.seconds:.1f} s)"
+    return f"{ours.seconds / floor.seconds:.2f} / {ours.used / floor.used:.2f} ({floor.seconds:.1f} s)"
 
 
 def _state(results: Results, size: int) -> Iterable[str]:

@@ -17,7 +17,6 @@ from csp.engine import start as engines
 from csp.engine import words as engine_words
 from csp.engine.own_words import Own
 from csp.engine.words import Asked
-from csp.errors import CommandError
 from csp.options import Stack
 from csp.project import Project
 from csp.say import say
@@ -56,10 +55,7 @@ def up(context: typer.Context, stack: Stack) -> None:
     """
     asked: Asked = context.meta["asked"]
     own: Own = context.meta["own"]
-    planned = "plan" in asked.flags
     own.plan = str(asked.flags.pop("plan", ""))
-    if not own.plan and planned:  # an unset variable of a pipeline is no run without a plan
-        raise CommandError("--plan needs a value", 2)
     if asked.yes:
         asked.flags["skip-preview"] = True
     _run(stack, "up", asked, own)

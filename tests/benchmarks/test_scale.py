@@ -1,6 +1,7 @@
 """`make bench`: it plays real processes, goes on where it stopped, and prints nothing that was not measured."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from benchmarks.scale.cells import BY_NAME, Cell, Result, commits, keep, kept, matrix
 from benchmarks.scale.page import page
 from benchmarks.scale.play import play
+from equipment.workspace import ROOT
 
 ALL = list(BY_NAME)
 
@@ -70,3 +72,10 @@ def test_what_was_not_measured_has_no_figure_and_is_named() -> None:
     assert wanted.count("\n|") == 2, "the head of the table alone"
     assert "- 100 customers, 0 ms, empty: offline, preview, refresh, up, up5, first." in text
     assert "- 1,000 customers: nothing" in text
+
+
+def test_the_readme_quotes_the_page() -> None:
+    readme, numbers = ((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/numbers.md"))
+    quoted = re.findall(r"\d+\.\d|\d{4}", readme.partition("Three of the numbers")[2].partition("\n\n")[0])
+    assert len(quoted) == 3
+    assert [figure for figure in quoted if figure not in numbers] == []

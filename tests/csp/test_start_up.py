@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from csp import main
+from csp.errors import CommandError
 from equipment.workspace import ROOT
 
 WIRE = {"httpx", "msal", "smtplib", "pyrage", "azure.keyvault.secrets", "clients.session", "clients.wire.transport"}
@@ -124,3 +125,25 @@ def test_a_command_of_a_module_is_in_the_table() -> None:
     made = {name for name in main.COMMANDS if commands.get_command(None, name)}
     assert set(commands.commands._made) == made == set(main.COMMANDS)
     assert commands.get_command(None, "nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["up", "-s", "provider", "--yes", "--plan="], "--plan needs a value"),
+        (["up", "-s", "provider", "--yes", "--plan", ""], "--plan needs a value"),
+        (["plan", "-s", "provider", "--files", ""], "--files needs a value"),
+        (["plan", "-s", "provider", "--out=", "--policy-from", "main"], "--out needs a value"),
+        (["stacks", "--changed", ""], "--changed needs a value"),
+        (["recover", "-s", "provider", "--plan", ""], "--plan needs a value"),
+        (["handover", "deliver", ""], "a word is empty"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_no_option_that_was_left_out(words: list[str], told: str) -> None:
+    with pytest.raises(CommandError, match=f"^{told}$") as refused:
+        typer.main.get_command(main.app).main(words, standalone_mode=False)
+    assert refused.value.exit_code == 2
+
+
+def test_a_setting_may_be_empty() -> None:
+    typer.main.get_command(main.app).make_context("csp", ["up", "-s", "provider", "-c", "a=", "--config=b="])

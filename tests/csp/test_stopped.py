@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from equipment import forked
 from equipment.workspace import ROOT
 
 AT_IMPORT = """
@@ -110,10 +108,3 @@ def test_output_does_not_depend_on_the_callers_encoding(locale: dict[str, str]) 
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == '北京科技有限公司 Zoë \\ud800\n{\n  "name": "北京科技有限公司"\n}\n北\nutf-8\n'
     assert ended.stderr == "北京科技有限公司\n"
-
-
-@pytest.mark.parametrize("words", [("--plan=",), ("--plan", "")])
-def test_an_empty_plan_is_no_run_without_a_plan(words: tuple[str, ...], tmp_path: Path) -> None:
-    """A pipeline whose variable is not set."""
-    said = forked.run(["up", "-s", "provider", "--yes", *words], tmp_path, dict(os.environ), timeout=60)
-    assert (said.returncode, said.stdout + said.stderr) == (2, "csp: --plan needs a value\n")

@@ -22,6 +22,7 @@ from equipment.workspace import environment
 
 STACKS = ("provider",)
 INSTALLS = ("pip install", "PulumiCommand.install")
+CSP = f'#!/bin/sh\nexec {sys.executable} -m csp.main "$@"\n'
 GH = """#!/bin/bash
 case "$*" in
   *"/pulls --jq"*) echo 0123456789abcdef ;;
@@ -111,6 +112,13 @@ _PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID"
 _WHATEVER = "steps.newer.outputs.stack == ''"
 
 
+def clean(root: Path, first: Path) -> dict[str, str]:
+    """The environment of a runner: little of this machine, where the project `root` keeps things, `first` on PATH."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
+    ours = {name: value for name, value in environment(root / ".csp", "embedded").items() if "CSP_" in name}
+    return {**kept, **ours, "PATH": f"{first}{os.pathsep}{os.environ['PATH']}"}
+
+
 @dataclass
 class Runner:
     """Runs steps in `root`. `known`: what the platform's expressions are worth; `variables`: those of the job; `fork`:
@@ -171,18 +179,14 @@ class Runner:
         bin_ = self.root / ".csp" / "bin"
         if not bin_.exists():
             bin_.mkdir(parents=True)
-            for name, text in (("csp", f'#!/bin/sh\nexec {sys.executable} -m csp.main "$@"\n'), ("gh", GH)):
+            for name, text in (("csp", CSP), ("gh", GH)):
                 (bin_ / name).write_text(text, "utf-8")
                 (bin_ / name).chmod(0o755)
-        kept = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
-        clean = {name: os.environ[name] for name in kept if name in os.environ}
-        ours = {name: value for name, value in environment(self.root / ".csp", "embedded").items() if "CSP_" in name}
         own = {name: self._worth(str(value)) for name, value in step.variables.items()}
-        path = f"{bin_}{os.pathsep}{clean['PATH']}"
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", step.script],
             cwd=self.root,
-            env={**clean, **ours, **self.variables, **{k: v for k, v in own.items() if v}, "PATH": path},
+            env={**clean(self.root, bin_), **self.variables, **{k: v for k, v in own.items() if v}},
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -1,7 +1,7 @@
 """The pipeline of GitLab as a runner reads it: gitlab-ci-local, from the npm index, evaluates the rules of the real
 file and plays its jobs in a shell. Only where that index may be asked (`make test-runner`) and Node.js is.
 
-Stubbed: what installs, by a `python` of the test's own; the sign-in to Azure; GitLab's API (a local server); `rsync`,
+Stubbed: what installs, by programs of the test's own; the sign-in to Azure; GitLab's API (a local server); `rsync`,
 by which the runner copies the project for jobs in containers, where it plays none."""
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from equipment.workspace import Workspace, environment
-from tests.review.platforms import Server, serving
-from tests.review.steps import rendered
-from tests.review.test_played import another_phone
-from tests.review.test_touched import git
+from equipment.workspace import Workspace
+from tests.review.steps import CSP, clean, rendered
+from tests.review.test_played import DRIFT, MERGE, PULL_REQUEST, Play, another_phone, playing
 
 VERSION = "4.65.1"
 PROGRAMS = {
@@ -30,15 +28,15 @@ PROGRAMS = {
     "project/.venv/bin/python": "#!/bin/sh\n"
     'case "$*" in *PulumiCommand.install*) exit 0 ;; esac\n'
     f'exec {sys.executable} "$@"\n',
-    "project/.venv/bin/csp": f'#!/bin/sh\nexec {sys.executable} -m csp.main "$@"\n',
+    "project/.venv/bin/csp": CSP,
 }
 """In place of the image's Python, which makes an environment, and of that environment: it installs nothing."""
 MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "3"}
 SOURCES = {
-    "merge request": (MERGE_REQUEST, {"check", "outdated", "plan provider", "comment"}),
+    "merge request": (MERGE_REQUEST, set(PULL_REQUEST["gitlab"])),
     "a fork's": ({**MERGE_REQUEST, "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "4"}, {"check", "files alone"}),
-    "merge": ({"CI_PIPELINE_SOURCE": "push"}, {"plan merged provider", "apply provider"}),
-    "drift": ({"CI_PIPELINE_SOURCE": "schedule", "CSP_SCHEDULE": "drift"}, {"drift provider", "did care run"}),
+    "merge": ({"CI_PIPELINE_SOURCE": "push"}, set(MERGE["gitlab"])),
+    "drift": ({"CI_PIPELINE_SOURCE": "schedule", "CSP_SCHEDULE": "drift"}, {DRIFT["gitlab"], "did care run"}),
 }
 
 pytestmark = [
@@ -54,98 +52,71 @@ def engine() -> str:
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """gitlab-ci-local itself."""
+def gitlab_ci_local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runner")
     words = ["npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", f"gitlab-ci-local@{VERSION}"]
     subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=300)
     return folder / "node_modules" / ".bin" / "gitlab-ci-local"
 
 
-class GitLab:
-    """A project of one stack in a folder, its runner, and the API that its jobs call."""
+@pytest.fixture
+def play(ready_provider: Workspace, tmp_path: Path) -> Iterator[Play]:
+    """The repository with its pipeline, and an environment in the place of the one that the pipeline makes."""
+    (ready_provider.root / ".venv").unlink()
+    for name, text in PROGRAMS.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+        (tmp_path / name).chmod(0o755)
+    for path, text in rendered("gitlab"):
+        (ready_provider.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (ready_provider.root / path).write_text(text, "utf-8")
+    with playing("gitlab", ready_provider, tmp_path) as play:
+        yield play
 
-    def __init__(self, runner: Path, workspace: Workspace, server: Server, tmp: Path) -> None:
-        self.runner, self.workspace, self.server, self.tmp = runner, workspace, server, tmp
-        self.root = workspace.root
-        (self.root / ".venv").unlink()
-        for name, text in PROGRAMS.items():
-            (tmp / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp / name).write_text(text, "utf-8")
-            (tmp / name).chmod(0o755)
-        (self.root / ".gitignore").write_text(
-            ".csp/\n.venv/\nplan*\n*.md\nquality*\nreadiness*\n__pycache__/\n", "utf-8"
-        )
-        for path, text in rendered("gitlab"):
-            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.root / path).write_text(text, "utf-8")
-        self.git("init", "-q", "-b", "main")
-        self.git("remote", "add", "origin", "git@gitlab.example:group/estate.git")
-        self.commit("estate")
-        self.base = self.git("rev-parse", "HEAD")
 
-    def git(self, *words: str) -> str:
-        return git("-C", str(self.root), *words)
+@pytest.fixture
+def run(gitlab_ci_local: Path, play: Play) -> Callable[..., str]:
+    """Starts the runner on what is checked out; what it printed."""
 
-    def commit(self, what: str) -> None:
-        self.git("add", "-A")
-        self.git("commit", "-qm", what)
-
-    def run(self, variables: dict[str, str], *words: str, expect: int = 0) -> str:
-        """Start the runner on what is checked out; what it printed."""
-        given = {**self.server.environment(self.tmp), **variables, "AZURE_ID_TOKEN": "t0ken"}
-        given |= {
-            "CI_DEFAULT_BRANCH": "main",
-            "CI_COMMIT_BRANCH": "main",
-            "AZURE_FEDERATED_TOKEN_FILE": str(self.tmp / "id"),
-        }
-        given |= {"CI_MERGE_REQUEST_DIFF_BASE_SHA": self.base, "CI_COMMIT_BEFORE_SHA": self.base}
-        given["CI_COMMIT_SHA"] = self.server.head = self.git("rev-parse", "HEAD")
-        options = [f"--variable={name}={value}" for name, value in given.items()]
+    def start(variables: Mapping[str, str], *words: str) -> str:
+        signed_in = {"AZURE_ID_TOKEN": "t0ken", "AZURE_FEDERATED_TOKEN_FILE": str(play.tmp / "id")}
+        given = {**play.runner.variables, "CI_COMMIT_BRANCH": "main", **signed_in, **variables}
         # A home without a .bashrc: Node's pipes are sockets, and bash reads it where its input is one.
-        plain = {"HOME": str(self.tmp), "PATH": f"{self.tmp / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-        ours = {
-            k: v for k, v in environment(self.root / ".csp", "embedded").items() if k.startswith(("CSP_", "PULUMI_"))
-        }
-        ours |= {f"GIT_CONFIG_{kind}": os.devnull for kind in ("GLOBAL", "SYSTEM")}
+        alone = {"HOME": str(play.tmp), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         done = subprocess.run(
-            [self.runner, "--force-shell-executor", "--no-color", "--no-shell-isolation", *options, *words],
-            cwd=self.root,
-            env={**plain, **ours},
+            [gitlab_ci_local, "--force-shell-executor", "--no-color", "--no-shell-isolation",
+             *(f"--variable={name}={value}" for name, value in given.items()), *words],
+            cwd=play.workspace.root,
+            env={**clean(play.workspace.root, play.tmp / "bin"), **alone},
             capture_output=True,
             text=True,
             encoding="utf-8",
             timeout=300,
-        )
-        assert done.returncode == expect, done.stdout[-4000:] + done.stderr[-2000:]
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
         return done.stdout
 
-
-@pytest.fixture
-def gitlab(runner: Path, ready_provider: Workspace, tmp_path: Path) -> Iterator[GitLab]:
-    with serving("gitlab") as server:
-        yield GitLab(runner, ready_provider, server, tmp_path)
+    play.git("remote", "set-url", "origin", "git@gitlab.example:group/estate.git")  # whose project it is
+    return start
 
 
-def test_the_rules_offer_each_pipeline_its_jobs_and_a_fork_none_with_a_credential(gitlab: GitLab) -> None:
+def test_the_rules_offer_each_pipeline_its_jobs_and_a_fork_none_with_a_credential(run: Callable[..., str]) -> None:
     for variables, wanted in SOURCES.values():
-        told = gitlab.run(variables, "--list-json")
+        told = run(variables, "--list-json")
         listed = json.loads(told[told.index("[\n") :])
         assert {one["name"] for one in listed if one["when"] != "never"} == wanted
 
 
-def test_a_merge_request_and_its_merge(gitlab: GitLab) -> None:
-    gitlab.git("checkout", "-qb", "change")
-    another_phone(gitlab.workspace)
-    gitlab.commit("another phone")
-    told = gitlab.run(MERGE_REQUEST)
-    assert len(gitlab.server.bodies()) == 1, told
-    assert "+1 425 555 0155" in gitlab.server.bodies()[0]
-    before = gitlab.workspace.sandbox.writes()
+def test_a_merge_request_and_its_merge(play: Play, run: Callable[..., str]) -> None:
+    play.change(another_phone)
+    before = play.workspace.sandbox.writes()
+    told = run(MERGE_REQUEST)
+    assert len(play.server.bodies()) == 1, told
+    assert "+1 425 555 0155" in play.server.bodies()[0]
+    assert play.workspace.sandbox.writes() == before, "a merge request writes nothing"
 
-    gitlab.git("checkout", "-q", "main")
-    gitlab.git("merge", "-q", "--no-ff", "-m", "merged", "change")
-    gitlab.git("remote", "set-url", "origin", str(gitlab.root))
-    gitlab.run({"CI_PIPELINE_SOURCE": "push"}, "--manual", "apply provider")
-    assert gitlab.workspace.sandbox.writes() > before
-    assert (gitlab.root / "readiness-provider.html").exists(), "after_script ran too"
+    play.git("remote", "set-url", "origin", str(play.workspace.root))
+    play.merge()
+    run({"CI_PIPELINE_SOURCE": "push"}, "--manual", "apply provider")
+    assert play.workspace.sandbox.writes() > before
+    assert (play.workspace.root / "readiness-provider.html").exists(), "after_script ran too"

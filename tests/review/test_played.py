@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -139,9 +140,10 @@ def engine() -> str:
     return "embedded"
 
 
-@pytest.fixture(params=SYSTEMS)
-def play(request: pytest.FixtureRequest, ready_provider: Workspace, tmp_path: Path) -> Iterator[Play]:
-    root = ready_provider.root
+@contextmanager
+def playing(system: str, workspace: Workspace, tmp: Path) -> Iterator[Play]:
+    """The workspace as a repository of one commit, and the platform's API."""
+    root = workspace.root
     ignored = ".csp/\n.venv/\nplan*\nquality*\nreadiness*\n*.md\ndoctor.txt\nreviewed/\n__pycache__/\nbegan\n"
     (root / ".gitignore").write_text(ignored, "utf-8")
     git("-C", str(root), "init", "-q", "-b", "main")
@@ -149,8 +151,14 @@ def play(request: pytest.FixtureRequest, ready_provider: Workspace, tmp_path: Pa
     git("-C", str(root), "commit", "-qm", "estate")
     git("-C", str(root), "remote", "add", "origin", str(root))
     git("-C", str(root), "fetch", "-q", "origin")
-    with serving(request.param) as server:
-        yield Play(request.param, ready_provider, server, tmp_path)
+    with serving(system) as server:
+        yield Play(system, workspace, server, tmp)
+
+
+@pytest.fixture(params=SYSTEMS)
+def play(request: pytest.FixtureRequest, ready_provider: Workspace, tmp_path: Path) -> Iterator[Play]:
+    with playing(request.param, ready_provider, tmp_path) as play:
+        yield play
 
 
 def another_phone(workspace: Workspace) -> None:
